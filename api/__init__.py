@@ -1,0 +1,1 @@
+"""HTTP for programs: one router for each room, problem+json."""

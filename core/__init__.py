@@ -1,0 +1,1 @@
+"""What every room stands on: settings, database, people and permissions, audit, outbox, tasks, errors."""

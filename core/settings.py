@@ -1,0 +1,125 @@
+"""All settings, in one place. Each is read from ``VERMILION_<NAME>``; back-ends are chosen by URL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SettingUnusable
+
+
+class Settings(BaseSettings):
+    """The configuration of one process.
+
+    An empty URL stands for the embedded back-end below ``home``; read the ``effective_*``
+    properties, never the raw values.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VERMILION_", extra="ignore")
+
+    home: Path = Field(default=Path("var"), description="Folder that everything embedded lives in.")
+    listen: str = Field(default="127.0.0.1:8600", description="host:port, or unix:/path.")
+    public_url: str = Field(
+        default="", description="Address people reach the portal at; printed in QR codes."
+    )
+    database_url: str = Field(default="", description="sqlite:///… or postgresql://…")
+    objects_url: str = Field(default="", description="file:FOLDER or s3://KEY:SECRET@HOST/BUCKET?secure=0")
+    search_url: str = Field(default="", description="tantivy:FOLDER")
+    broker_url: str = Field(default="embedded:", description="embedded: or redis://… or amqp://…")
+    backup_url: str = Field(default="", description="file:FOLDER or s3://…")
+    timestamp_url: str = Field(default="internal:", description="internal: (the built-in authority)")
+    time_zone: str = Field(default="Asia/Shanghai", description="The organisation's time zone.")
+    default_language: Literal["zh-CN", "en"] = Field(
+        default="zh-CN", description="Language where neither person nor browser says one."
+    )
+    upload_max_bytes: int = Field(default=200 * 1024 * 1024, gt=0, description="Largest upload, in bytes.")
+    upload_max_pages: int = Field(default=2000, gt=0, description="Most pages of one document.")
+    verify_public: bool = Field(
+        default=False, description="Whether the verify page answers people outside loopback and intranet."
+    )
+    trusted_proxies: str = Field(
+        default="", description="Comma-separated addresses whose X-Forwarded-For is believed."
+    )
+    session_hours: int = Field(default=12, gt=0, description="How long a sign-in lasts, in hours.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log level.")
+    log_json: bool = Field(default=False, description="Write logs as JSON lines.")
+
+    @property
+    def effective_database_url(self) -> str:
+        """SQLAlchemy URL; PostgreSQL always speaks through psycopg 3."""
+        url = self.database_url or f"sqlite:///{(self.home / 'vermilion.db').absolute()}"
+        for scheme in ("postgresql://", "postgres://"):
+            if url.startswith(scheme):
+                return "postgresql+psycopg://" + url.removeprefix(scheme)
+        return url
+
+    @property
+    def effective_objects_url(self) -> str:
+        return self.objects_url or f"file:{(self.home / 'objects').absolute()}"
+
+    @property
+    def effective_search_url(self) -> str:
+        return self.search_url or f"tantivy:{(self.home / 'search').absolute()}"
+
+    @property
+    def effective_backup_url(self) -> str:
+        return self.backup_url or f"file:{(self.home / 'backups').absolute()}"
+
+    @property
+    def effective_public_url(self) -> str:
+        """Where people reach the portal, without a trailing slash."""
+        if self.public_url:
+            return self.public_url.rstrip("/")
+        return f"http://{self.listen}" if not self.listen.startswith("unix:") else "http://localhost"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The organisation's time zone."""
+        return ZoneInfo(self.time_zone)
+
+    def check(self) -> None:
+        """Refuse what cannot work, naming the setting.
+
+        Raises SettingUnusable. Only the form is judged here; whether a server answers is found
+        out by the back-end itself when it is opened.
+        """
+        _require_scheme(
+            "VERMILION_DATABASE_URL", self.effective_database_url, ("sqlite", "postgresql+psycopg")
+        )
+        _require_scheme("VERMILION_OBJECTS_URL", self.effective_objects_url, ("file", "s3", "s3+http"))
+        _require_scheme("VERMILION_SEARCH_URL", self.effective_search_url, ("tantivy",))
+        _require_scheme(
+            "VERMILION_BROKER_URL", self.broker_url, ("embedded", "redis", "rediss", "amqp", "amqps")
+        )
+        _require_scheme("VERMILION_BACKUP_URL", self.effective_backup_url, ("file", "s3", "s3+http"))
+        _require_scheme("VERMILION_TIMESTAMP_URL", self.timestamp_url, ("internal",))
+        self.listen_address()
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise SettingUnusable(
+                setting="VERMILION_TIME_ZONE", reason=f"unknown zone {self.time_zone}"
+            ) from error
+
+    def listen_address(self) -> tuple[str, int] | Path:
+        """``(host, port)``, or the path of a Unix socket. Raises SettingUnusable."""
+        if self.listen.startswith("unix:"):
+            return Path(self.listen.removeprefix("unix:"))
+        host, _, port = self.listen.rpartition(":")
+        if not host or not port.isdigit() or not 0 <= int(port) < 65536:
+            raise SettingUnusable(setting="VERMILION_LISTEN", reason=f"'{self.listen}' is not host:port")
+        return host.strip("[]"), int(port)
+
+
+def _require_scheme(setting: str, url: str, allowed: tuple[str, ...]) -> None:
+    scheme = urlsplit(url).scheme
+    if scheme not in allowed:
+        raise SettingUnusable(
+            setting=setting,
+            reason=f"'{scheme or url.split(':')[0]}' is not supported here; use one of {', '.join(allowed)}",
+        )

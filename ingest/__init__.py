@@ -1,0 +1,1 @@
+"""Bytes in, checked original out: PDF, text, pictures of pages."""

@@ -1,0 +1,1 @@
+"""HTTP for people: pages, templates, static assets."""

@@ -1,0 +1,1 @@
+"""Keeping periods, backups and exports."""

@@ -1,0 +1,1 @@
+"""One index interface; Tantivy is the embedded engine."""

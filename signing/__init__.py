@@ -1,0 +1,1 @@
+"""Keys, certificates, seals, signatures, time-stamps and their verification."""

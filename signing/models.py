@@ -1,0 +1,146 @@
+"""Tables of signing: certificates, credentials, seals, authorisations, the register."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Float, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.database import Base, Json, UtcDateTime
+from core.ids import new_id
+
+
+class CertificateRole(StrEnum):
+    """What a certificate of the internal authority is for."""
+
+    ROOT = "root"
+    ISSUING = "issuing"
+    TSA = "tsa"
+    SERVICE = "service"  # certifies approval sheets when they are made
+    PERSON = "person"
+    SEAL = "seal"
+
+
+class Certificate(Base):
+    """A certificate that the internal authority issued."""
+
+    __tablename__ = "certificate"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    role: Mapped[CertificateRole] = mapped_column(String(10), index=True)
+    subject: Mapped[str] = mapped_column(String(300))
+    serial_number: Mapped[str] = mapped_column(String(40), unique=True)  # lower-case hex
+    issuer_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate.id"))
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # CA, TSA, service: under the master key
+    not_before: Mapped[datetime] = mapped_column(UtcDateTime)
+    not_after: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    revocation_reason: Mapped[str | None] = mapped_column(String(40))
+
+
+class RevocationList(Base):
+    """The newest CRL of an authority, kept so that it can be served and embedded."""
+
+    __tablename__ = "revocation_list"
+
+    issuer_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id"), primary_key=True)
+    number: Mapped[int]
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    this_update: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_update: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class Credential(Base):
+    """A person's key and certificate. The key is wrapped by the PIN and by the master key."""
+
+    __tablename__ = "credential"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id"))
+    envelope: Mapped[dict[str, Any]] = mapped_column(Json)  # versioned key envelope, see signing.custody
+    is_active: Mapped[bool] = mapped_column(default=True)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SealState(StrEnum):
+    """Life of a seal."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    DESTROYED = "destroyed"
+
+
+class Seal(Base):
+    """A legal entity's electronic seal."""
+
+    __tablename__ = "seal"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    entity_id: Mapped[UUID] = mapped_column(ForeignKey("legal_entity.id"), index=True)
+    name: Mapped[str] = mapped_column(String(200))  # such as 合同专用章
+    kind: Mapped[str] = mapped_column(String(20))  # signing.seals.SealKind
+    code: Mapped[str | None] = mapped_column(String(20))  # number on the lower arc
+    diameter_mm: Mapped[float] = mapped_column(Float)
+    keeper_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    state: Mapped[SealState] = mapped_column(String(12))
+    certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id"))
+    wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SealAuthorisation(Base):
+    """The single-use permission to put one seal on one document state. Made by an approved case."""
+
+    __tablename__ = "seal_authorisation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    seal_id: Mapped[UUID] = mapped_column(ForeignKey("seal.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    case_serial: Mapped[str] = mapped_column(String(40))
+    document_id: Mapped[UUID]
+    document_title: Mapped[str] = mapped_column(String(300))
+    digest: Mapped[str] = mapped_column(String(64))  # of the version that may be sealed
+    copies: Mapped[int] = mapped_column(default=1)
+    subject: Mapped[str] = mapped_column(String(300))
+    counterparty: Mapped[str | None] = mapped_column(String(200))
+    applicant_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    approver_ids: Mapped[list[str]] = mapped_column(Json)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SealRecord(Base):
+    """One use of one seal: a row of the register 用印登记簿. Never changed, never deleted."""
+
+    __tablename__ = "seal_record"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    seal_id: Mapped[UUID] = mapped_column(ForeignKey("seal.id"))
+    year: Mapped[int]
+    number: Mapped[int]  # consecutive for each seal and year, from 1
+    authorisation_id: Mapped[UUID] = mapped_column(ForeignKey("seal_authorisation.id"), unique=True)
+    case_id: Mapped[UUID] = mapped_column(index=True)
+    case_serial: Mapped[str] = mapped_column(String(40))
+    document_id: Mapped[UUID] = mapped_column(index=True)
+    document_title: Mapped[str] = mapped_column(String(300))
+    digest_before: Mapped[str] = mapped_column(String(64))
+    digest_after: Mapped[str] = mapped_column(String(64), index=True)
+    placements: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{page, x_mm, y_mm}], centre, from top left
+    copies: Mapped[int]
+    subject: Mapped[str] = mapped_column(String(300))
+    counterparty: Mapped[str | None] = mapped_column(String(200))
+    applicant_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    approver_ids: Mapped[list[str]] = mapped_column(Json)
+    keeper_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    sealed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+    __table_args__ = (UniqueConstraint("seal_id", "year", "number"),)

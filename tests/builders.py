@@ -1,0 +1,121 @@
+"""Builders: small organisations and runtimes for tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import core.models
+import ingest.models
+import retention.models
+import signing.models
+import storage.models
+import workflow.models
+from core import people
+from core.clock import Clock, SystemClock
+from core.database import Base, Database
+from core.ids import new_id
+from core.masterkey import MasterKey
+from core.models import Organisation, Role
+from core.passwords import Passwords
+from core.permissions import Principal, load_principal
+from core.runtime import Runtime
+from core.settings import Settings
+from core.sign_in import SignInService
+
+ALL_MODELS = (core.models, storage.models, signing.models, ingest.models, workflow.models, retention.models)
+PASSWORD = "correct horse battery"
+PIN = "284617"
+FAST_PASSWORDS = Passwords(time_cost=1, memory_kib=8, parallelism=1)
+
+
+def make_database(url: str) -> Database:
+    """A database with all tables made from the models. Drops what a server has of them before."""
+    database = Database(url)
+    if not database.is_sqlite:
+        Base.metadata.drop_all(database.engine)
+    Base.metadata.create_all(database.engine)
+    return database
+
+
+def make_runtime(home: Path, url: str | None = None, clock: Clock | None = None) -> Runtime:
+    """A runtime of core only: settings, clock, database, master key, sign-ins."""
+    home.mkdir(parents=True, exist_ok=True)
+    settings = Settings(home=home, database_url=url or f"sqlite:///{home}/test.db")
+    clock = clock or SystemClock()
+    master_key = MasterKey.generate()
+    master_key.save(home)
+    runtime = Runtime(settings, clock, make_database(settings.effective_database_url), master_key)
+    runtime.add(SignInService(runtime.database, clock, settings.zone, timedelta(hours=12), FAST_PASSWORDS))
+    return runtime
+
+
+@dataclass
+class Company:
+    """A small company: one entity, three departments, and people by user name."""
+
+    runtime: Runtime
+    entity_id: UUID
+    departments: dict[str, UUID] = field(default_factory=dict)
+    people: dict[str, UUID] = field(default_factory=dict)
+
+    def principal(self, username: str) -> Principal:
+        """Who this person is now, with their roles and terms."""
+        with self.runtime.database.read() as session:
+            return load_principal(
+                session, self.people[username], self.runtime.clock.now(), self.runtime.settings.zone
+            )
+
+    def add(
+        self, username: str, name: str, department: str, *roles: Role, position: str | None = None
+    ) -> UUID:
+        """Add somebody with roles; ``position`` is the approver position, such as general_manager."""
+        now = self.runtime.clock.now()
+        with self.runtime.database.write() as session:
+            person = people.create_person(
+                session, username, name, self.departments[department], FAST_PASSWORDS.hash(PASSWORD), now,
+                position=position,
+            )  # fmt: skip
+            for role in roles:
+                people.assign_role(
+                    session, person.id, role, date(2020, 1, 1), now,
+                    position=position if role is Role.APPROVER else None,
+                )  # fmt: skip
+        self.people[username] = person.id
+        return person.id
+
+
+def make_company(runtime: Runtime, name: str = "云杉测试科技有限公司") -> Company:
+    """A company with 总经办, 市场部, 财务部 and one person in each role.
+
+    People: gm (general manager, heads 总经办), head (heads 市场部), staff and other (市场部), legal,
+    finance (heads 财务部), keeper, archivist, auditor, admin.
+    """
+    now = runtime.clock.now()
+    with runtime.database.write() as session:
+        if session.get(Organisation, 1) is None:
+            session.add(Organisation(id=1, name=name, is_demo=False, created_at=now))
+        entity = people.create_entity(session, name, now)
+        office = people.create_department(session, entity.id, "总经办", now)
+        market = people.create_department(session, entity.id, "市场部", now, parent_id=office.id)
+        money = people.create_department(session, entity.id, "财务部", now, parent_id=office.id)
+    company = Company(runtime, entity.id, {"office": office.id, "market": market.id, "money": money.id})
+    company.add("gm", "陈总", "office", Role.APPROVER, position="general_manager")
+    company.add("head", "王芳", "market")
+    company.add("staff", "张伟", "market")
+    company.add("other", "李娜", "market")
+    company.add("legal", "刘洋", "office", Role.LEGAL)
+    company.add("finance", "赵敏", "money", Role.FINANCE)
+    company.add("keeper", "孙丽", "office", Role.SEAL_KEEPER)
+    company.add("archivist", "周杰", "office", Role.ARCHIVIST)
+    company.add("auditor", "吴刚", "office", Role.AUDITOR)
+    company.add("admin", "郑洁", "office", Role.ADMINISTRATOR)
+    with runtime.database.write() as session:
+        for department, head in (("office", "gm"), ("market", "head"), ("money", "finance")):
+            people.set_head(session, company.departments[department], company.people[head], now)
+    return company
+
+
+__all__ = ["Company", "PASSWORD", "PIN", "make_company", "make_database", "make_runtime", "new_id"]

@@ -1,0 +1,68 @@
+"""What all tests share: real servers, and no way out of this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.runtime import Runtime
+from tests import servers
+from tests.builders import Company, make_company, make_runtime
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_network() -> Iterator[None]:
+    """Refuse every connection that would leave the machine."""
+    real = socket.socket.connect
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX:
+            host = str(address[0])
+            if host != "localhost" and not ipaddress.ip_address(host.split("%")[0]).is_loopback:
+                raise RuntimeError(f"a test tried to reach {host}")
+        real(self, address)
+
+    socket.socket.connect = connect  # type: ignore[method-assign]
+    yield
+    socket.socket.connect = real  # type: ignore[method-assign]
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a real PostgreSQL server's test database."""
+    with servers.postgresql_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """One URL for each database the product runs on."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/test.db"
+    return str(request.getfixturevalue("postgresql"))
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    """A runtime of core only, on SQLite."""
+    made = make_runtime(tmp_path / "home")
+    yield made
+    made.database.dispose()
+
+
+@pytest.fixture
+def company(runtime: Runtime) -> Company:
+    """A small company on that runtime."""
+    return make_company(runtime)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep settings of the developer's shell out of the tests."""
+    for name in [n for n in os.environ if n.startswith("VERMILION_")]:
+        del os.environ[name]

@@ -1,0 +1,31 @@
+"""``make migration NAME=…``: writes a migration for what changed in the models.
+
+The comparison runs against a fresh SQLite database that has been brought to the newest revision.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from alembic import command
+
+from core.database import Database
+from vermilion.migrations import configuration, upgrade
+
+
+def main(name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'compare.db'}")
+        config = configuration(database)
+        versions = Path(__file__).parent / "versions"
+        number = len(list(versions.glob("[0-9]*.py"))) + 1
+        if number > 1:
+            upgrade(database)
+        command.revision(config, message=name.replace("_", " "), autogenerate=True, rev_id=f"{number:04d}")
+        database.dispose()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

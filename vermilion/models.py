@@ -1,0 +1,15 @@
+"""Every room's tables, loaded, so that the metadata is whole."""
+
+from __future__ import annotations
+
+import core.models
+import ingest.models
+import retention.models
+import signing.models
+import storage.models
+import workflow.models
+from core.database import Base
+
+METADATA = Base.metadata
+
+__all__ = ["METADATA", "core", "ingest", "retention", "signing", "storage", "workflow"]

@@ -1,0 +1,1 @@
+"""Flows, cases, tasks, decisions and the approval sheet."""
