@@ -7,7 +7,7 @@ where the task chooses so (``Job.finish``). A lease that ran out returns the job
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,7 +69,11 @@ def enqueue(
     session.info["outbox"] = True
 
 
-def claim(session: Session, owner: str, now: datetime, lease: timedelta, limit: int) -> list[Job]:
+Lease = Callable[[str], timedelta]
+"""How long one try of a task may take, by the task's name."""
+
+
+def claim(session: Session, owner: str, now: datetime, lease: Lease, limit: int) -> list[Job]:
     """Take up to ``limit`` jobs whose time has come, oldest first."""
     ready = (
         select(OutboxJob.id)
@@ -86,8 +90,11 @@ def claim(session: Session, owner: str, now: datetime, lease: timedelta, limit: 
     return [job for job in (claim_one(session, i, owner, now, lease) for i in ids) if job]
 
 
-def claim_one(session: Session, job_id: UUID, owner: str, now: datetime, lease: timedelta) -> Job | None:
+def claim_one(session: Session, job_id: UUID, owner: str, now: datetime, lease: Lease) -> Job | None:
     """Take one job by its id; None when it is done or in another worker's hands."""
+    task = session.scalar(select(OutboxJob.task).where(OutboxJob.id == job_id))
+    if task is None:
+        return None
     row = session.execute(
         update(OutboxJob)
         .where(
@@ -95,10 +102,23 @@ def claim_one(session: Session, job_id: UUID, owner: str, now: datetime, lease: 
             OutboxJob.failed_at.is_(None),
             or_(OutboxJob.owner.is_(None), OutboxJob.owner == f"relay:{job_id}", OutboxJob.lease_until < now),
         )
-        .values(owner=owner, lease_until=now + lease, tries=OutboxJob.tries + 1, key=None)
-        .returning(OutboxJob.task, OutboxJob.payload, OutboxJob.tries)
+        .values(owner=owner, lease_until=now + lease(task), tries=OutboxJob.tries + 1, key=None)
+        .returning(OutboxJob.payload, OutboxJob.tries)
     ).one_or_none()
-    return None if row is None else Job(job_id, row.task, row.payload, row.tries, owner)
+    return None if row is None else Job(job_id, task, row.payload, row.tries, owner)
+
+
+def recover(session: Session, owner_prefix: str) -> int:
+    """Return the jobs of workers that are known to be dead, without waiting for their leases.
+
+    Returns how many there were.
+    """
+    result = session.execute(
+        update(OutboxJob)
+        .where(OutboxJob.owner.startswith(owner_prefix, autoescape=True))
+        .values(owner=None, lease_until=None)
+    )
+    return int(result.rowcount)  # type: ignore[attr-defined]
 
 
 def release(session: Session, job: Job, error: str, retry_at: datetime | None, now: datetime) -> None:
@@ -107,10 +127,13 @@ def release(session: Session, job: Job, error: str, retry_at: datetime | None, n
         update(OutboxJob)
         .where(OutboxJob.id == job.id, OutboxJob.owner == job.owner)
         .values(
-            owner=None, lease_until=None, last_error=error[:2000],
-            run_at=retry_at or now, failed_at=None if retry_at else now,
+            owner=None,
+            lease_until=None,
+            last_error=error[:2000],
+            run_at=retry_at or now,
+            failed_at=None if retry_at else now,
         )
-    )  # fmt: skip
+    )
 
 
 def next_run(session: Session) -> datetime | None:

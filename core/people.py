@@ -39,9 +39,14 @@ def create_entity(
 
 
 def create_department(
-    session: Session, entity_id: UUID, name: str, now: datetime, *, parent_id: UUID | None = None,
+    session: Session,
+    entity_id: UUID,
+    name: str,
+    now: datetime,
+    *,
+    parent_id: UUID | None = None,
     actor: UUID | None = None,
-) -> Department:  # fmt: skip
+) -> Department:
     """Add a department below ``parent_id`` or at the top. The parent must be of the same entity."""
     if parent_id is not None:
         parent = session.get(Department, parent_id)
@@ -65,16 +70,30 @@ def set_head(
         raise NotFound(what="department")
     department.head_id = person_id
     audit.record(
-        session, now, actor, "department.head_set", "department", department_id,
+        session,
+        now,
+        actor,
+        "department.head_set",
+        "department",
+        department_id,
         {"head": str(person_id) if person_id else None},
-    )  # fmt: skip
+    )
 
 
 def create_person(
-    session: Session, username: str, name: str, department_id: UUID, password_hash: str, now: datetime, *,
-    position: str | None = None, manager_id: UUID | None = None, email: str | None = None,
-    language: str | None = None, actor: UUID | None = None,
-) -> Person:  # fmt: skip
+    session: Session,
+    username: str,
+    name: str,
+    department_id: UUID,
+    password_hash: str,
+    now: datetime,
+    *,
+    position: str | None = None,
+    manager_id: UUID | None = None,
+    email: str | None = None,
+    language: str | None = None,
+    actor: UUID | None = None,
+) -> Person:
     """Add a person who can sign in, with the role employee.
 
     ``username`` is lower-case letters, digits, ``.``, ``_`` and ``-``. Raises InvalidInput, Conflict.
@@ -86,9 +105,16 @@ def create_person(
     if session.get(Department, department_id) is None:
         raise NotFound(what="department")
     person = Person(
-        username=username, name=_required("name", name, 100), department_id=department_id, position=position or None,
-        manager_id=manager_id, email=email or None, password_hash=password_hash, language=language, created_at=now,
-    )  # fmt: skip
+        username=username,
+        name=_required("name", name, 100),
+        department_id=department_id,
+        position=position or None,
+        manager_id=manager_id,
+        email=email or None,
+        password_hash=password_hash,
+        language=language,
+        created_at=now,
+    )
     session.add(person)
     session.flush()
     assign_role(session, person.id, Role.EMPLOYEE, now.date(), now, actor=actor)
@@ -97,25 +123,43 @@ def create_person(
 
 
 def assign_role(
-    session: Session, person_id: UUID, role: Role, valid_from: date, now: datetime, *, position: str | None = None,
-    entity_id: UUID | None = None, department_id: UUID | None = None, valid_to: date | None = None,
+    session: Session,
+    person_id: UUID,
+    role: Role,
+    valid_from: date,
+    now: datetime,
+    *,
+    position: str | None = None,
+    entity_id: UUID | None = None,
+    department_id: UUID | None = None,
+    valid_to: date | None = None,
     actor: UUID | None = None,
-) -> RoleAssignment:  # fmt: skip
+) -> RoleAssignment:
     """Give a role for a period (both ends inclusive) and a scope; no scope is everywhere."""
     if valid_to is not None and valid_to < valid_from:
         raise InvalidInput(field="valid_to", reason=f"< {valid_from.isoformat()}")
     if role is Role.APPROVER and not position:
         raise InvalidInput(field="position", reason="required")
     assignment = RoleAssignment(
-        person_id=person_id, role=role, position=position, entity_id=entity_id, department_id=department_id,
-        valid_from=valid_from, valid_to=valid_to,
-    )  # fmt: skip
+        person_id=person_id,
+        role=role,
+        position=position,
+        entity_id=entity_id,
+        department_id=department_id,
+        valid_from=valid_from,
+        valid_to=valid_to,
+    )
     session.add(assignment)
     session.flush()
     audit.record(
-        session, now, actor, "role.assigned", "person", person_id,
+        session,
+        now,
+        actor,
+        "role.assigned",
+        "person",
+        person_id,
         {"role": role.value, "position": position, "from": valid_from.isoformat()},
-    )  # fmt: skip
+    )
     return assignment
 
 
@@ -128,9 +172,14 @@ def end_role(
         raise NotFound(what="role")
     assignment.valid_to = last_day
     audit.record(
-        session, now, actor, "role.ended", "person", assignment.person_id,
+        session,
+        now,
+        actor,
+        "role.ended",
+        "person",
+        assignment.person_id,
         {"role": assignment.role, "to": last_day.isoformat()},
-    )  # fmt: skip
+    )
 
 
 def deactivate(session: Session, person_id: UUID, now: datetime, *, actor: UUID | None = None) -> None:

@@ -92,9 +92,14 @@ class SignInService:
         with self._database.write() as session:
             throttle.clear(session, subjects[0])
             session.add(
-                SignIn(token_digest=digest_token(token), person_id=person.id, csrf_token=csrf, created_at=now,
-                       expires_at=expires)
-            )  # fmt: skip
+                SignIn(
+                    token_digest=digest_token(token),
+                    person_id=person.id,
+                    csrf_token=csrf,
+                    created_at=now,
+                    expires_at=expires,
+                )
+            )
             audit.record(
                 session, now, person.id, "person.signed_in", "person", person.id, {"address": address}
             )
@@ -155,9 +160,13 @@ class SignInService:
         secret = "vml_" + secrets.token_urlsafe(32)
         now = self._clock.now()
         token = ApiToken(
-            token_digest=digest_token(secret), person_id=person_id, name=name.strip()[:100] or "token", scopes=wanted,
-            created_at=now, expires_at=expires_at,
-        )  # fmt: skip
+            token_digest=digest_token(secret),
+            person_id=person_id,
+            name=name.strip()[:100] or "token",
+            scopes=wanted,
+            created_at=now,
+            expires_at=expires_at,
+        )
         session.add(token)
         session.flush()
         audit.record(session, now, person_id, "token.created", "token", token.id, {"scopes": wanted})

@@ -7,6 +7,9 @@ workers, fed by the same outbox.
 
 from __future__ import annotations
 
+import hashlib
+import secrets
+import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -102,12 +105,20 @@ def sweep_periodic(runtime: Runtime) -> int:
     return started
 
 
+def lease_of(task_name: str) -> timedelta:
+    """How long one try of a task may take before its job is given to somebody else."""
+    spec = TASKS.get(task_name)
+    return spec.lease if spec else timedelta(minutes=5)
+
+
 def run(runtime: Runtime, job: Job) -> None:
     """Run one claimed job to its end: done, to be tried again, or given up. Never raises."""
     spec = TASKS.get(job.task)
     try:
         if spec is None:
             raise LookupError(f"no task is called {job.task}")
+        if job.tries > spec.max_tries:  # only a worker that died each time leaves such a job behind
+            raise RuntimeError(f"the process ended {spec.max_tries} times while it ran this job")
         spec.handler(runtime, job)
         if not job.is_finished:
             with runtime.database.write() as session:
@@ -135,7 +146,7 @@ def run_pending(runtime: Runtime, *, limit: int = 1000) -> int:
     owner, done = f"drain:{new_id()}", 0
     while done < limit:
         with runtime.database.write() as session:
-            jobs = outbox.claim(session, owner, runtime.clock.now(), timedelta(minutes=5), 1)
+            jobs = outbox.claim(session, owner, runtime.clock.now(), lease_of, 1)
         if not jobs:
             break
         for job in jobs:
@@ -154,6 +165,9 @@ class EmbeddedWorker:
         self._poll = poll.total_seconds()
         self._wake = threading.Condition()
         self._stopping = False
+        # Named after machine and home, so that the next start can tell whose jobs were left behind.
+        place = f"{socket.gethostname()}:{runtime.settings.home.absolute()}"
+        self._place = f"embedded:{hashlib.sha256(place.encode()).hexdigest()[:12]}:"
         self._threads = [
             threading.Thread(target=self._work, name=f"worker-{n}", daemon=True) for n in range(threads)
         ]
@@ -161,6 +175,11 @@ class EmbeddedWorker:
         runtime.database.on_outbox_commit(self._notify)
 
     def start(self) -> None:
+        """Begin to work. The caller holds the home's lock, so whoever worked here before is gone."""
+        with self._runtime.database.write() as session:
+            recovered = outbox.recover(session, self._place)
+        if recovered:
+            log.info("jobs_recovered", jobs=recovered)
         for thread in self._threads:
             thread.start()
 
@@ -176,7 +195,7 @@ class EmbeddedWorker:
             self._wake.notify_all()
 
     def _work(self) -> None:
-        owner = f"embedded:{new_id()}"
+        owner = self._place + secrets.token_hex(8)
         while not self._stopping:
             try:
                 if self._run_one(owner):
@@ -194,7 +213,7 @@ class EmbeddedWorker:
         if due is None or due > now:
             return False
         with self._runtime.database.write() as session:
-            jobs = outbox.claim(session, owner, now, timedelta(minutes=5), 1)
+            jobs = outbox.claim(session, owner, now, lease_of, 1)
         for job in jobs:
             run(self._runtime, job)
         return bool(jobs)
@@ -214,9 +233,12 @@ def celery_application(broker_url: str) -> Celery:
     """The Celery application. It carries job ids only; the rows stay the truth."""
     application = Celery("vermilion", broker=broker_url)
     application.conf.update(
-        task_ignore_result=True, task_acks_late=True, worker_prefetch_multiplier=1,
-        broker_connection_retry_on_startup=True, task_default_queue="vermilion",
-    )  # fmt: skip
+        task_ignore_result=True,
+        task_acks_late=True,
+        worker_prefetch_multiplier=1,
+        broker_connection_retry_on_startup=True,
+        task_default_queue="vermilion",
+    )
     return application
 
 
@@ -228,7 +250,7 @@ def register_celery_runner(application: Celery, runtime: Callable[[], Runtime]) 
         current = runtime()
         owner = f"celery:{new_id()}"
         with current.database.write() as session:
-            job = outbox.claim_one(session, UUID(job_id), owner, current.clock.now(), timedelta(minutes=5))
+            job = outbox.claim_one(session, UUID(job_id), owner, current.clock.now(), lease_of)
         if job is not None:
             run(current, job)
 

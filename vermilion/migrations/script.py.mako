@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-import core.database
+from core import database
 ${imports if imports else ""}
 
 revision = ${repr(up_revision)}
