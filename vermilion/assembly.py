@@ -1,0 +1,84 @@
+"""Assembly: opens every back-end that the settings name and wires the rooms' services together."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import ingest.records
+import signing.records
+import workflow.records
+from core import logs
+from core.clock import Clock, SystemClock
+from core.database import Database
+from core.masterkey import MasterKey
+from core.passwords import Passwords
+from core.runtime import Runtime
+from core.settings import Settings
+from core.sign_in import SignInService
+from ingest.sandbox import Sandbox
+from ingest.service import IngestService
+from retention.backups import BackupService
+from retention.service import RetentionService
+from search.opening import open_index
+from search.service import Searcher
+from signing.service import SigningService
+from storage.opening import open_objects
+from storage.service import ObjectStore
+from vermilion import migrations
+from vermilion.first_start import SetUp
+from workflow.service import WorkflowService
+
+
+def build(
+    settings: Settings, master_key: MasterKey, *, clock: Clock | None = None, passwords: Passwords | None = None
+) -> Runtime:
+    """A runtime with every service, its tables brought up to date.
+
+    Raises SettingUnusable when a back-end cannot be used, DatabaseNewer when the database was
+    written by a newer program.
+    """
+    settings.check()
+    logs.configure(settings.log_level, settings.log_json)
+    clock = clock or SystemClock()
+    database = Database(settings.effective_database_url)
+    database.ping()
+    migrations.upgrade(database)
+    runtime = Runtime(settings, clock, database, master_key)
+
+    sign_in = SignInService(
+        database, clock, settings.zone, timedelta(hours=settings.session_hours), passwords or Passwords()
+    )
+    objects = open_objects(settings.effective_objects_url)
+    store = ObjectStore(database, objects, clock, settings.home / "staging")
+    searcher = Searcher(database, open_index(settings.effective_search_url), clock, settings.zone)
+    signing_service = SigningService(database, store, master_key, clock, settings)
+    sandbox = Sandbox()
+    ingest_service = IngestService(database, store, sandbox, clock, settings)
+    workflow_service = WorkflowService(database, store, ingest_service, signing_service, clock, settings)
+    for service in (
+        sign_in,
+        store,
+        searcher,
+        signing_service,
+        sandbox,
+        ingest_service,
+        workflow_service,
+        RetentionService(database, clock, settings),
+        BackupService(database, store, master_key, clock, settings),
+        SetUp(database, clock, sign_in, signing_service, workflow_service),
+    ):
+        runtime.add(service)
+    for kind, records in (
+        ("document", ingest.records),
+        ("case", workflow.records),
+        ("seal_record", signing.records),
+    ):
+        searcher.register(kind, records.records, records.ids)
+    return runtime
+
+
+def close(runtime: Runtime) -> None:
+    """Stop helpers and close every connection."""
+    runtime.get(Sandbox).close()
+    runtime.get(Searcher).close()
+    runtime.database.dispose()

@@ -1,0 +1,1 @@
+"""The commands of ``vermilion``, one module for each group."""

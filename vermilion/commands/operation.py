@@ -1,0 +1,160 @@
+"""``serve``, ``worker``, ``beat``, ``demo``, ``doctor``, ``reindex`` and ``audit``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from core import audit, outbox
+from core.errors import VermilionError
+from core.home import HomeInUse
+from core.runtime import Runtime
+from search.service import Searcher
+from vermilion import demo, doctor, serving
+from vermilion.commands.terminal import (
+    at_work,
+    err,
+    fail,
+    load_settings,
+    out,
+    print_json,
+    print_recovery_key,
+    progress,
+    texts,
+)
+from vermilion.first_start import OpenedHome, SetUp
+
+audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("serve")(serve)
+    app.command("worker")(worker)
+    app.command("beat")(beat)
+    app.command("demo")(run_demo)
+    app.command("doctor")(run_doctor)
+    app.command("reindex")(reindex)
+
+
+def serve() -> None:
+    """Serve portal and API, with the embedded worker where the broker is 'embedded:'."""
+
+    def announce(runtime: Runtime, home: OpenedHome) -> None:
+        address = runtime.settings.effective_public_url
+        if home.recovery_key is not None:
+            print_recovery_key(home.recovery_key)
+        set_up = runtime.get(SetUp)
+        if set_up.is_needed():
+            err.print(texts().text("set-up-needed", address=address), highlight=False)
+            err.print(f"\n    {set_up.open()}\n", style="bold", highlight=False)
+        err.print(texts().text("serving-at", address=address), highlight=False)
+
+    try:
+        serving.serve(load_settings(), announce)
+    except VermilionError as error:
+        raise fail(error) from error
+
+
+def worker(
+    concurrency: Annotated[int, typer.Option(min=1, max=64, help="Jobs at the same time.")] = 4,
+) -> None:
+    """Run background jobs as a Celery worker (with a redis: or amqp: broker)."""
+    serving.work(load_settings(), concurrency)
+
+
+def beat() -> None:
+    """Hand due jobs to the Celery workers and start the periodic ones; one process is enough."""
+    serving.beat(load_settings())
+
+
+def run_demo(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print sign-ins and an API token for each as one JSON line.")
+    ] = False,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Make the organisation, but do not serve.")] = False,
+) -> None:
+    """Serve a demo organisation on loopback, made when the home is empty; prints the sign-ins."""
+    settings = load_settings()
+
+    def tell(runtime: Runtime, home: OpenedHome) -> None:
+        with progress(texts().text("demo-making")) as advance:
+            made = demo.ensure(runtime, advance)
+        if as_json:
+            print_json(demo.as_json(runtime, made))
+        else:
+            _print_demo(runtime, made)
+
+    try:
+        if no_serve:
+            with at_work() as work:
+                tell(work.runtime, OpenedHome(work.runtime.master_key, None))
+            return
+        demo.require_demo_home(settings)
+        serving.serve(settings, tell)
+    except HomeInUse:
+        with at_work() as work:
+            tell(work.runtime, OpenedHome(work.runtime.master_key, None))
+        err.print(texts().text("demo-running-already"), highlight=False)
+    except VermilionError as error:
+        raise fail(error) from error
+
+
+def _print_demo(runtime: Runtime, made: demo.Demo) -> None:
+    text = texts()
+    address = runtime.settings.effective_public_url
+    table = Table(title=text.text("demo-title", name=made.organisation), title_justify="left")
+    for column in ("demo-username", "demo-password", "demo-pin", "demo-person", "demo-roles"):
+        table.add_column(text.text(column), no_wrap=column != "demo-roles")
+    for person in made.people:
+        table.add_row(person.username, person.password, person.pin, person.name, demo.describe(person, text))
+    out.print(table)
+    out.print(text.text("demo-hint", address=address), highlight=False, soft_wrap=True)
+    out.print(text.text("serving-at", address=address), style="bold", highlight=False, soft_wrap=True)
+
+
+def run_doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """Check settings, back-ends, certificates and disk; says what to do about what is wrong."""
+    findings = doctor.examine(load_settings())
+    for finding in findings:
+        if as_json:
+            print_json(finding.to_json())
+        else:
+            mark, style = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}[finding.level]
+            out.print(f"{mark} {finding.subject}: {finding.message}", style=style, markup=False, highlight=False)
+    raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
+
+
+def reindex() -> None:
+    """Build the search index anew from the database."""
+    with at_work() as work:
+        with progress("reindex") as advance:
+            if work.owns_home:
+                count = work.runtime.get(Searcher).reindex(lambda done, total: advance(done, total, ""))
+                out.print(f"{count}", highlight=False)
+                return
+        with work.runtime.database.write() as session:
+            outbox.enqueue(session, "search.reindex", {}, work.runtime.clock.now(), key="search.reindex")
+        work.finish(task="search.reindex")
+
+
+@audit_app.command("verify")
+def verify_audit() -> None:
+    """Walk the chain of audit entries; names the first that does not fit (exit status 1)."""
+    with at_work() as work, work.runtime.database.read() as session:
+        broken = audit.verify(session)
+    if broken is not None:
+        err.print(texts().text("audit-broken", sequence=broken.sequence, reason=broken.reason), style="bold red")
+        raise typer.Exit(1)
+    out.print(texts().text("audit-whole"), style="green")
+
+
+@audit_app.command("export")
+def export_audit(to: Annotated[Path, typer.Option("--to", help="File to write, a JSON line for each entry.")]) -> None:
+    """Write all audit entries with their digests, so that others can check the chain."""
+    with at_work() as work, work.runtime.database.read() as session, to.open("x", encoding="utf-8") as file:
+        for entry in audit.entries(session):
+            file.write(audit.entry_line(entry) + "\n")

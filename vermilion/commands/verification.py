@@ -1,0 +1,112 @@
+"""``verify``: checks signed PDFs without a server, a set-up or a database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from core.database import Database
+from core.errors import SettingUnusable, VermilionError
+from core.i18n import Translator
+from core.settings import Settings
+from signing.verification import Verdict, exit_status, verify_pdf
+from signing.trust import stored_roots
+from vermilion.commands.terminal import err, fail, load_settings, out, print_json, texts
+
+_STYLES = {"valid": "green", "invalid": "bold red", "indeterminate": "yellow", "unsigned": "dim"}
+
+
+class TrustNotReadable(VermilionError):
+    """Context: ``file``."""
+
+    code = "trust-not-readable"
+    status = 422
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command of this module."""
+    app.command("verify")(verify)
+
+
+def verify(
+    files: Annotated[list[Path], typer.Argument(help="PDF files.")],
+    trust: Annotated[
+        list[Path] | None, typer.Option("--trust", help="Root certificates (PEM or DER) instead of our own.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each file.")] = False,
+) -> None:
+    """Check every signature, seal and time-stamp of PDF files.
+
+    Exit status: 0 valid, 1 invalid, 3 indeterminate, 4 unsigned (the worst of all files), 2 usage.
+    """
+    try:
+        anchors = _read_trust(trust) if trust else _own_roots(load_settings())
+    except VermilionError as error:
+        raise fail(error, 2) from error
+    text, worst = texts(), 0
+    for file in files:
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            message = text.text("error-file-not-readable", file=str(file), reason=error.strerror or str(error))
+            err.print(message, style="bold red", markup=False, highlight=False)
+            raise typer.Exit(2) from error
+        verdict = verify_pdf(data, anchors, datetime.now(UTC))
+        worst = _worse(worst, exit_status(verdict))
+        if as_json:
+            print_json(verdict.to_json(str(file), text.language))
+        else:
+            _print(file, verdict, text)
+    raise typer.Exit(worst)
+
+
+def _worse(left: int, right: int) -> int:
+    return min((left, right), key=(1, 3, 4, 0).index)
+
+
+def _print(file: Path, verdict: Verdict, text: Translator) -> None:
+    shown = verdict.to_json(str(file), text.language)
+    out.print(f"{file}: {verdict.sentence(text.language)}", style=_STYLES[shown["verdict"]], markup=False, highlight=False)
+    for signature in shown["signatures"]:
+        when = signature["timestamped_at"] or signature["signed_at"] or "?"
+        line = f"  {signature['type']}  {signature['signer'] or '?'}  {when}  {signature['level'] or '-'}"
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+        for problem in signature["problems"]:
+            out.print(f"    ! {problem['message']}", style="yellow", markup=False, highlight=False)
+    for problem in shown["problems"]:
+        out.print(f"  ! {problem['message']}", style="yellow", markup=False, highlight=False)
+
+
+def _read_trust(files: list[Path]) -> list[bytes]:
+    anchors: list[bytes] = []
+    for file in files:
+        try:
+            data = file.read_bytes()
+            found = (
+                x509.load_pem_x509_certificates(data)
+                if b"-----BEGIN" in data
+                else [x509.load_der_x509_certificate(data)]
+            )
+        except (OSError, ValueError) as error:
+            raise TrustNotReadable(file=str(file)) from error
+        anchors += [certificate.public_bytes(Encoding.DER) for certificate in found]
+    return anchors
+
+
+def _own_roots(settings: Settings) -> list[bytes]:
+    """The roots of the installation in this home; none where nothing was set up."""
+    if not settings.database_url and not (settings.home / "vermilion.db").exists():
+        return []
+    database = Database(settings.effective_database_url)
+    try:
+        with database.read() as session:
+            return stored_roots(session)
+    except SettingUnusable:
+        return []
+    finally:
+        database.dispose()

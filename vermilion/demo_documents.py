@@ -1,0 +1,123 @@
+"""Invented papers for the demo organisation: contracts, invoices, letters, each marked as a demo."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import asdict, dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pylopdf_fonts_zh_cn
+import pypdfium2
+import typst
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract between us and somebody; two pages with a place for both seals on the last."""
+
+    title: str
+    number: str
+    ours: str
+    theirs: str
+    we_buy: bool
+    goods: str
+    amount: Decimal
+    date: str
+
+
+@dataclass(frozen=True)
+class Invoice:
+    """An electronic invoice in the usual layout. Amounts in yuan."""
+
+    number: str
+    date: str
+    seller: str
+    seller_tax_id: str
+    buyer: str
+    buyer_tax_id: str
+    lines: tuple[tuple[str, int, Decimal, Decimal], ...]  # goods, quantity, net, tax
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A letter or a certificate that asks for the company's seal."""
+
+    title: str
+    to: str
+    text: str
+    ours: str
+    date: str
+
+
+def typeset(paper: Contract | Invoice | Letter) -> bytes:
+    """The paper as PDF."""
+    template = Path(__file__).parent / "demo_papers" / f"{type(paper).__name__.lower()}.typ"
+    data: dict[str, Any] = asdict(paper)
+    if isinstance(paper, Contract):
+        data["in_words"] = in_words(paper.amount)
+    if isinstance(paper, Invoice):
+        net = sum((line[2] for line in paper.lines), Decimal(0))
+        tax = sum((line[3] for line in paper.lines), Decimal(0))
+        data |= {"net": net, "tax": tax, "total": net + tax, "in_words": in_words(net + tax)}
+    return typst.compile(
+        template.read_bytes(),
+        sys_inputs={"paper": json.dumps(data, default=_plain, ensure_ascii=False)},
+        font_paths=[str(path) for path in _fonts()],
+        ignore_system_fonts=True,
+    )
+
+
+def photograph(pdf: bytes) -> bytes:
+    """A JPEG of the first page, as a phone would take it (without the noise)."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        picture = document[0].render(scale=150 / 72).to_pil()
+    finally:
+        document.close()
+    out = io.BytesIO()
+    picture.convert("RGB").save(out, "JPEG", quality=82)
+    return out.getvalue()
+
+
+def in_words(amount: Decimal) -> str:
+    """An amount in the capital figures of Chinese finance: 壹仟贰佰元整.
+
+    Source: 正确填写票据和结算凭证的基本规定 (PBC): 零 once for a run of zeros, 整 when there is no fen.
+    """
+    fen = int(amount * 100)
+    yuan, jiao, fen = fen // 100, fen // 10 % 10, fen % 10
+    digits = "零壹贰叁肆伍陆柒捌玖"
+    words, gap = "", False
+    for position, digit in zip(range(len(str(yuan)) - 1, -1, -1), map(int, str(yuan)), strict=True):
+        if digit:
+            words += ("零" if gap else "") + digits[digit] + ("", "拾", "佰", "仟")[position % 4]
+            gap = False
+        else:
+            gap = bool(words)
+        if position == 4 and yuan // 10_000 % 10_000:
+            words += "万"
+        elif position == 8:
+            words += "亿"
+    words = words + "元" if words else ""
+    if not jiao and not fen:
+        return (words or "零元") + "整"
+    if jiao:
+        words += digits[jiao] + "角"
+    elif words:
+        words += "零"
+    return words + (digits[fen] + "分" if fen else "整")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, Decimal):
+        return f"{value:,.2f}"
+    raise TypeError(type(value).__name__)
+
+
+@cache
+def _fonts() -> tuple[Path, ...]:
+    return tuple({path.parent for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.[ot]t[fc]")})
