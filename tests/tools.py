@@ -1,0 +1,46 @@
+"""``python -m tests.tools``: gets the programs that tests need besides Python packages.
+
+As root on Debian they come from its packages. Elsewhere the missing ones are named, and the tests
+that need them are skipped with that reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+
+PROGRAMS = {
+    "chromium": ("chromium", "the portal in a real browser"),
+    "pdfsig": ("poppler-utils", "signatures checked by poppler"),
+    "openssl": ("openssl", "signatures checked by OpenSSL"),
+    "redis-server": ("redis-server", "Celery over a real Redis"),
+}
+
+
+def missing() -> list[str]:
+    """The programs that are not on this machine."""
+    return [name for name in PROGRAMS if shutil.which(name) is None]
+
+
+def install() -> None:
+    """Install what is missing from Debian's packages, as root; else say what will be skipped."""
+    wanted = missing()
+    if not wanted:
+        return
+    packages = sorted({PROGRAMS[name][0] for name in wanted})
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        print(f"installing {', '.join(packages)}", flush=True)
+        environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        quiet = {"env": environment, "stdout": subprocess.DEVNULL}
+        subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)  # type: ignore[call-overload]
+        subprocess.run(  # type: ignore[call-overload]
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet
+        )
+    for name in missing():
+        print(f"not on this machine: {name} ({PROGRAMS[name][1]}); those tests will be skipped", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    install()
