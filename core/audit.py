@@ -130,3 +130,21 @@ def entries(session: Session, after: int = 0) -> Iterator[AuditEntry]:
             return
         after = rows[-1].sequence
         session.expunge_all()
+
+
+def entry_line(entry: AuditEntry) -> str:
+    """An entry as one JSON line, with everything that others need to check the chain."""
+    facts = {
+        "sequence": entry.sequence,
+        "version": entry.version,
+        "at": entry.at.isoformat(timespec="microseconds"),
+        "actor": str(entry.actor_id) if entry.actor_id else None,
+        "action": entry.action,
+        "resource_type": entry.resource_type,
+        "resource_id": str(entry.resource_id) if entry.resource_id else None,
+        "salt": entry.salt,
+        "payload": entry.payload,
+        "payload_digest": entry.payload_digest,
+        "chain_digest": entry.chain_digest,
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)

@@ -194,7 +194,7 @@ def failure(
         body = render(visit, "parts/alert.html", message=message, number=number)
         return HTMLResponse(body, status, headers={"HX-Retarget": "#alerts", "HX-Reswap": "innerHTML"})
     now = visit.formats.moment(visit.runtime.clock.now())
-    context = {"status": status, "message": message, "number": number, "now": now}
+    context = {"http_status": status, "message": message, "number": number, "now": now}
     try:
         return page(request, visit, "error.html", status=status, **context)
     except Exception:

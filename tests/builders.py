@@ -40,6 +40,14 @@ def make_database(url: str) -> Database:
     return database
 
 
+def open_runtime(home: Path) -> Runtime:
+    """The runtime of a home that ``make_runtime`` made, in another process."""
+    settings = Settings(home=home, database_url=f"sqlite:///{home}/test.db")
+    master_key = MasterKey.load(home)
+    assert master_key is not None
+    return Runtime(settings, SystemClock(), Database(settings.effective_database_url), master_key)
+
+
 def make_runtime(home: Path, url: str | None = None, clock: Clock | None = None) -> Runtime:
     """A runtime of core only: settings, clock, database, master key, sign-ins."""
     home.mkdir(parents=True, exist_ok=True)
@@ -118,4 +126,13 @@ def make_company(runtime: Runtime, name: str = "云杉测试科技有限公司")
     return company
 
 
-__all__ = ["Company", "PASSWORD", "PIN", "make_company", "make_database", "make_runtime", "new_id"]
+__all__ = [
+    "Company",
+    "PASSWORD",
+    "PIN",
+    "make_company",
+    "make_database",
+    "make_runtime",
+    "new_id",
+    "open_runtime",
+]

@@ -39,7 +39,9 @@ def install() -> None:
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet
         )
     for name in missing():
-        print(f"not on this machine: {name} ({PROGRAMS[name][1]}); those tests will be skipped", file=sys.stderr)
+        print(
+            f"not on this machine: {name} ({PROGRAMS[name][1]}); those tests will be skipped", file=sys.stderr
+        )
 
 
 if __name__ == "__main__":

@@ -7,14 +7,6 @@ from datetime import timedelta
 import ingest.records
 import signing.records
 import workflow.records
-from core import logs
-from core.clock import Clock, SystemClock
-from core.database import Database
-from core.masterkey import MasterKey
-from core.passwords import Passwords
-from core.runtime import Runtime
-from core.settings import Settings
-from core.sign_in import SignInService
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from retention.backups import BackupService
@@ -24,13 +16,26 @@ from search.service import Searcher
 from signing.service import SigningService
 from storage.opening import open_objects
 from storage.service import ObjectStore
+from workflow.service import WorkflowService
+
+from core import logs
+from core.clock import Clock, SystemClock
+from core.database import Database
+from core.masterkey import MasterKey
+from core.passwords import Passwords
+from core.runtime import Runtime
+from core.settings import Settings
+from core.sign_in import SignInService
 from vermilion import migrations
 from vermilion.first_start import SetUp
-from workflow.service import WorkflowService
 
 
 def build(
-    settings: Settings, master_key: MasterKey, *, clock: Clock | None = None, passwords: Passwords | None = None
+    settings: Settings,
+    master_key: MasterKey,
+    *,
+    clock: Clock | None = None,
+    passwords: Passwords | None = None,
 ) -> Runtime:
     """A runtime with every service, its tables brought up to date.
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from signing.service import SigningService
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from workflow.service import WorkflowService
 
 from core import audit, people, throttle
 from core.clock import Clock
@@ -22,8 +24,6 @@ from core.masterkey import MasterKey
 from core.models import LegalEntity, Organisation, Role
 from core.settings import Settings
 from core.sign_in import SignInService, same_token
-from signing.service import SigningService
-from workflow.service import WorkflowService
 
 LOCAL_ENTITY: Final = "本机档案"
 """Name of the legal entity that the command line makes in a home that was never set up."""
@@ -130,7 +130,9 @@ class SetUp:
             )
             people.assign_role(session, person.id, Role.ADMINISTRATOR, date(now.year, 1, 1), now)
             session.add(Organisation(id=1, name=name, is_demo=False, created_at=now))
-            audit.record(session, now, person.id, "organisation.created", "organisation", None, {"name": name})
+            audit.record(
+                session, now, person.id, "organisation.created", "organisation", None, {"name": name}
+            )
         self._code = None
 
     def make_organisation(self, name: str, *, is_demo: bool) -> None:

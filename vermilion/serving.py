@@ -188,4 +188,3 @@ class _Server(uvicorn.Server):
             return
         if self.started:
             self._announce()
-

@@ -28,6 +28,10 @@ theme-light = Light
 theme-dark = Dark
 theme-system = As the system
 sign-out = Sign out
+live-count = { $count ->
+    [one] { $count } to-do
+   *[other] { $count } to-dos
+}
 demo-notice = Demonstration: people, seals and certificates are made up and have no legal force.
 
 ## Errors of pages
@@ -52,3 +56,84 @@ sign-in-lead = Sign in with your organisation account
 sign-in-verify = Verify a file without signing in
 sign-in-show-password = Show password
 sign-in-forgot = If you forgot your password, ask your administrator for a new one.
+
+## Recurring parts
+list-separator = { ", " }
+list-more = Show older
+digest-copy = Copy digest { $digest }
+digest-copied = Copied
+kind-invoice = Invoice
+kind-contract = Contract
+kind-form = Approval sheet
+kind-attachment = Attachment
+document-pages = { $count ->
+    [one] 1 page
+   *[other] { $count } pages
+}
+progress-of = { $done } of { $total }
+case-running = Running
+case-returned = Returned
+case-completed = Completed
+case-rejected = Rejected
+case-withdrawn = Withdrawn
+document-processing = Processing
+document-ready = Ready
+document-refused = Refused
+outcome-approved = Approved
+outcome-returned = Returned
+outcome-rejected = Rejected
+outcome-sealed = Sealed
+task-open = Open
+task-done = Done
+task-cancelled = Cancelled
+evidence-pending = Time-stamping
+evidence-done = Long-term evidence
+evidence-failed = Evidence missing
+seal-active = In use
+seal-suspended = Suspended
+seal-destroyed = Destroyed
+verdict-valid = Valid
+verdict-invalid = Invalid
+verdict-indeterminate = Undecided
+verdict-unsigned = Not signed
+step-done = Done
+step-now = In progress
+step-later = To come
+step-stopped = Stopped
+step-waiting = Waiting for { $time }
+pin-label = Signing PIN
+pin-pad = Number pad
+pin-clear = Clear
+pin-back = Delete one digit
+viewer-label = Document: { $title }
+viewer-page = Page { $page } of { $pages }
+viewer-page-of = { $title }, page { $page } of { $pages }
+viewer-previous = Previous page
+viewer-next = Next page
+viewer-zoom-in = Zoom in
+viewer-zoom-out = Zoom out
+viewer-fit = Fit the width
+viewer-failed = The viewer could not open this file; the pages are shown as pictures.
+
+## To do
+home-title = To do
+home-waiting = Waiting for me
+home-nothing-waiting = Nothing is waiting for you
+home-nothing-waiting-text = When somebody needs your decision, it appears here.
+home-my-applications = My applications
+home-no-applications = No running applications
+home-no-applications-text = Start one of the applications.
+home-all-applications = All applications
+home-quick = Quick actions
+home-apply = New application
+home-upload = Upload documents
+home-archive = My documents
+home-verify = Verify a file
+home-set-pin = You have no signing PIN yet. You need one to approve or to seal.
+home-set-pin-do = Set signing PIN
+task-kind-approve = Decide
+task-kind-seal = Seal
+task-kind-revise = Revise and resubmit
+task-waiting = Waiting { $time }
+task-urgent = Waiting for more than three days
+task-by = By { $name }

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from core.errors import VermilionError
-from ingest.models import DocumentKind
 from ingest.service import IngestService
 from retention.export import export as export_cases
 from search.index import Query
 from search.service import Searcher
+
+from core.errors import VermilionError
+from ingest.models import DocumentKind
 from vermilion.commands.terminal import Work, at_work, err, out, print_json, progress, texts
 
 
@@ -46,7 +46,9 @@ def ingest(
     raise typer.Exit(1 if refused else 0)
 
 
-def _ingest_one(work: Work, service: IngestService, principal: Any, file: Path, kind: DocumentKind) -> dict[str, Any]:
+def _ingest_one(
+    work: Work, service: IngestService, principal: Any, file: Path, kind: DocumentKind
+) -> dict[str, Any]:
     text = texts()
     try:
         with file.open("rb") as stream:
@@ -60,9 +62,17 @@ def _ingest_one(work: Work, service: IngestService, principal: Any, file: Path, 
         message = text.text("error-file-not-readable", file=str(file), reason=error.strerror or str(error))
         problem = {"code": "file-not-readable", "message": message}
     return {
-        "file": str(file), "sha256": _digest(file), "document": None, "kind": kind.value, "media_type": None,
-        "pages": 0, "duplicate_of": None, "invoice": None, "warnings": [], "error": problem,
-    }  # fmt: skip
+        "file": str(file),
+        "sha256": _digest(file),
+        "document": None,
+        "kind": kind.value,
+        "media_type": None,
+        "pages": 0,
+        "duplicate_of": None,
+        "invoice": None,
+        "warnings": [],
+        "error": problem,
+    }
 
 
 def _digest(file: Path) -> str | None:
@@ -75,12 +85,16 @@ def _digest(file: Path) -> str | None:
 
 def _print_answer(answer: dict[str, Any]) -> None:
     if answer["error"] is not None:
-        err.print(f"✗ {answer['file']}: {answer['error']['message']}", style="red", markup=False, highlight=False)
+        err.print(
+            f"✗ {answer['file']}: {answer['error']['message']}", style="red", markup=False, highlight=False
+        )
         return
     out.print(
         f"✓ {answer['file']}: {answer['media_type']}, {answer['pages']} p., {answer['document']}",
-        markup=False, highlight=False, soft_wrap=True,
-    )  # fmt: skip
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     for warning in answer["warnings"]:
         out.print(f"  ! {warning['message']}", style="yellow", markup=False, highlight=False)
 
@@ -95,7 +109,9 @@ def search(
     """Find documents, cases and seal records by keyword."""
     with at_work() as work:
         work.finish(task="search.index")
-        results = work.runtime.get(Searcher).search(work.principal(user), Query(text=query, kind=kind, limit=limit))
+        results = work.runtime.get(Searcher).search(
+            work.principal(user), Query(text=query, kind=kind, limit=limit)
+        )
     for hit in results.hits:
         if as_json:
             print_json(hit.to_json())

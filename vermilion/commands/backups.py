@@ -5,19 +5,23 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from retention.backups import BackupService
+from retention.restore import restore as restore_backup
 from rich.table import Table
 
 from core import outbox
 from core.errors import VermilionError
-from retention.backups import BackupService
-from retention.restore import restore as restore_backup
 from vermilion.commands.terminal import at_work, err, fail, load_settings, out, print_json, progress, texts
 
 app = typer.Typer(help="Backups of database and objects.", no_args_is_help=True)
 
 
 @app.command("run")
-def run(full: Annotated[bool, typer.Option("--full", help="A full backup instead of an incremental one.")] = False) -> None:
+def run(
+    full: Annotated[
+        bool, typer.Option("--full", help="A full backup instead of an incremental one.")
+    ] = False,
+) -> None:
     """Make a backup now. The first one is always full."""
     kind = "full" if full else "incremental"
     with at_work() as work, progress("backup") as advance:

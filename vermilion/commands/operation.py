@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from search.service import Searcher
 
 from core import audit, outbox
 from core.errors import VermilionError
 from core.home import HomeInUse
 from core.runtime import Runtime
-from search.service import Searcher
 from vermilion import demo, doctor, serving
 from vermilion.commands.terminal import (
     at_work,
@@ -75,7 +75,9 @@ def run_demo(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print sign-ins and an API token for each as one JSON line.")
     ] = False,
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="Make the organisation, but do not serve.")] = False,
+    no_serve: Annotated[
+        bool, typer.Option("--no-serve", help="Make the organisation, but do not serve.")
+    ] = False,
 ) -> None:
     """Serve a demo organisation on loopback, made when the home is empty; prints the sign-ins."""
     settings = load_settings()
@@ -123,8 +125,12 @@ def run_doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None
         if as_json:
             print_json(finding.to_json())
         else:
-            mark, style = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}[finding.level]
-            out.print(f"{mark} {finding.subject}: {finding.message}", style=style, markup=False, highlight=False)
+            mark, style = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "error": ("✗", "red")}[
+                finding.level
+            ]
+            out.print(
+                f"{mark} {finding.subject}: {finding.message}", style=style, markup=False, highlight=False
+            )
     raise typer.Exit(1 if any(finding.level == "error" for finding in findings) else 0)
 
 
@@ -147,13 +153,17 @@ def verify_audit() -> None:
     with at_work() as work, work.runtime.database.read() as session:
         broken = audit.verify(session)
     if broken is not None:
-        err.print(texts().text("audit-broken", sequence=broken.sequence, reason=broken.reason), style="bold red")
+        err.print(
+            texts().text("audit-broken", sequence=broken.sequence, reason=broken.reason), style="bold red"
+        )
         raise typer.Exit(1)
     out.print(texts().text("audit-whole"), style="green")
 
 
 @audit_app.command("export")
-def export_audit(to: Annotated[Path, typer.Option("--to", help="File to write, a JSON line for each entry.")]) -> None:
+def export_audit(
+    to: Annotated[Path, typer.Option("--to", help="File to write, a JSON line for each entry.")],
+) -> None:
     """Write all audit entries with their digests, so that others can check the chain."""
     with at_work() as work, work.runtime.database.read() as session, to.open("x", encoding="utf-8") as file:
         for entry in audit.entries(session):

@@ -31,7 +31,10 @@ def list_people() -> None:
     table = Table("username", "name", "active", "roles")
     for person in rows:
         table.add_row(
-            person.username, person.name, "✓" if person.is_active else "–", ", ".join(sorted(roles.get(person.id, [])))
+            person.username,
+            person.name,
+            "✓" if person.is_active else "–",
+            ", ".join(sorted(roles.get(person.id, []))),
         )
     out.print(table)
 
@@ -42,7 +45,9 @@ def add(
     name: str,
     department: Annotated[str, typer.Option(help="Name of the department.")],
     role: Annotated[list[Role] | None, typer.Option(help="May be given several times.")] = None,
-    position: Annotated[str | None, typer.Option(help="Such as general_manager, with the role approver.")] = None,
+    position: Annotated[
+        str | None, typer.Option(help="Such as general_manager, with the role approver.")
+    ] = None,
 ) -> None:
     """Add a person with a fresh password, which is printed once."""
     password = secrets.token_urlsafe(12)
@@ -59,9 +64,14 @@ def add(
             )
             for one in role or []:
                 people.assign_role(
-                    session, person.id, one, now.date(), now,
-                    position=position if one is Role.APPROVER else None, actor=actor,
-                )  # fmt: skip
+                    session,
+                    person.id,
+                    one,
+                    now.date(),
+                    now,
+                    position=position if one is Role.APPROVER else None,
+                    actor=actor,
+                )
     out.print(password, markup=False, highlight=False)
 
 
@@ -78,9 +88,15 @@ def give_role(
         actor = work.operator().person_id
         with work.runtime.database.write() as session:
             people.assign_role(
-                session, _person(session, username).id, role, now.astimezone(work.runtime.settings.zone).date(), now,
-                position=position, valid_to=date.fromisoformat(until) if until else None, actor=actor,
-            )  # fmt: skip
+                session,
+                _person(session, username).id,
+                role,
+                now.astimezone(work.runtime.settings.zone).date(),
+                now,
+                position=position,
+                valid_to=date.fromisoformat(until) if until else None,
+                actor=actor,
+            )
 
 
 @app.command("password")

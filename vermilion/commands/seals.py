@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from signing.service import SigningService
 from sqlalchemy import select
 
 from core.errors import NotFound
 from core.models import LegalEntity, Person
 from signing.models import Seal
-from signing.service import SigningService
 from vermilion.commands.terminal import at_work, out
 
 app = typer.Typer(help="Seals.", no_args_is_help=True)
@@ -55,9 +55,7 @@ def create(
 
 
 @app.command("picture")
-def picture(
-    name: str, to: Annotated[Path, typer.Option("--to", help="SVG file to write.")]
-) -> None:
+def picture(name: str, to: Annotated[Path, typer.Option("--to", help="SVG file to write.")]) -> None:
     """Write a seal's picture as SVG."""
     with at_work() as work:
         with work.runtime.database.read() as session:

@@ -26,9 +26,8 @@ from core import people, tasks
 from core.errors import NotFound, SettingUnusable, VermilionError
 from core.home import HomeInUse, HomeLock
 from core.i18n import Translator, translator
-from core.models import Department, LegalEntity, OutboxJob, Person
+from core.models import Department, LegalEntity, OutboxJob, Person, Role
 from core.permissions import ALL, Grant, Principal, load_principal
-from core.models import Role
 from core.runtime import Runtime
 from core.settings import Settings
 from vermilion.first_start import LOCAL_ENTITY, open_home
@@ -130,9 +129,7 @@ class Work:
             person_id = session.scalar(select(Person.id).where(Person.username == username))
             if person_id is None:
                 raise NotFound(what=username)
-            return load_principal(
-                session, person_id, self.runtime.clock.now(), self.runtime.settings.zone
-            )
+            return load_principal(session, person_id, self.runtime.clock.now(), self.runtime.settings.zone)
 
 
 def _make_operator(session: Session, runtime: Runtime) -> Person:

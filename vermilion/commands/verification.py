@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from signing.trust import stored_roots
+from signing.verification import Verdict, exit_status, verify_pdf
 
 from core.database import Database
 from core.errors import SettingUnusable, VermilionError
 from core.i18n import Translator
 from core.settings import Settings
-from signing.verification import Verdict, exit_status, verify_pdf
-from signing.trust import stored_roots
 from vermilion.commands.terminal import err, fail, load_settings, out, print_json, texts
 
 _STYLES = {"valid": "green", "invalid": "bold red", "indeterminate": "yellow", "unsigned": "dim"}
@@ -53,7 +53,9 @@ def verify(
         try:
             data = file.read_bytes()
         except OSError as error:
-            message = text.text("error-file-not-readable", file=str(file), reason=error.strerror or str(error))
+            message = text.text(
+                "error-file-not-readable", file=str(file), reason=error.strerror or str(error)
+            )
             err.print(message, style="bold red", markup=False, highlight=False)
             raise typer.Exit(2) from error
         verdict = verify_pdf(data, anchors, datetime.now(UTC))
@@ -71,7 +73,12 @@ def _worse(left: int, right: int) -> int:
 
 def _print(file: Path, verdict: Verdict, text: Translator) -> None:
     shown = verdict.to_json(str(file), text.language)
-    out.print(f"{file}: {verdict.sentence(text.language)}", style=_STYLES[shown["verdict"]], markup=False, highlight=False)
+    out.print(
+        f"{file}: {verdict.sentence(text.language)}",
+        style=_STYLES[shown["verdict"]],
+        markup=False,
+        highlight=False,
+    )
     for signature in shown["signatures"]:
         when = signature["timestamped_at"] or signature["signed_at"] or "?"
         line = f"  {signature['type']}  {signature['signer'] or '?'}  {when}  {signature['level'] or '-'}"

@@ -1,0 +1,125 @@
+"""``doctor``: what an administrator looks at first when something is wrong."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from search.opening import open_index
+from sqlalchemy import func, select
+from storage.opening import open_objects
+
+from core import audit
+from core.database import Database
+from core.errors import VermilionError
+from core.masterkey import MasterKey
+from core.models import AuditEntry, Organisation, OutboxJob
+from core.settings import Settings
+from retention.models import Backup
+from signing.models import Certificate, CertificateRole
+from vermilion.commands.terminal import texts
+
+Level = Literal["ok", "warning", "error"]
+_LOW_DISK = 2 * 1024**3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    level: Level
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything; what cannot be opened becomes a finding instead of an error."""
+    findings = [_disk(settings), _master_key(settings)]
+    database = Database(settings.effective_database_url)
+    try:
+        findings += _guarded("database", lambda: _database(database))
+        findings += _guarded("objects", lambda: _objects(settings))
+        findings += _guarded("search", lambda: _search(settings))
+    finally:
+        database.dispose()
+    return findings
+
+
+def _guarded(subject: str, look: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    try:
+        return list(look())
+    except VermilionError as error:
+        return [Finding(subject, "error", texts().error(error))]
+    except Exception as error:  # a damaged part must not hide the others
+        return [Finding(subject, "error", f"{type(error).__name__}: {error}")]
+
+
+def _disk(settings: Settings) -> Finding:
+    place = settings.home if settings.home.exists() else settings.home.absolute().parent
+    free = shutil.disk_usage(place).free
+    level: Level = "warning" if free < _LOW_DISK else "ok"
+    return Finding("disk", level, texts().text("doctor-disk", gigabytes=f"{free / 1024**3:.1f}"))
+
+
+def _master_key(settings: Settings) -> Finding:
+    if MasterKey.load(settings.home) is None:
+        return Finding("master key", "warning", texts().text("doctor-no-master-key"))
+    mode = (settings.home / "master.key").stat().st_mode & 0o777
+    if mode & 0o077:
+        return Finding("master key", "error", texts().text("doctor-key-mode", mode=f"{mode:o}"))
+    return Finding("master key", "ok", texts().text("doctor-key-good"))
+
+
+def _database(database: Database) -> Iterator[Finding]:
+    text = texts()
+    database.ping()
+    with database.read() as session:
+        if session.get(Organisation, 1) is None:
+            yield Finding("organisation", "warning", text.text("doctor-not-set-up"))
+        broken = audit.verify(session)
+        entries = session.scalar(select(func.count()).select_from(AuditEntry)) or 0
+        yield Finding(
+            "audit",
+            "error" if broken else "ok",
+            text.text("audit-broken", sequence=broken.sequence, reason=broken.reason)
+            if broken
+            else text.text("doctor-audit", entries=entries),
+        )
+        failed = session.scalar(select(func.count()).where(OutboxJob.failed_at.is_not(None))) or 0
+        waiting = session.scalar(select(func.count()).where(OutboxJob.failed_at.is_(None))) or 0
+        yield Finding(
+            "jobs", "error" if failed else "ok", text.text("doctor-jobs", waiting=waiting, failed=failed)
+        )
+        first = session.scalar(
+            select(func.min(Certificate.not_after)).where(
+                Certificate.role.in_((CertificateRole.ISSUING, CertificateRole.TSA, CertificateRole.SERVICE))
+            )
+        )
+        if first is not None:
+            yield Finding(
+                "certificates", "ok", text.text("doctor-certificates", day=first.date().isoformat())
+            )
+        last = session.scalar(select(func.max(Backup.finished_at)).where(Backup.state == "done"))
+        yield Finding(
+            "backup",
+            "ok" if last else "warning",
+            text.text("doctor-backup", day=last.date().isoformat())
+            if last
+            else text.text("doctor-no-backup"),
+        )
+
+
+def _objects(settings: Settings) -> Iterator[Finding]:
+    objects = open_objects(settings.effective_objects_url)
+    next(iter(objects.list()), None)
+    yield Finding("objects", "ok", texts().text("doctor-answers"))
+
+
+def _search(settings: Settings) -> Iterator[Finding]:
+    open_index(settings.effective_search_url).close()
+    yield Finding("search", "ok", texts().text("doctor-answers"))
