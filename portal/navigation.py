@@ -41,7 +41,7 @@ MAIN: Final = (
     Entry("/", "checklist", "nav-to-do", on_phone=True, badge="tasks", covers=("/tasks/",)),
     Entry("/apply", "file-plus", "nav-apply", on_phone=True),
     Entry("/search", "search", "nav-search", on_phone=True),
-    Entry("/archive", "archive", "nav-archive", on_phone=True, covers=("/cases", "/documents", "/uploads")),
+    Entry("/cases", "archive", "nav-archive", on_phone=True, covers=("/documents", "/uploads")),
     Entry("/me", "user", "nav-me", on_phone=True),
 )
 AREAS: Final = (

@@ -1,0 +1,116 @@
+"""Uploading: many files at once, each with its own progress and its own reason when refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import File, Form, Request, Response, UploadFile
+from fastapi.responses import JSONResponse
+
+from core.errors import VermilionError
+from ingest.models import Document, DocumentKind, DocumentState
+from ingest.service import IngestService
+from portal.frame import Visiting, page, pages, render
+from portal.visit import Visit
+
+router = pages()
+
+KINDS = (DocumentKind.INVOICE, DocumentKind.CONTRACT, DocumentKind.ATTACHMENT)
+"""What people upload; approval sheets are made here."""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One file of an upload: the document it became, or why it was refused."""
+
+    name: str
+    document: Document | None
+    pages: int | None
+    digest: str | None
+    size: int | None
+    refusal: str | None
+    is_duplicate: bool = False
+
+
+def as_kind(value: str) -> DocumentKind:
+    """The kind that a form names; anything else is an attachment."""
+    return next((kind for kind in KINDS if kind.value == value), DocumentKind.ATTACHMENT)
+
+
+@router.get("/uploads")
+def show_uploads(request: Request, visit: Visiting, kind: str = "") -> Response:
+    """The drop zone."""
+    return page(request, visit, "uploads.html", kinds=KINDS, kind=as_kind(kind or "invoice").value, results=[])
+
+
+@router.post("/uploads")
+def upload_many(
+    request: Request,
+    visit: Visiting,
+    files: Annotated[list[UploadFile] | None, File()] = None,
+    kind: Annotated[str, Form()] = "",
+) -> Response:
+    """All files at once, for browsers without scripts. One that is refused does not stop the others."""
+    results = [receive(visit, file, as_kind(kind)) for file in files or [] if file.filename]
+    return page(
+        request, visit, "uploads.html", kinds=KINDS, kind=as_kind(kind).value, results=results,
+        status=422 if results and all(sent.refusal for sent in results) else 200,
+    )  # fmt: skip
+
+
+@router.post("/uploads/one")
+def upload_one(
+    visit: Visiting,
+    file: Annotated[UploadFile, File()],
+    kind: Annotated[str, Form()] = "",
+    field: Annotated[str, Form()] = "",
+) -> Response:
+    """One file from the script: its row as markup, or the reason.
+
+    With ``field`` the row is a choice of that form field, ticked.
+    """
+    sent = receive(visit, file, as_kind(kind))
+    if sent.refusal:
+        return JSONResponse({"message": sent.refusal}, status_code=422)
+    template = "parts/document-choice.html" if field else "parts/upload-row.html"
+    row = render(visit, template, sent=sent, field=field, is_chosen=True)
+    return JSONResponse({"id": str(sent.document.id) if sent.document else None, "row": row})
+
+
+@router.get("/uploads/{document_id}/row")
+def show_row(request: Request, visit: Visiting, document_id: UUID, field: str = "") -> Response:
+    """The row of one document, for as long as it is being processed."""
+    template = "parts/document-choice.html" if field else "parts/upload-row.html"
+    return page(request, visit, template, sent=look_up(visit, document_id), field=field, is_chosen=True)
+
+
+def receive(visit: Visit, file: UploadFile, kind: DocumentKind) -> Sent:
+    """Hand one file to ingest. A refusal becomes words; the other files go on."""
+    name = file.filename or ""
+    try:
+        received = visit.runtime.get(IngestService).receive(visit.person, file.file, name, kind)
+    except VermilionError as error:
+        if error.status >= 500:
+            raise
+        return Sent(name, None, None, None, None, visit.translator.error(error))
+    return look_up(visit, received.document_id, is_duplicate=received.duplicate_of is not None)
+
+
+def look_up(visit: Visit, document_id: UUID, *, is_duplicate: bool = False) -> Sent:
+    """A document as a row shows it. Raises NotFound."""
+    ingest = visit.runtime.get(IngestService)
+    with visit.runtime.database.read() as session:
+        document = ingest.get_document(session, visit.person, document_id)
+        version = ingest.current(session, document_id)
+    refusal = refusal_text(visit, document) if document.state == DocumentState.REFUSED else None
+    return Sent(
+        document.title, document, version.pages, version.digest, version.size, refusal, is_duplicate
+    )
+
+
+def refusal_text(visit: Visit, document: Document) -> str:
+    """Why processing refused a document, in the reader's language."""
+    refusal = document.refusal or {}
+    return visit.text(f"error-{refusal.get('code', 'internal')}", **refusal.get("context", {}))
