@@ -4,14 +4,14 @@
 const $ = (selector, root = document) => root.querySelector(selector);
 const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-export const csrfToken = () => $('meta[name="csrf-token"]')?.content ?? "";
+const csrfToken = () => $('meta[name="csrf-token"]')?.content ?? "";
 
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = csrfToken();
 });
 document.addEventListener("htmx:sendError", () => showAlert(document.body.dataset.connectionLost));
 
-export function showAlert(message) {
+function showAlert(message) {
   const box = $("#alerts");
   if (!box || !message) return;
   const alert = document.createElement("div");

@@ -1,0 +1,138 @@
+// Each file goes by itself: its own progress, its own answer. Several at a time, the others wait.
+
+const csrfToken = () => document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+
+const AT_ONCE = 3;
+
+class Uploader {
+  constructor(root) {
+    this.root = root;
+    this.zone = root.querySelector("[data-drop]");
+    this.list = document.getElementById(root.dataset.list);
+    this.waiting = [];
+    this.active = 0;
+    for (const input of root.querySelectorAll("[data-files]")) {
+      input.addEventListener("change", () => {
+        this.add(input.files);
+        input.value = "";
+      });
+    }
+    for (const name of ["dragenter", "dragover"]) {
+      this.zone.addEventListener(name, (event) => {
+        event.preventDefault();
+        this.zone.classList.add("over");
+      });
+    }
+    for (const name of ["dragleave", "drop"]) {
+      this.zone.addEventListener(name, () => this.zone.classList.remove("over"));
+    }
+    this.zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      this.add(event.dataTransfer.files);
+    });
+  }
+
+  kind() {
+    const form = this.root.closest("form") ?? this.root;
+    return this.root.dataset.kind || form.querySelector("input[name=kind]:checked")?.value || "";
+  }
+
+  add(files) {
+    for (const element of document.querySelectorAll("[data-upload-result]")) element.hidden = false;
+    for (const file of files) {
+      const row = this.row(file);
+      this.list.append(row);
+      this.waiting.push({ file, row, kind: this.kind() });
+    }
+    this.next();
+  }
+
+  row(file) {
+    const row = document.createElement("li");
+    row.className = "upload-row";
+    const name = document.createElement("span");
+    name.className = "upload-name";
+    name.textContent = file.name;
+    const state = document.createElement("span");
+    state.className = "text-secondary small upload-state";
+    state.textContent = this.zone.dataset.waiting;
+    const bar = document.createElement("progress");
+    bar.className = "progress";
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", file.name);
+    row.append(name, state, bar);
+    return row;
+  }
+
+  next() {
+    while (this.active < AT_ONCE && this.waiting.length) {
+      this.active += 1;
+      this.send(this.waiting.shift()).finally(() => {
+        this.active -= 1;
+        this.next();
+      });
+    }
+  }
+
+  send({ file, row, kind }) {
+    return new Promise((done) => {
+      const body = new FormData();
+      body.append("file", file);
+      body.append("kind", kind);
+      if (this.root.dataset.field) body.append("field", this.root.dataset.field);
+      const request = new XMLHttpRequest();
+      request.open("POST", "/uploads/one");
+      request.setRequestHeader("X-CSRF-Token", csrfToken());
+      request.setRequestHeader("Accept", "application/json");
+      request.upload.addEventListener("progress", (event) => {
+        if (!event.lengthComputable) return;
+        const share = Math.round((event.loaded / event.total) * 100);
+        row.querySelector("progress").value = share;
+        row.querySelector(".upload-state").textContent = `${share}%`;
+      });
+      request.addEventListener("load", () => {
+        let answer = {};
+        try {
+          answer = JSON.parse(request.responseText);
+        } catch {
+          answer = { message: this.zone.dataset.lost };
+        }
+        if (request.status === 401 && answer.sign_in) location.assign(answer.sign_in);
+        else if (request.status < 300) this.show(row, answer.row);
+        else this.refuse(row, answer.message);
+        done();
+      });
+      for (const name of ["error", "abort", "timeout"]) {
+        request.addEventListener(name, () => {
+          this.refuse(row, this.zone.dataset.lost);
+          done();
+        });
+      }
+      request.send(body);
+    });
+  }
+
+  show(row, markup) {
+    const holder = document.createElement("template");
+    holder.innerHTML = markup.trim(); // our own template, escaped on the server
+    const fresh = holder.content.firstElementChild;
+    document.getElementById(fresh.id)?.remove();
+    row.replaceWith(fresh);
+    window.htmx?.process(fresh);
+    this.list.dispatchEvent(new CustomEvent("change", { bubbles: true }));
+  }
+
+  refuse(row, message) {
+    row.classList.add("refused");
+    row.querySelector("progress").remove();
+    row.querySelector(".upload-state").textContent = this.zone.dataset.refused;
+    const reason = document.createElement("p");
+    reason.className = "field-error";
+    reason.textContent = message;
+    row.append(reason);
+  }
+}
+
+document.documentElement.classList.add("js");
+for (const root of document.querySelectorAll("[data-upload]")) new Uploader(root);
