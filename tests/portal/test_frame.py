@@ -271,4 +271,4 @@ def test_assets_are_kept_for_ever_under_their_digest(client: TestClient) -> None
 
 @pytest.mark.parametrize("path", ["/static/x/../assets.py", "/static/vendor/..%2f..%2fassets.py", "/static/x/nothing"])
 def test_nothing_outside_the_static_folder_is_served(client: TestClient, path: str) -> None:
-    assert client.get(path).status_code == 404
+    assert client.get(path, follow_redirects=True).status_code == 404

@@ -1,0 +1,132 @@
+"""Objects in a folder: one read-only file each, named by its digest, two levels deep."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from core.ids import new_id
+from storage.errors import ObjectMissing, StorageFull, StorageUnavailable
+from storage.objects import CHUNK, Stat
+
+
+class FolderObjects:
+    """The folder back-end. Raises StorageUnavailable when the folder cannot be made.
+
+    A file is copied beside its place, synchronised, made read-only and renamed; then its folder is
+    synchronised, so that neither a crash nor power loss leaves half an object under a digest.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._incoming = folder / "incoming"
+        try:
+            self._incoming.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageUnavailable(reason=error.strerror or str(error)) from error
+
+    def put(self, digest: str, source: Path) -> Stat:
+        target = self._path(digest)
+        if not target.exists():
+            temporary = self._incoming / str(new_id())
+            try:
+                self._copy(source, temporary)
+                self._make_folder(target.parent)
+                temporary.rename(target)
+                _synchronise(target.parent)
+            except OSError as error:
+                raise _explain(error) from error
+            finally:
+                temporary.unlink(missing_ok=True)
+        return Stat(digest, target.stat().st_size)
+
+    def _copy(self, source: Path, temporary: Path) -> None:
+        with source.open("rb") as reading, temporary.open("xb") as writing:
+            shutil.copyfileobj(reading, writing, CHUNK)
+            writing.flush()
+            os.fsync(writing.fileno())
+        temporary.chmod(0o440)
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.exists():
+            return
+        folder.mkdir(parents=True, exist_ok=True)
+        _synchronise(folder.parent)
+        _synchronise(self._folder)
+
+    def read(self, digest: str) -> bytes:
+        try:
+            return self._path(digest).read_bytes()
+        except FileNotFoundError as error:
+            raise ObjectMissing(digest=digest) from error
+        except OSError as error:
+            raise _explain(error) from error
+
+    def chunks(self, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+        try:
+            file = self._path(digest).open("rb")
+        except FileNotFoundError as error:
+            raise ObjectMissing(digest=digest) from error
+        except OSError as error:
+            raise _explain(error) from error
+        return _pieces(file, start, length)
+
+    def stat(self, digest: str) -> Stat | None:
+        try:
+            return Stat(digest, self._path(digest).stat().st_size)
+        except FileNotFoundError:
+            return None
+
+    def retain(self, digest: str, until: datetime) -> bool:
+        """A folder cannot forbid its owner anything; the schedule above it decides."""
+        return False
+
+    def set_legal_hold(self, digest: str, on: bool) -> bool:
+        return False
+
+    def delete(self, digest: str) -> None:
+        path = self._path(digest)
+        path.unlink(missing_ok=True)
+        if path.parent.exists():
+            _synchronise(path.parent)
+
+    def list(self) -> Iterator[Stat]:
+        for first in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
+            for path in sorted(first.glob("[0-9a-f][0-9a-f]/*")):
+                yield Stat(path.name, path.stat().st_size)
+
+    def _path(self, digest: str) -> Path:
+        if len(digest) != 64 or not all(letter in "0123456789abcdef" for letter in digest):
+            raise ObjectMissing(digest=digest)
+        return self._folder / digest[:2] / digest[2:4] / digest
+
+
+def _pieces(file: object, start: int, length: int | None) -> Iterator[bytes]:
+    with file as reading:  # type: ignore[attr-defined]
+        reading.seek(start)
+        left = length
+        while left is None or left > 0:
+            piece = reading.read(CHUNK if left is None else min(CHUNK, left))
+            if not piece:
+                return
+            if left is not None:
+                left -= len(piece)
+            yield piece
+
+
+def _synchronise(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _explain(error: OSError) -> StorageFull | StorageUnavailable:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StorageFull()
+    return StorageUnavailable(reason=error.strerror or str(error))
