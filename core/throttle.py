@@ -57,3 +57,8 @@ def fail(session: Session, subject: str, now: datetime) -> int:
 def clear(session: Session, subject: str) -> None:
     """Forget the failures after a success."""
     session.execute(delete(Throttle).where(Throttle.subject == subject))
+
+
+def has_failures(session: Session, subject: str) -> bool:
+    """Whether any failure is counted; spares a write after each success."""
+    return session.get(Throttle, subject) is not None

@@ -31,17 +31,18 @@ WORKER_POLICY: Final = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'
 """A worker has the policy of its own response: pdf.js compiles its image decoders (wasm) there."""
 
 ICONS: Final = (
-    "adjustments", "alert-circle", "alert-triangle", "archive", "arrow-back-up", "arrow-left", "arrow-right",
-    "arrows-maximize", "arrows-move", "backspace", "ban", "bell", "book-2", "building", "calendar", "camera",
-    "certificate", "check", "checklist", "chevron-down", "chevron-left", "chevron-right", "chevron-up", "circle",
-    "circle-check", "circle-dashed", "circle-x", "clock", "cloud-upload", "copy", "database", "device-desktop",
-    "device-floppy", "dots", "download", "external-link", "eye", "file-certificate", "file-check", "file-invoice",
-    "file-plus", "file-text", "file-x", "files", "filter", "flag", "folder", "git-branch", "heartbeat", "help",
-    "history", "home", "hourglass", "inbox", "info-circle", "key", "language", "list", "lock", "login", "logout",
-    "menu-2", "message", "minus", "mood-empty", "moon", "paperclip", "pencil", "plus", "printer", "progress",
-    "receipt-yuan", "refresh", "rubber-stamp", "search", "send", "settings", "shield-check", "signature", "sun",
-    "table-export", "trash", "upload", "user", "user-check", "user-plus", "users", "world", "x", "zoom-in",
-    "zoom-out",
+    "adjustments", "alert-circle", "alert-triangle", "archive", "arrow-back-up", "arrow-left",
+    "arrow-right", "arrows-maximize", "arrows-move", "backspace", "ban", "bell", "book-2", "building",
+    "calendar", "camera", "certificate", "check", "checklist", "chevron-down", "chevron-left",
+    "chevron-right", "chevron-up", "circle", "circle-check", "circle-dashed", "circle-x", "clock",
+    "cloud-upload", "copy", "database", "device-desktop", "device-floppy", "dots", "download",
+    "external-link", "eye", "file-certificate", "file-check", "file-invoice", "file-plus", "file-text",
+    "file-x", "files", "filter", "flag", "folder", "git-branch", "heartbeat", "help", "history", "home",
+    "hourglass", "inbox", "info-circle", "key", "language", "list", "lock", "login", "logout", "menu-2",
+    "message", "minus", "mood-empty", "moon", "paperclip", "pencil", "plus", "printer", "progress",
+    "receipt-yuan", "refresh", "rubber-stamp", "search", "send", "settings", "shield-check",
+    "signature", "sun", "table-export", "trash", "upload", "user", "user-check", "user-plus", "users",
+    "world", "x", "zoom-in", "zoom-out",
 )  # fmt: skip
 
 _FILES: Final = {
@@ -67,7 +68,8 @@ _MEDIA_TYPES: Final = {
     ".png": "image/png",
 }
 _FONT_FACE: Final = (
-    '@font-face{font-family:"Vermilion Sans SC";font-display:swap;unicode-range:U+2E80-9FFF,U+F900-FAFF,U+FF00-FFEF;'
+    '@font-face{font-family:"Vermilion Sans SC";font-display:swap;'
+    "unicode-range:U+2E80-9FFF,U+F900-FAFF,U+FF00-FFEF;"
     'src:local("Noto Sans SC"),local("Noto Sans CJK SC"),local("Source Han Sans SC"),url("FONT")}\n'
 )
 """Last in the stack: fetched only where a system has no Chinese font of its own."""
@@ -81,9 +83,7 @@ def build(modules: Path, vendor: Path = VENDOR) -> dict[str, str]:
     """
     shutil.rmtree(vendor, ignore_errors=True)
     vendor.mkdir(parents=True)
-    manifest = {
-        name: _keep(vendor, name, (modules / source).read_bytes()) for name, source in _FILES.items()
-    }
+    manifest = {name: _keep(vendor, name, (modules / source).read_bytes()) for name, source in _FILES.items()}
     for name, source in _FOLDERS.items():
         manifest[name] = _keep_folder(vendor, name, modules / source)
     manifest["icons.svg"] = _keep(vendor, "icons.svg", sprite(modules / "@tabler/icons/icons/outline"))
@@ -139,7 +139,9 @@ def _manifest() -> dict[str, str]:
     try:
         found: dict[str, str] = json.loads(MANIFEST.read_text("utf-8"))
     except FileNotFoundError:
-        structlog.get_logger().error("assets_missing", advice="make install, or python -m portal.assets build")
+        structlog.get_logger().error(
+            "assets_missing", advice="make install, or python -m portal.assets build"
+        )
         return {}
     return found
 
@@ -178,9 +180,7 @@ def static_file(request: Request, version: str, name: str) -> Response:
     media_type = _MEDIA_TYPES.get(path.suffix, "application/octet-stream")
     compressed = path.with_name(path.name + ".gz")
     if "gzip" in request.headers.get("accept-encoding", "") and compressed.is_file():
-        return FileResponse(
-            compressed, media_type=media_type, headers=headers | {"Content-Encoding": "gzip"}
-        )
+        return FileResponse(compressed, media_type=media_type, headers=headers | {"Content-Encoding": "gzip"})
     return FileResponse(path, media_type=media_type, headers=headers)
 
 

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
+from ingest.service import IngestService
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,7 +23,6 @@ from core.errors import NotFound
 from core.models import Person
 from core.permissions import Principal, ResourceType, readable, require_read
 from ingest.models import Document, DocumentKind, DocumentState, Version
-from ingest.service import IngestService
 from portal.frame import Visiting, page, pages
 from portal.security import FILE_POLICY
 from portal.uploads import refusal_text
@@ -80,7 +80,12 @@ def list_documents(
     wanted_state = next((item for item in DocumentState if item.value == state), None)
     with visit.runtime.database.read() as session:
         rows = ingest.list_documents(
-            session, visit.person, kind=wanted_kind, state=wanted_state, before=_cursor(before), limit=PAGE_SIZE + 1
+            session,
+            visit.person,
+            kind=wanted_kind,
+            state=wanted_state,
+            before=_cursor(before),
+            limit=PAGE_SIZE + 1,
         )
         shown = rows[:PAGE_SIZE]
         versions = {row.id: ingest.current(session, row.id) for row in shown}
@@ -178,7 +183,9 @@ def send(request: Request, visit: Visit, held: Held, disposition: str) -> Respon
     store, version = visit.runtime.get(ObjectStore), held.version
     name = file_name(held)
     headers = {
-        "Content-Disposition": f"{disposition}; filename=\"document{_ending(version)}\"; filename*=UTF-8''{quote(name)}",
+        "Content-Disposition": (
+            f"{disposition}; filename=\"document{_ending(version)}\"; filename*=UTF-8''{quote(name)}"
+        ),
         "Content-Security-Policy": FILE_POLICY,
         "Cache-Control": "private, max-age=3600",
         "Accept-Ranges": "bytes",
@@ -199,7 +206,10 @@ def send(request: Request, visit: Visit, held: Held, disposition: str) -> Respon
     headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{version.size}"
     headers["Content-Length"] = str(length)
     return StreamingResponse(
-        _flow(store.chunks(version.digest, start, length)), 206, headers=headers, media_type=version.media_type
+        _flow(store.chunks(version.digest, start, length)),
+        206,
+        headers=headers,
+        media_type=version.media_type,
     )
 
 
@@ -231,7 +241,9 @@ def file_name(held: Held) -> str:
 
 
 def _ending(version: Version) -> str:
-    return {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}.get(version.media_type, ".bin")
+    return {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}.get(
+        version.media_type, ".bin"
+    )
 
 
 def _cursor(value: str) -> UUID | None:

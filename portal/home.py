@@ -25,7 +25,10 @@ def live_badges(visit: Visiting) -> Response:
     counts = {name: count(visit) for name, count in BADGE_COUNTERS.items()}
     return JSONResponse(
         {
-            name: {"shown": str(count) if count < 100 else "99+", "words": visit.text("live-count", count=count)}
+            name: {
+                "shown": str(count) if count < 100 else "99+",
+                "words": visit.text("live-count", count=count),
+            }
             for name, count in counts.items()
             if count
         }

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
+from ingest.service import IngestService
 
 from core.errors import VermilionError
 from ingest.models import Document, DocumentKind, DocumentState
-from ingest.service import IngestService
 from portal.frame import Visiting, page, pages, render
 from portal.visit import Visit
 
@@ -42,7 +42,9 @@ def as_kind(value: str) -> DocumentKind:
 @router.get("/uploads")
 def show_uploads(request: Request, visit: Visiting, kind: str = "") -> Response:
     """The drop zone."""
-    return page(request, visit, "uploads.html", kinds=KINDS, kind=as_kind(kind or "invoice").value, results=[])
+    return page(
+        request, visit, "uploads.html", kinds=KINDS, kind=as_kind(kind or "invoice").value, results=[]
+    )
 
 
 @router.post("/uploads")
@@ -105,9 +107,7 @@ def look_up(visit: Visit, document_id: UUID, *, is_duplicate: bool = False) -> S
         document = ingest.get_document(session, visit.person, document_id)
         version = ingest.current(session, document_id)
     refusal = refusal_text(visit, document) if document.state == DocumentState.REFUSED else None
-    return Sent(
-        document.title, document, version.pages, version.digest, version.size, refusal, is_duplicate
-    )
+    return Sent(document.title, document, version.pages, version.digest, version.size, refusal, is_duplicate)
 
 
 def refusal_text(visit: Visit, document: Document) -> str:

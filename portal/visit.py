@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, replace
-from typing import Final, Literal, cast
+from typing import Final, Literal
 
 from fastapi import Request, Response
 
@@ -149,8 +149,8 @@ def set_cookie(response: Response, runtime: Runtime, name: str, value: str, max_
 
 def as_language(value: str | None) -> Language | None:
     """A language that we have, or None."""
-    return cast(Language, value) if value in LANGUAGES else None
+    return next((language for language in LANGUAGES if language == value), None)
 
 
 def _theme(value: str | None) -> Theme:
-    return cast(Theme, value) if value in THEMES else "system"
+    return next((theme for theme in THEMES if theme == value), "system")

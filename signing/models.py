@@ -133,7 +133,9 @@ class SealRecord(Base):
     document_title: Mapped[str] = mapped_column(String(300))
     digest_before: Mapped[str] = mapped_column(String(64))
     digest_after: Mapped[str] = mapped_column(String(64), index=True)
-    placements: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{page, x_mm, y_mm}], centre, from top left
+    placements: Mapped[list[dict[str, Any]]] = mapped_column(
+        Json
+    )  # [{page, x_mm, y_mm}], centre, from top left
     copies: Mapped[int]
     subject: Mapped[str] = mapped_column(String(300))
     counterparty: Mapped[str | None] = mapped_column(String(200))

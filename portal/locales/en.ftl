@@ -228,3 +228,93 @@ help-pin-title = The signing PIN
 help-pin-text = Set it under Me. Several wrong entries block it for a while. If you forget it, ask your administrator.
 help-keys-title = Keyboard
 help-keys-text = / searches; Escape closes menus; in the viewer PageUp and PageDown turn pages, + and − zoom; when placing a seal the arrow keys move it by 1 mm, with Shift by 0.2 mm.
+
+## Applying
+apply-title = Apply
+apply-lead = Choose what you want to apply for
+apply-has-draft = A draft is waiting
+apply-no-flows = No flows yet
+apply-optional = (optional)
+apply-choose = Choose
+apply-choose-document = Attach { $title }
+apply-no-seals = There is no seal to choose; ask your administrator.
+apply-draft-note = What you type is saved as you go.
+apply-draft-saved = Draft saved ({ $time })
+apply-draft-loaded = Your draft was restored.
+apply-keep-draft = Save draft
+apply-discard = Delete draft
+apply-submit = Submit
+apply-resubmit = Resubmit
+apply-resubmit-lead = This was returned to you. After you resubmit, the approval starts again.
+apply-errors = { $count ->
+    [one] One entry needs a change; see the marked field.
+   *[other] { $count } entries need a change; see the marked fields.
+}
+apply-upload-refused = { $name }: { $reason }
+apply-sent-already = This form was submitted already.
+value-yes = Yes
+value-no = No
+
+## Cases
+cases-title = Cases
+cases-none = No cases here
+cases-none-text = Cases you started or take part in appear here.
+case-serial = Number
+case-subject = Subject
+case-flow = Flow
+case-applicant = Applicant
+case-amount = Amount
+case-submitted = Submitted
+case-form = Application
+case-documents = Documents
+case-acts = Decisions and comments
+case-no-acts = No decisions yet.
+case-progress = Progress
+case-sheet = Approval sheet
+case-sheet-round = Approval sheet (round { $round })
+case-just-submitted = Submitted. Its progress is shown below.
+case-to-task = Work on it
+case-comment = Comment
+case-comment-do = Send comment
+case-commented = commented
+case-withdraw = Withdraw this application
+case-withdraw-consequence = Withdrawing ends the case at once; approvals given so far no longer count. You can apply again.
+case-withdraw-do = Withdraw
+case-applied = applied
+
+## Tasks
+task-title = Decide { $serial }
+task-decide = Your decision
+task-comment = Comment
+task-comment-hint = Optional when you approve; give a reason when you return or reject.
+task-comment-needed = Give a reason when you return or reject.
+task-consequence = Your decision is signed with your certificate and cannot be taken back.
+task-approve = Approve
+task-return = Return
+task-reject = Reject
+task-choose = Choose approve, return or reject.
+task-after-approved = Approved and signed. Here is the next one.
+task-after-returned = Returned and signed. Here is the next one.
+task-after-rejected = Rejected and signed. Here is the next one.
+task-after-sealed = Sealed and entered in the register. Here is the next one.
+home-after-approved = Approved and signed.
+home-after-returned = Returned and signed.
+home-after-rejected = Rejected and signed.
+home-after-sealed = Sealed and entered in the register.
+
+## Sealing
+seal-title = Seal { $serial }
+seal-how = Drag the seal on the page, or move it with the arrow keys (1 mm, with Shift 0.2 mm), or type its position.
+seal-at = Seal on page { $page }, { $x } mm from the left, { $y } mm from the top
+seal-pages = Pages
+seal-page = Page
+seal-x = From the left (mm)
+seal-y = From the top (mm)
+seal-add = Add another place
+seal-remove = Remove this place
+seal-apply-title = Apply the seal
+seal-sentence = “{ $seal }” will be put on “{ $document }” (case { $serial }).
+seal-sentence-pages = Page:
+seal-consequence = Sealing signs with the seal's certificate, enters the register and cannot be taken back.
+seal-do = Seal
+seal-refuse = Do not seal: return or reject

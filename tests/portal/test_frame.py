@@ -112,8 +112,8 @@ def test_after_signing_in_one_comes_back_to_where_one_was(client: TestClient) ->
 @pytest.mark.parametrize(
     "address",
     [
-        "https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)", "",
-        "/a\nb", "\\\\x", "/a\\b",
+        "https://elsewhere.example/", "//elsewhere.example", "/\\elsewhere.example", "javascript:alert(1)",
+        "", "/a\nb", "\\\\x", "/a\\b",
     ],
 )  # fmt: skip
 def test_no_redirect_leads_outside(address: str) -> None:
@@ -229,7 +229,9 @@ def test_a_failure_reaches_htmx_as_an_alert(client: TestClient) -> None:
 
 
 def test_a_script_learns_that_the_session_ended(client: TestClient) -> None:
-    answer = client.get("/badges", headers={"accept": "application/json", "referer": "http://x/apply/contract"})
+    answer = client.get(
+        "/badges", headers={"accept": "application/json", "referer": "http://x/apply/contract"}
+    )
 
     assert answer.status_code == 401
     assert answer.json()["sign_in"] == "/sign-in?next=/badges"
@@ -269,6 +271,8 @@ def test_assets_are_kept_for_ever_under_their_digest(client: TestClient) -> None
         assert "immutable" in answer.headers["cache-control"], address
 
 
-@pytest.mark.parametrize("path", ["/static/x/../assets.py", "/static/vendor/..%2f..%2fassets.py", "/static/x/nothing"])
+@pytest.mark.parametrize(
+    "path", ["/static/x/../assets.py", "/static/vendor/..%2f..%2fassets.py", "/static/x/nothing"]
+)
 def test_nothing_outside_the_static_folder_is_served(client: TestClient, path: str) -> None:
     assert client.get(path, follow_redirects=True).status_code == 404

@@ -1,0 +1,124 @@
+"""Errors of signing and sealing."""
+
+from __future__ import annotations
+
+from core.errors import VermilionError
+
+
+class AuthorityNotReady(VermilionError):
+    """Certificates or the time-stamp authority cannot be used now. Context: ``reason``."""
+
+    code = "authority-not-ready"
+    status = 503
+
+
+class NotEnrolled(VermilionError):
+    """The person has no signing PIN yet."""
+
+    code = "not-enrolled"
+    status = 409
+
+
+class AlreadyEnrolled(VermilionError):
+    """The person has a signing PIN; it is changed, not set anew."""
+
+    code = "already-enrolled"
+    status = 409
+
+
+class PinTooWeak(VermilionError):
+    """Context: ``minimum``, in characters."""
+
+    code = "pin-too-weak"
+    status = 422
+
+
+class WrongPin(VermilionError):
+    """Context: ``left``, the tries before waiting begins."""
+
+    code = "wrong-pin"
+    status = 422
+
+
+class PinBlocked(VermilionError):
+    """Too many wrong PINs. Context: ``wait_seconds``."""
+
+    code = "pin-blocked"
+    status = 429
+
+
+class SigningRefused(VermilionError):
+    """The PDF cannot be signed as it is. Context: ``reason``."""
+
+    code = "signing-refused"
+    status = 422
+
+
+class PlacementOffPage(VermilionError):
+    """The seal would not be wholly on the page. Context: ``page``, ``width_mm``, ``height_mm``."""
+
+    code = "placement-off-page"
+    status = 422
+
+
+class PlacementOverlaps(VermilionError):
+    """The seal would cover another signature or seal. Context: ``page``."""
+
+    code = "placement-overlaps"
+    status = 422
+
+
+class PlacementMissing(VermilionError):
+    """No place for the seal was given, or more than allowed. Context: ``most``."""
+
+    code = "placement-missing"
+    status = 422
+
+
+class SealNotAuthorised(VermilionError):
+    """There is no seal authorisation for this."""
+
+    code = "seal-not-authorised"
+    status = 403
+
+
+class SealAuthorisationUsed(VermilionError):
+    """The authorisation was used already; a seal is applied once."""
+
+    code = "seal-authorisation-used"
+    status = 409
+
+
+class SealAuthorisationExpired(VermilionError):
+    """The authorisation's time is over, or it was taken back. Context: ``expired_at``."""
+
+    code = "seal-authorisation-expired"
+    status = 409
+
+
+class SealDigestDiffers(VermilionError):
+    """The document is not the one that was authorised to be sealed."""
+
+    code = "seal-digest-differs"
+    status = 409
+
+
+class NotTheKeeper(VermilionError):
+    """Only the seal's keeper may apply it. Context: ``seal``."""
+
+    code = "not-the-keeper"
+    status = 403
+
+
+class SealNotUsable(VermilionError):
+    """The seal is suspended or destroyed. Context: ``seal``, ``state``."""
+
+    code = "seal-not-usable"
+    status = 409
+
+
+class GlyphMissing(VermilionError):
+    """The font has no such character. Context: ``character``."""
+
+    code = "glyph-missing"
+    status = 422

@@ -1,0 +1,255 @@
+"""The door of signing: what the rooms to its right call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from core.clock import Clock
+from core.database import Database
+from core.masterkey import MasterKey
+from core.permissions import Principal
+from core.settings import Settings
+from signing import pades, register, seals
+from signing.appearance import block_style
+from signing.authority import Authority
+from signing.custody import PinCost
+from signing.enrolment import Enrolment, Signatory
+from signing.fields import FieldSpec, Placement, SignatureBlock
+from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
+from signing.register import RegisterEntry, RegisterFilter
+from signing.sealing import SealedPdf, Sealing
+from signing.trust import stored_roots
+from storage.service import ObjectStore
+
+CERTIFICATION_FIELD = "VermilionCertification"
+
+
+class SigningService:
+    """Keys, signatures, seals and the register.
+
+    Operations on PDFs block and are done outside transactions; verbs that take a session belong to
+    the caller's transaction.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        master_key: MasterKey,
+        clock: Clock,
+        settings: Settings,
+        *,
+        pin_cost: PinCost | None = None,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self.authority = Authority(database, master_key, clock, settings)
+        self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
+        self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
+
+    # the authority
+
+    def set_up(self, organisation_name: str, is_demo: bool) -> None:
+        """Make the internal authority, once. Opens its own transaction."""
+        self.authority.set_up(organisation_name, is_demo)
+
+    def check_ready(self, session: Session) -> None:
+        """Raise AuthorityNotReady when a signature made now could not be complete."""
+        self.authority.check_ready(session)
+
+    def trust_anchors(self, session: Session) -> list[bytes]:
+        """Our root certificates, DER."""
+        return stored_roots(session)
+
+    def pki_file(self, name: str) -> tuple[str, bytes]:
+        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``.
+
+        Raises NotFound.
+        """
+        with self._database.read() as session:
+            return self.authority.file(session, name)
+
+    # people's credentials
+
+    def enrol(self, principal: Principal, pin: str) -> Certificate:
+        """Make the person's own key, wrapped by their new PIN. Raises PinTooWeak, AlreadyEnrolled."""
+        return self.enrolment.enrol(principal, pin)
+
+    def change_pin(self, principal: Principal, old: str, new: str) -> None:
+        """Change the PIN. Raises WrongPin, PinBlocked, NotEnrolled, PinTooWeak."""
+        self.enrolment.change_pin(principal, old, new)
+
+    def has_credential(self, session: Session, person_id: UUID) -> bool:
+        """Whether the person can sign."""
+        return self.enrolment.has_credential(session, person_id)
+
+    def unlock(self, person_id: UUID, pin: str) -> Signatory:
+        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled."""
+        return self.enrolment.unlock(person_id, pin)
+
+    # signatures
+
+    def add_fields(self, pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
+        """Make signature fields before the first signature. Raises SigningRefused."""
+        return pades.add_fields(pdf, fields)
+
+    def certify(self, pdf: bytes, reason: str) -> bytes:
+        """Certify a PDF that we made: from now on only signatures may be added (DocMDP 2)."""
+        key = self.authority.service_key()
+        name = str(key.certificate.subject.native.get("common_name", ""))
+        return pades.sign(
+            pdf,
+            CERTIFICATION_FIELD,
+            key,
+            self.authority.timestamper(),
+            reason=reason,
+            name=name,
+            certify=True,
+            new_field=FieldSpec(CERTIFICATION_FIELD),
+        )
+
+    def sign(
+        self,
+        pdf: bytes,
+        field_name: str,
+        signatory: Signatory,
+        *,
+        reason: str,
+        block: SignatureBlock | None = None,
+        box: tuple[float, float, float, float] | None = None,
+    ) -> bytes:
+        """Sign a prepared field as PAdES B-T; ``block`` shows in it, ``box`` being the field's.
+
+        Raises SigningRefused when there is no such free field or the file cannot be signed.
+        """
+        shown = None
+        if block is not None and box is not None:
+            shown = block_style(block, box[2] - box[0], box[3] - box[1])
+        return pades.sign(
+            pdf,
+            field_name,
+            signatory.key,
+            self.authority.timestamper(),
+            reason=reason,
+            name=signatory.name,
+            style=shown,
+        )
+
+    def add_evidence(self, pdf: bytes) -> bytes:
+        """Validation material and a document time-stamp: B-LTA. Raises SigningRefused, AuthorityNotReady."""
+        certificates, crls = self.authority.evidence()
+        known = {certificate.dump(): certificate for certificate in certificates}
+        for certificate in pades.embedded_certificates(pdf):
+            known.setdefault(certificate.dump(), certificate)
+        return pades.add_evidence(pdf, self.authority.timestamper(), known.values(), crls)
+
+    # seals
+
+    def create_seal(
+        self,
+        session: Session,
+        actor: Principal,
+        *,
+        entity_id: UUID,
+        name: str,
+        kind: str,
+        keeper_id: UUID,
+        code: str | None = None,
+        diameter_mm: float = 42.0,
+    ) -> Seal:
+        """Make a seal. Raises Forbidden, InvalidInput, NotFound."""
+        return self.sealing.create(
+            session,
+            actor,
+            entity_id=entity_id,
+            name=name,
+            kind=kind,
+            keeper_id=keeper_id,
+            code=code,
+            diameter_mm=diameter_mm,
+        )
+
+    def seal_picture(self, seal_id: UUID) -> bytes:
+        """A seal's picture as SVG in its true size. Raises NotFound."""
+        with self._database.read() as session:
+            operators, side, diameter_mm = self.sealing.drawing(session, seal_id)
+        return seals.to_svg(operators, side, diameter_mm)
+
+    def preview_seal(self, entity_name: str, kind: str, code: str | None, diameter_mm: float = 42.0) -> bytes:
+        """The picture of a seal that does not exist yet, as SVG. Raises ValueError for an unknown kind."""
+        operators, side = seals.draw(entity_name, seals.SealKind(kind), code, diameter_mm)
+        return seals.to_svg(operators, side, diameter_mm)
+
+    def authorise_seal(
+        self,
+        session: Session,
+        *,
+        seal_id: UUID,
+        case_id: UUID,
+        case_serial: str,
+        document_id: UUID,
+        document_title: str,
+        digest: str,
+        copies: int,
+        subject: str,
+        counterparty: str | None,
+        applicant_id: UUID,
+        department_id: UUID,
+        approver_ids: Sequence[UUID],
+        expires_at: datetime,
+    ) -> SealAuthorisation:
+        """Let one seal be put once on one document state. Raises NotFound, SealNotUsable."""
+        return self.sealing.authorise(
+            session,
+            seal_id=seal_id,
+            case_id=case_id,
+            case_serial=case_serial,
+            document_id=document_id,
+            document_title=document_title,
+            digest=digest,
+            copies=copies,
+            subject=subject,
+            counterparty=counterparty,
+            applicant_id=applicant_id,
+            department_id=department_id,
+            approver_ids=approver_ids,
+            expires_at=expires_at,
+        )
+
+    def prepare_seal(
+        self,
+        keeper: Principal,
+        pin: str,
+        authorisation_id: UUID,
+        digest: str,
+        pdf: bytes,
+        placements: Sequence[Placement],
+    ) -> SealedPdf:
+        """Put a seal on a document against its authorisation; nothing is recorded yet."""
+        return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+
+    def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:
+        """Enter the use into the register and consume the authorisation."""
+        return self.sealing.record(session, sealed, digest_after)
+
+    # the register
+
+    def list_seal_records(
+        self,
+        session: Session,
+        principal: Principal,
+        wanted: RegisterFilter,
+        *,
+        before: UUID | None = None,
+        limit: int = 50,
+    ) -> list[RegisterEntry]:
+        """Register lines the person may see, newest first."""
+        return register.entries(session, principal, wanted, before=before, limit=limit)
+
+    def count_seal_records(self, session: Session, principal: Principal, wanted: RegisterFilter) -> int:
+        """How many lines the person may see."""
+        return register.count(session, principal, wanted)
