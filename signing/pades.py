@@ -186,10 +186,11 @@ def embedded_certificates(pdf: bytes) -> list[x509.Certificate]:
     for signature in reader.embedded_signatures:
         for certificate in [signature.signer_cert, *signature.other_embedded_certs]:
             found[certificate.dump()] = certificate
-        token = signature.attached_timestamp_data
-        if token is not None:
-            for choice in token["certificates"]:
-                found[choice.chosen.dump()] = choice.chosen
+        for attribute in signature.signer_info["unsigned_attrs"] or ():
+            if attribute["type"].native == "signature_time_stamp_token":
+                for token in attribute["values"]:
+                    for choice in token["content"]["certificates"]:
+                        found[choice.chosen.dump()] = choice.chosen
     return list(found.values())
 
 
