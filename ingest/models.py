@@ -58,7 +58,9 @@ class Document(Base):
     entity_id: Mapped[UUID] = mapped_column(ForeignKey("legal_entity.id"))
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
     original_digest: Mapped[str] = mapped_column(String(64), index=True)
-    current_version: Mapped[int] = mapped_column(Integer)  # number of the newest version: the compare-and-swap column
+    current_version: Mapped[int] = mapped_column(
+        Integer
+    )  # number of the newest version: the compare-and-swap column
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
@@ -76,7 +78,9 @@ class Version(Base):
     pages: Mapped[int | None]
     reason: Mapped[VersionReason] = mapped_column(String(12))
     made_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
-    findings: Mapped[list[dict[str, Any]]] = mapped_column(Json, default=list)  # active content: [{"code", …}]
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(
+        Json, default=list
+    )  # active content: [{"code", …}]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("document_id", "number"),)

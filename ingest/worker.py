@@ -1,0 +1,89 @@
+"""The process that parses strangers' files: ``python -m ingest.worker``.
+
+It reads one JSON request a line and writes one JSON answer a line. Files come and go by path. It
+limits itself before it reads anything: memory, processor time, size of what it writes, no child
+processes. Whatever goes wrong ends at most this process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from ingest import images, pdf
+from ingest.errors import FileRefused
+
+MEMORY: Final = 2 * 1024**3
+"""Address space, in bytes. Libraries alone map about 400 MB."""
+CPU_SECONDS: Final = 600
+"""Processor time over the worker's whole life; the parent replaces it long before."""
+OUTPUT: Final = 1024**3
+
+
+def limit() -> None:
+    """Give up what parsing does not need."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
+    if os.geteuid() != 0:  # for root the limit would not hold, and counts every process of the user
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+
+
+def answer(request: dict[str, Any]) -> dict[str, Any]:
+    """Do what one request asks for. Raises FileRefused with plain context."""
+    operation, source = request["operation"], Path(request["source"])
+    if operation == "check":
+        if request["media_type"] == "application/pdf":
+            return pdf.check(source, request["most_pages"])
+        return images.check(source)
+    if operation == "inspect":
+        return pdf.inspect(source)
+    if operation == "text":
+        return {"pages": pdf.text(source)}
+    if operation == "picture":
+        pdf.picture(source, request["page"], request["width"], Path(request["target"]))
+        return {}
+    if operation == "repair":
+        return pdf.repair(source, Path(request["target"]))
+    if operation == "image_to_pdf":
+        return images.to_pdf(source, Path(request["target"]))
+    raise ValueError(operation)
+
+
+def _without_paths(context: dict[str, object]) -> dict[str, object]:
+    """Libraries put the name of the file into their messages; it is ours and says nothing."""
+    reason = context.get("reason")
+    if isinstance(reason, str) and ": " in reason and reason.startswith("/"):
+        return {**context, "reason": reason.split(": ", 1)[1]}
+    return context
+
+
+def main() -> None:
+    """Answer requests until the parent closes the pipe."""
+    limit()
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what a library prints must not get between the answers
+    for line in sys.stdin:
+        try:
+            result: dict[str, Any] = {"ok": answer(json.loads(line))}
+        except FileRefused as error:
+            result = {"refused": type(error).__name__, "context": _without_paths(error.context)}
+        except MemoryError:
+            result = {"refused": "ParserFailed", "context": {"reason": "memory"}}
+        except Exception as error:  # a library's surprise is the file's fault, not the product's
+            result = {
+                "refused": "FileBroken",
+                "context": {"reason": f"{type(error).__name__}: {error}"[:200]},
+            }
+        answers.write(json.dumps(result, ensure_ascii=True) + "\n")
+        answers.flush()
+
+
+if __name__ == "__main__":
+    main()
