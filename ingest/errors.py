@@ -69,7 +69,7 @@ class ParserFailed(FileRefused):
 
 
 class ActiveContent(VermilionError):
-    """The PDF holds what may look different later; it is not signed in place. Context: ``first``, ``findings``."""
+    """The PDF may look different later and is not signed in place. Context: ``first``, ``findings``."""
 
     code = "active-content"
     status = 422

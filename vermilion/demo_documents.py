@@ -14,6 +14,8 @@ import pylopdf_fonts_zh_cn
 import pypdfium2
 import typst
 
+from workflow.amounts import amount_in_words
+
 
 @dataclass(frozen=True)
 class Contract:
@@ -58,11 +60,11 @@ def typeset(paper: Contract | Invoice | Letter) -> bytes:
     template = Path(__file__).parent / "demo_papers" / f"{type(paper).__name__.lower()}.typ"
     data: dict[str, Any] = asdict(paper)
     if isinstance(paper, Contract):
-        data["in_words"] = in_words(paper.amount)
+        data["in_words"] = amount_in_words(paper.amount)
     if isinstance(paper, Invoice):
         net = sum((line[2] for line in paper.lines), Decimal(0))
         tax = sum((line[3] for line in paper.lines), Decimal(0))
-        data |= {"net": net, "tax": tax, "total": net + tax, "in_words": in_words(net + tax)}
+        data |= {"net": net, "tax": tax, "total": net + tax, "in_words": amount_in_words(net + tax)}
     return typst.compile(
         template.read_bytes(),
         sys_inputs={"paper": json.dumps(data, default=_plain, ensure_ascii=False)},
@@ -81,35 +83,6 @@ def photograph(pdf: bytes) -> bytes:
     out = io.BytesIO()
     picture.convert("RGB").save(out, "JPEG", quality=82)
     return out.getvalue()
-
-
-def in_words(amount: Decimal) -> str:
-    """An amount in the capital figures of Chinese finance: 壹仟贰佰元整.
-
-    Source: 正确填写票据和结算凭证的基本规定 (PBC): 零 once for a run of zeros, 整 when there is no fen.
-    """
-    fen = int(amount * 100)
-    yuan, jiao, fen = fen // 100, fen // 10 % 10, fen % 10
-    digits = "零壹贰叁肆伍陆柒捌玖"
-    words, gap = "", False
-    for position, digit in zip(range(len(str(yuan)) - 1, -1, -1), map(int, str(yuan)), strict=True):
-        if digit:
-            words += ("零" if gap else "") + digits[digit] + ("", "拾", "佰", "仟")[position % 4]
-            gap = False
-        else:
-            gap = bool(words)
-        if position == 4 and yuan // 10_000 % 10_000:
-            words += "万"
-        elif position == 8:
-            words += "亿"
-    words = words + "元" if words else ""
-    if not jiao and not fen:
-        return (words or "零元") + "整"
-    if jiao:
-        words += digits[jiao] + "角"
-    elif words:
-        words += "零"
-    return words + (digits[fen] + "分" if fen else "整")
 
 
 def _plain(value: object) -> str:

@@ -83,7 +83,9 @@ class CaseDocument(Base):
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), primary_key=True)
     document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True, index=True)
-    field: Mapped[str] = mapped_column(String(60))  # key of the form field it was attached to; "sheet" for sheets
+    field: Mapped[str] = mapped_column(
+        String(60)
+    )  # key of the form field it was attached to; "sheet" for sheets
     round: Mapped[int] = mapped_column(default=1)
     digest_at_submit: Mapped[str] = mapped_column(String(64))
     is_signed_in_place: Mapped[bool] = mapped_column(default=False)

@@ -1,0 +1,25 @@
+"""Background work of the edge."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import delete
+
+from api.idempotency import KEPT_FOR
+from core.models import IdempotencyKey
+from core.outbox import Job
+from core.runtime import Runtime
+from core.tasks import Schedule, periodic, task
+
+
+@task("api.forget_answers")
+def forget_answers(runtime: Runtime, _job: Job) -> None:
+    """Delete the answers that were kept for repeated calls and forms, a day after they were given."""
+    with runtime.database.write() as session:
+        session.execute(
+            delete(IdempotencyKey).where(IdempotencyKey.created_at < runtime.clock.now() - KEPT_FOR)
+        )
+
+
+periodic("api.forget_answers", Schedule(every=timedelta(hours=6)))

@@ -1,0 +1,142 @@
+"""Errors of workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from core.errors import VermilionError
+from core.i18n import Translator
+
+
+class FlowInvalid(VermilionError):
+    """A flow's definition does not fit the schema. Context: ``place``, ``reason``."""
+
+    code = "flow-invalid"
+    status = 422
+
+
+class FormInvalid(VermilionError):
+    """Fields of a form need attention. ``problems`` has one problem for each field, by its key."""
+
+    code = "form-invalid"
+    status = 422
+
+    def __init__(self, problems: Mapping[str, VermilionError]) -> None:
+        super().__init__(count=len(problems))
+        self.problems = dict(problems)
+
+    def messages(self, text: Translator) -> dict[str, str]:
+        """The problem of each field in words."""
+        return {key: text.error(problem) for key, problem in self.problems.items()}
+
+
+class FieldMissing(VermilionError):
+    """A required field is empty."""
+
+    code = "field-missing"
+    status = 422
+
+
+class FieldNotUnderstood(VermilionError):
+    """A value is not of the field's type. Context: ``kind``."""
+
+    code = "field-not-understood"
+    status = 422
+
+
+class FieldOutOfRange(VermilionError):
+    """Context: ``minimum``, ``maximum``."""
+
+    code = "field-out-of-range"
+    status = 422
+
+
+class FieldTooLong(VermilionError):
+    """Context: ``longest``, in characters."""
+
+    code = "field-too-long"
+    status = 422
+
+
+class TooManyDocuments(VermilionError):
+    """Context: ``most``."""
+
+    code = "too-many-documents"
+    status = 422
+
+
+class DocumentNotUsable(VermilionError):
+    """A document is not there, not the applicant's to use, or not a readable PDF. Context: ``title``."""
+
+    code = "document-not-usable"
+    status = 422
+
+
+class DocumentBusy(VermilionError):
+    """The document is being signed in another case. Context: ``title``, ``serial``."""
+
+    code = "document-busy"
+    status = 409
+
+
+class SealNotChosen(VermilionError):
+    """The seal is not there or cannot be used."""
+
+    code = "seal-not-chosen"
+    status = 422
+
+
+class NoApprover(VermilionError):
+    """Nobody can do a step. Context: ``step`` (its Chinese name), ``step_en``."""
+
+    code = "no-approver"
+    status = 409
+
+
+class TaskFinished(VermilionError):
+    """The task was done already, or the case ended."""
+
+    code = "task-finished"
+    status = 409
+
+
+class NotYourTask(VermilionError):
+    """The task belongs to somebody else."""
+
+    code = "not-your-task"
+    status = 403
+
+
+class CommentNeeded(VermilionError):
+    """Returning and rejecting need a reason."""
+
+    code = "comment-needed"
+    status = 422
+
+
+class StalePage(VermilionError):
+    """What was shown is no longer what would be signed; nothing was signed."""
+
+    code = "stale-page"
+    status = 409
+
+
+class OutcomeNotPossible(VermilionError):
+    """This task cannot end that way (a seal task ends by sealing, an approval does not)."""
+
+    code = "outcome-not-possible"
+    status = 422
+
+
+class TransitionNotAllowed(VermilionError):
+    """The case is not in a state for this. Context: ``state``."""
+
+    code = "transition-not-allowed"
+    status = 409
+
+
+class TextTooLong(VermilionError):
+    """Context: ``longest``, in characters."""
+
+    code = "text-too-long"
+    status = 422

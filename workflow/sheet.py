@@ -1,0 +1,192 @@
+"""The approval sheet: typeset as PDF/A-2b, its signature fields where the boxes are."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+import pylopdf_fonts_zh_cn
+import segno
+import typst
+from pypdf import PdfReader
+
+from core.i18n import translator
+from signing.fields import FieldSpec
+from signing.glyphs import drawable
+from workflow.amounts import amount_in_words
+from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField
+
+_PAGE_HEIGHT_MM: Final = 297.0
+_POINTS_PER_MM: Final = 72 / 25.4
+_TEMPLATE: Final = Path(__file__).with_name("sheet.typ")
+
+
+@dataclass(frozen=True)
+class ListedDocument:
+    """A document as the sheet lists it."""
+
+    title: str
+    field: str
+    pages: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """A place for one expected decision: the signature field's name and what stands above it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True)
+class SheetData:
+    """Everything that a sheet says."""
+
+    entity: str
+    heading: str
+    serial_number: str
+    round: int
+    applicant: str
+    position: str
+    department: str
+    subject: str
+    submitted_at: datetime  # in the organisation's zone
+    facts: tuple[tuple[str, str], ...]
+    documents: tuple[ListedDocument, ...]
+    boxes: tuple[Box, ...]
+    verify_url: str
+    earlier_digest: str | None
+    is_demo: bool
+
+
+@dataclass(frozen=True)
+class Typeset:
+    """A sheet's bytes and where its fields belong."""
+
+    pdf: bytes
+    pages: int
+    fields: tuple[FieldSpec, ...]
+
+
+def typeset(data: SheetData) -> Typeset:
+    """Typeset a sheet. The same data give the same bytes.
+
+    What the font cannot draw becomes □, so that no name or remark can stop a case.
+    """
+    inputs = {"sheet": json.dumps(_plain(data), ensure_ascii=False), "qr": _qr(data.verify_url)}
+    options: dict[str, Any] = {
+        "sys_inputs": inputs,
+        "font_paths": [str(path) for path in _fonts()],
+        "ignore_system_fonts": True,
+    }
+    source = _TEMPLATE.read_bytes()
+    pdf = typst.compile(
+        source,
+        pdf_standards=["a-2b"],
+        timestamp=data.submitted_at.astimezone(UTC).replace(microsecond=0),
+        pdf_tags=False,
+        **options,
+    )
+    places = json.loads(typst.query(source, "<field>", field="value", **options))
+    pages = len(PdfReader(io.BytesIO(pdf)).pages)
+    # typst's file ends without a line end; the next revision's first object must not touch %%EOF.
+    return Typeset(pdf + b"\n", pages, tuple(_field(place) for place in places))
+
+
+def facts_of(flow: Flow, values: dict[str, Any], seals: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    """Label and value of each filled form field in Chinese, documents left out.
+
+    ``seals`` gives the names of seals by id.
+    """
+    facts: list[tuple[str, str]] = []
+    for field in flow.fields:
+        value = values.get(field.key)
+        if value is None or value == "" or isinstance(field, DocumentsField):
+            continue
+        shown = str(value)
+        if isinstance(field, MoneyField):
+            shown = f"¥ {Decimal(shown):,.2f}（{amount_in_words(Decimal(shown))}）"
+        elif isinstance(field, ChoiceField):
+            shown = next((option.label.zh for option in field.options if option.value == value), shown)
+        elif isinstance(field, SealField):
+            shown = seals.get(shown, shown)
+        facts.append((field.label.zh, shown))
+    return tuple(facts)
+
+
+def _plain(data: SheetData) -> dict[str, Any]:
+    zone = data.submitted_at.strftime("%z")
+    submitted = f"{data.submitted_at:%Y-%m-%d %H:%M} {zone[:3]}:{zone[3:]}"
+    plain: dict[str, Any] = {
+        "entity": data.entity,
+        "heading": data.heading,
+        "serial_number": data.serial_number,
+        "round": data.round,
+        "head": [
+            ["流水号", data.serial_number],
+            ["提交时间", submitted],
+            ["申请人", " · ".join(part for part in (data.applicant, data.position) if part)],
+            ["部门", data.department],
+            ["主题", data.subject],
+            ["提交次数", str(data.round)],
+        ],
+        "facts": [list(fact) for fact in data.facts],
+        "documents": [asdict(document) for document in data.documents],
+        "boxes": [asdict(box) for box in data.boxes],
+        "earlier": data.earlier_digest,
+        "demo": data.is_demo,
+        "footer": translator("zh-CN").text("sheet-footer"),
+    }
+    drawn: dict[str, Any] = _drawable(plain)
+    return drawn
+
+
+def _drawable(value: Any) -> Any:
+    if isinstance(value, str):
+        return "\n".join(drawable(line) for line in value.split("\n"))
+    if isinstance(value, list):
+        return [_drawable(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _drawable(item) for key, item in value.items()}
+    return value
+
+
+def _field(place: dict[str, Any]) -> FieldSpec:
+    left = float(place["x"]) * _POINTS_PER_MM
+    top = (_PAGE_HEIGHT_MM - float(place["y"])) * _POINTS_PER_MM
+    right = left + float(place["width"]) * _POINTS_PER_MM
+    bottom = top - float(place["height"]) * _POINTS_PER_MM
+    return FieldSpec(place["name"], int(place["page"]) - 1, (left, bottom, right, top))
+
+
+def _qr(url: str) -> str:
+    return str(segno.make(url, error="m").svg_inline(border=0, dark="#1c1c1c"))
+
+
+@cache
+def _fonts() -> tuple[Path, ...]:
+    return tuple({path.parent for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.otf")})
+
+
+def boxes_for(flow: Flow, round_number: int) -> Sequence[Box]:
+    """One box for each step of the flow."""
+    return [Box(field_name(step.key, round_number), step.name.zh) for step in flow.all_steps()]
+
+
+def field_name(step_key: str, round_number: int) -> str:
+    """Name of the sheet's field for a step."""
+    return f"Decision_{round_number}_{step_key}"
+
+
+def heading_of(flow: Flow) -> str:
+    """The sheet's title: 合同审批 → 合同审批表, 费用报销 → 费用报销审批表."""
+    name = flow.name.zh
+    return f"{name}表" if name.endswith("审批") else f"{name}审批表"
