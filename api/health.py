@@ -59,3 +59,77 @@ def _probes(runtime: Runtime) -> dict[str, Callable[[], object]]:
         "objects": lambda: next(iter(runtime.get(ObjectStore).objects.list()), None),
         "search": runtime.get(Searcher).ping,
     }
+
+
+def _state(ask: Callable[[], object]) -> str:
+    try:
+        ask()
+    except VermilionError as error:
+        return error.code
+    except Exception as error:  # whatever a back-end's library raises means: not ready
+        _LOG.warning("probe_failed", exc_info=error)
+        return "unavailable"
+    return "ok"
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {"example": 'vermilion_jobs{state="waiting"} 0.0'}}},
+        403: {"model": Problem, "description": "Neither this machine nor an administrator's token."},
+    },
+)
+async def metrics(request: Request, runtime: Running) -> Response:
+    """Open to this machine, and elsewhere to a token of an administrator with the scope `admin`."""
+    try:
+        await run_in_threadpool(_require_insider, request, runtime)
+    except VermilionError as error:
+        return problems.respond(request, error)
+    figures: Metrics = request.app.state.metrics
+    body = await run_in_threadpool(generate_latest, figures.registry)
+    return Response(body, media_type=CONTENT_TYPE_LATEST)
+
+
+def _require_insider(request: Request, runtime: Runtime) -> None:
+    """Raise NotForOutside, or what a wrong token raises.
+
+    A forwarded request whose proxy is not named in the settings says nothing about its sender.
+    """
+    is_forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    address = address_of(request, runtime)
+    direct = request.client.host if request.client else ""
+    if addresses.is_loopback(address) and (address != direct or not is_forwarded):
+        return
+    if "authorization" not in request.headers:
+        raise NotForOutside()
+    caller: Caller = authenticate(request, runtime, is_unsafe=False)
+    caller.require_scope("admin")
+    caller.require_everywhere(Role.ADMINISTRATOR)
+
+
+@router.get(
+    "/pki/{name}",
+    summary="Certificates and revocation lists of the internal authority",
+    response_class=Response,
+    responses={
+        200: {"content": {"application/pkix-cert": {"example": "(DER)"}, "application/pkix-crl": {"example": "(DER)"}}},
+        404: {"model": Problem, "description": "There is no such file."},
+    },
+)
+def pki_file(
+    request: Request,
+    runtime: Running,
+    name: Annotated[str, Path(description="root.crt, issuing.crt, root.crl or issuing.crl", examples=["root.crt"])],
+) -> Response:
+    """What verifiers fetch from the addresses that stand in our certificates. Open to everybody."""
+    try:
+        media_type, data = runtime.get(SigningService).pki_file(name)
+    except VermilionError as error:
+        return problems.respond(request, error)
+    return Response(
+        data,
+        media_type=media_type,
+        headers={"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"},
+    )

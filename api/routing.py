@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeVar
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
@@ -59,12 +59,16 @@ _REFUSALS: Final = {
 }
 
 
-def router(name: str, path: str | None = None) -> APIRouter:
-    """A router for ``/api/v1/<name>`` whose calls need somebody behind them."""
+def router(name: str, path: str | None = None, *, needs: Callable[..., None] | None = None) -> APIRouter:
+    """A router for ``/api/v1/<name>`` whose calls need somebody behind them.
+
+    ``needs`` is a dependency that raises for a caller who may not use any of the calls.
+    """
     return APIRouter(
         prefix=f"{PREFIX}/{path or name}",
         tags=[name],
         route_class=ApiRoute,
+        dependencies=[Depends(needs)] if needs else [],
         responses={
             status: {"model": Problem, "description": description, "content": problems.CONTENT}
             for status, description in _REFUSALS.items()

@@ -199,6 +199,18 @@ def field_names(pdf: bytes) -> dict[str, bool]:
     return {name: value is not None for name, value, _ in enumerate_sig_fields(_reader(pdf))}
 
 
+def field_size(pdf: bytes, field_name: str) -> tuple[float, float] | None:
+    """Width and height of a visible signature field in points; None for an invisible or unknown one."""
+    for name, _value, reference in enumerate_sig_fields(_reader(pdf)):
+        if name == field_name:
+            field = reference.get_object()
+            if "/Rect" not in field:
+                return None
+            left, bottom, right, top = _rectangle(field["/Rect"])
+            return (right - left, top - bottom) if right - left > 1 and top - bottom > 1 else None
+    return None
+
+
 def page_size(pdf: bytes, page: int) -> PageSize | None:
     """The size of a page as it is shown; ``page`` counts from 1. None when there is no such page."""
     found = _page(_reader(pdf), page)
@@ -245,7 +257,8 @@ def visible_fields_on_page(pdf: bytes, page: int) -> list[tuple[float, float, fl
     boxes: list[tuple[float, float, float, float]] = []
     if found is None:
         return boxes
-    for reference in found["/Annots"] if "/Annots" in found else ():
+    annotations = found["/Annots"] if "/Annots" in found else ()  # noqa: SIM401 (get does not resolve)
+    for reference in annotations:
         annotation = reference.get_object()
         if _inherited(annotation, "/FT") != "/Sig":
             continue

@@ -109,7 +109,7 @@ def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElem
 def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]:
     people = {row.applicant_id for row in rows} | {row.keeper_id for row in rows}
     people |= {UUID(i) for row in rows for i in row.approver_ids}
-    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples())
+    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
     seals = dict(
         session.execute(select(Seal.id, Seal.name).where(Seal.id.in_({row.seal_id for row in rows}))).tuples()
     )

@@ -120,15 +120,13 @@ class SigningService:
         *,
         reason: str,
         block: SignatureBlock | None = None,
-        box: tuple[float, float, float, float] | None = None,
     ) -> bytes:
-        """Sign a prepared field as PAdES B-T; ``block`` shows in it, ``box`` being the field's.
+        """Sign a prepared field as PAdES B-T; ``block`` shows in it where it is visible.
 
         Raises SigningRefused when there is no such free field or the file cannot be signed.
         """
-        shown = None
-        if block is not None and box is not None:
-            shown = block_style(block, box[2] - box[0], box[3] - box[1])
+        size = pades.field_size(pdf, field_name) if block is not None else None
+        shown = block_style(block, *size) if block is not None and size is not None else None
         return pades.sign(
             pdf,
             field_name,

@@ -192,7 +192,7 @@ class Flow(_Strict):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Flow:
-        kinds = {field.key: field.type for field in self.fields}
+        kinds: dict[str, str] = {field.key: field.type for field in self.fields}
         _unique("field", [field.key for field in self.fields])
         _unique("step", [step.key for step in self.all_steps()])
         for name in _PLACEHOLDER.findall(self.subject):

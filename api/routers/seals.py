@@ -1,0 +1,177 @@
+"""``/api/v1/seals`` and ``/api/v1/seal-records``: the company's seals and the register of their use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Query, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy import select
+
+from api import tables
+from api.pagination import Cursor, Limit, decode_id, split
+from api.principals import Caller, Calling, Running
+from api.routing import call, router
+from api.schemas import Everything, Page, PersonName
+from api.schemas_seals import NewSeal, RegisterCount, SealAnswer, SealRecordAnswer
+from core.i18n import translator
+from core.periods import day_bounds
+from core.runtime import Runtime
+from signing import register
+from signing.models import Seal
+from signing.register import RegisterEntry, RegisterFilter
+from signing.service import SigningService
+
+seals = router("seals")
+records = router("seal-records")
+_SLICE = 500
+
+
+@seals.get("", summary="List seals", response_model=Everything[SealAnswer])
+def list_seals(runtime: Running) -> Everything[SealAnswer]:
+    """All seals of all legal entities, by name. Which one may be used is decided by a case."""
+    with runtime.database.read() as session:
+        rows = session.scalars(select(Seal).order_by(Seal.name, Seal.id)).all()
+    return Everything(items=[SealAnswer.model_validate(row) for row in rows])
+
+
+@seals.post("", summary="Make a seal", response_model=SealAnswer, status_code=201)
+@call(scope="admin")
+def create_seal(caller: Calling, runtime: Running, wanted: NewSeal) -> SealAnswer:
+    """A seal with its own key and certificate; for administrators."""
+    with runtime.database.write() as session:
+        made = runtime.get(SigningService).create_seal(
+            session,
+            caller.principal,
+            entity_id=wanted.entity_id,
+            name=wanted.name,
+            kind=wanted.kind,
+            keeper_id=wanted.keeper_id,
+            code=wanted.code,
+            diameter_mm=wanted.diameter_mm,
+        )
+    return SealAnswer.model_validate(made)
+
+
+@seals.get(
+    "/{seal_id}/picture",
+    summary="Get a seal's picture",
+    response_class=Response,
+    responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}, "example": "<svg/>"}}}},
+)
+def seal_picture(runtime: Running, seal_id: UUID) -> Response:
+    """The seal as SVG in its true size."""
+    return Response(
+        runtime.get(SigningService).seal_picture(seal_id),
+        media_type="image/svg+xml",
+        headers={
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+            "Cache-Control": "private, max-age=3600",
+        },
+    )
+
+
+def wanted_records(
+    runtime: Running,
+    seal: Annotated[UUID | None, Query(description="Id of the seal.")] = None,
+    department: Annotated[UUID | None, Query(description="Id of the applicant's department.")] = None,
+    person: Annotated[UUID | None, Query(description="Id of the applicant or the keeper.")] = None,
+    case: Annotated[UUID | None, Query(description="Id of the case.")] = None,
+    document: Annotated[UUID | None, Query(description="Id of the document.")] = None,
+    date_from: Annotated[date | None, Query(description="First day, in the organisation's zone.")] = None,
+    date_to: Annotated[date | None, Query(description="Last day, inclusive.")] = None,
+) -> RegisterFilter:
+    """The register's filter, from the query."""
+    since, until = day_bounds(date_from, date_to, runtime.settings.zone)
+    return RegisterFilter(seal, department, person, case, document, since, until)
+
+
+Wanted = Annotated[RegisterFilter, Depends(wanted_records)]
+
+
+@records.get("", summary="Read the register", response_model=Page[SealRecordAnswer])
+def list_records(
+    caller: Calling, runtime: Running, wanted: Wanted, cursor: Cursor = None, limit: Limit = 50
+) -> Page[SealRecordAnswer]:
+    """Uses of seals that the caller may see, newest first."""
+    before = decode_id(cursor)
+    with runtime.database.read() as session:
+        rows = runtime.get(SigningService).list_seal_records(
+            session, caller.principal, wanted, before=before, limit=limit + 1
+        )
+    shown, following = split(rows, limit, lambda row: row.record.id)
+    return Page(items=[answer(row) for row in shown], next_cursor=following)
+
+
+@records.get("/count", summary="Count the register's lines", response_model=RegisterCount)
+def count_records(caller: Calling, runtime: Running, wanted: Wanted) -> RegisterCount:
+    """How many lines the caller may see under this filter."""
+    with runtime.database.read() as session:
+        return RegisterCount(
+            count=runtime.get(SigningService).count_seal_records(session, caller.principal, wanted)
+        )
+
+
+@records.get(
+    "/export.csv",
+    summary="Export the register as CSV",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "编号,时间,印章\r\n"}}}
+    },
+)
+def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> StreamingResponse:
+    """The columns of the paper register, UTF-8 with a byte order mark, so that spreadsheets read it."""
+    text = translator(caller.language)
+    head = [text.text(f"register-{column}") for column in tables.REGISTER_COLUMNS]
+    zone = runtime.settings.zone
+    lines = (tables.register_line(row, zone) for row in all_entries(runtime, caller, wanted))
+    return StreamingResponse(
+        tables.csv(head, lines),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="seal-register.csv"'},
+    )
+
+
+@records.get("/{record_id}", summary="Get a line of the register", response_model=SealRecordAnswer)
+def get_record(caller: Calling, runtime: Running, record_id: UUID) -> SealRecordAnswer:
+    """One use of one seal."""
+    with runtime.database.read() as session:
+        return answer(register.entry(session, caller.principal, record_id))
+
+
+def all_entries(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[RegisterEntry]:
+    """Every line under a filter, read in slices."""
+    service, before = runtime.get(SigningService), None
+    while True:
+        with runtime.database.read() as session:
+            rows = service.list_seal_records(session, caller.principal, wanted, before=before, limit=_SLICE)
+        yield from rows
+        if len(rows) < _SLICE:
+            return
+        before = rows[-1].record.id
+
+
+def answer(entry: RegisterEntry) -> SealRecordAnswer:
+    """A line as the API shows it."""
+    record = entry.record
+    return SealRecordAnswer.model_validate(
+        {
+            **{
+                name: getattr(record, name)
+                for name in (
+                    "id", "sealed_at", "seal_id", "subject", "document_id", "document_title", "copies",
+                    "counterparty", "case_id", "case_serial", "digest_before", "digest_after", "placements",
+                )
+            },
+            "number": entry.number,
+            "seal_name": entry.seal_name,
+            "department": entry.department,
+            "applicant": PersonName(id=record.applicant_id, name=entry.applicant),
+            "keeper": PersonName(id=record.keeper_id, name=entry.keeper),
+            "approvers": list(entry.approvers),
+        }
+    )  # fmt: skip

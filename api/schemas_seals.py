@@ -1,0 +1,129 @@
+"""Shapes of seals and their register."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+
+from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, Words, example
+from signing.models import SealState
+from signing.seals import SealKind
+
+_SEAL: dict[str, Any] = {
+    "id": EXAMPLE_ID,
+    "entity_id": EXAMPLE_ID,
+    "name": "合同专用章",
+    "kind": "contract",
+    "code": "3201140012345",
+    "diameter_mm": 42.0,
+    "keeper_id": EXAMPLE_ID,
+    "state": "active",
+    "created_at": EXAMPLE_TIME,
+}
+
+
+class SealAnswer(Shape):
+    """A legal entity's seal."""
+
+    model_config = example(_SEAL)
+
+    id: UUID
+    entity_id: UUID
+    name: str
+    kind: SealKind
+    code: str | None = Field(description="Number on the lower arc.")
+    diameter_mm: float
+    keeper_id: UUID
+    state: SealState
+    created_at: datetime
+
+
+class NewSeal(Shape):
+    """A seal to be made."""
+
+    model_config = example(
+        {
+            "entity_id": EXAMPLE_ID,
+            "name": "合同专用章",
+            "kind": "contract",
+            "keeper_id": EXAMPLE_ID,
+            "code": "3201140012345",
+            "diameter_mm": 42.0,
+        }
+    )
+
+    entity_id: UUID
+    name: Words = Field(min_length=1, max_length=200)
+    kind: SealKind
+    keeper_id: UUID
+    code: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
+    diameter_mm: float = Field(default=42.0, ge=10, le=60)
+
+
+class PlacementShape(Shape):
+    """Where a seal goes: its centre, from the top left of the page as it is shown."""
+
+    model_config = example({"page": 1, "x_mm": 150.0, "y_mm": 240.0})
+
+    page: int = Field(ge=1, le=100_000, description="From 1.")
+    x_mm: float = Field(ge=-10_000, le=10_000, allow_inf_nan=False)
+    y_mm: float = Field(ge=-10_000, le=10_000, allow_inf_nan=False)
+
+
+class SealRecordAnswer(Shape):
+    """One use of one seal: a line of the register."""
+
+    model_config = example(
+        {
+            "id": EXAMPLE_ID,
+            "number": "2026-0007",
+            "sealed_at": EXAMPLE_TIME,
+            "seal_id": EXAMPLE_ID,
+            "seal_name": "合同专用章",
+            "subject": "年度采购框架合同",
+            "document_id": EXAMPLE_ID,
+            "document_title": "年度采购框架合同.pdf",
+            "copies": 2,
+            "counterparty": "华北制造有限公司",
+            "case_id": EXAMPLE_ID,
+            "case_serial": "HT-2026-00012",
+            "department": "市场部",
+            "applicant": {"id": EXAMPLE_ID, "name": "张伟"},
+            "keeper": {"id": EXAMPLE_ID, "name": "孙丽"},
+            "approvers": ["王芳", "刘洋"],
+            "digest_before": EXAMPLE_DIGEST,
+            "digest_after": EXAMPLE_DIGEST,
+            "placements": [{"page": 1, "x_mm": 150.0, "y_mm": 240.0}],
+        }
+    )
+
+    id: UUID
+    number: str = Field(description="Consecutive for each seal and year.")
+    sealed_at: datetime
+    seal_id: UUID
+    seal_name: str
+    subject: str
+    document_id: UUID
+    document_title: str
+    copies: int
+    counterparty: str | None
+    case_id: UUID
+    case_serial: str
+    department: str
+    applicant: PersonName
+    keeper: PersonName
+    approvers: list[str]
+    digest_before: str
+    digest_after: str
+    placements: list[PlacementShape]
+
+
+class RegisterCount(Shape):
+    """How many lines there are."""
+
+    model_config = example({"count": 128})
+
+    count: int

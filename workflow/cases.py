@@ -1,0 +1,468 @@
+"""Reading cases and tasks: lists and the whole picture of one case, always through permissions."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy.orm import Session
+
+from core.errors import NotFound
+from core.models import Department, Person
+from core.permissions import Principal, ResourceType, readable, require_read
+from ingest.models import Document, Version
+from signing.models import Seal
+from workflow.advancing import REVISE
+from workflow.flows import DocumentsField, Flow, FormField, SealField, Text, load_flow
+from workflow.models import (
+    Case,
+    CaseDocument,
+    CaseState,
+    Comment,
+    Decision,
+    FlowVersion,
+    Outcome,
+    Task,
+    TaskCandidate,
+    TaskState,
+)
+from workflow.submission import SHEET_FIELD
+
+StepStatus = Literal["done", "now", "todo", "stopped"]
+
+
+@dataclass(frozen=True)
+class TaskRow:
+    """An open task of somebody's inbox."""
+
+    id: UUID
+    case_id: UUID
+    serial_number: str
+    subject: str
+    flow_key: str
+    flow_name: Text
+    step_name: Text
+    kind: str
+    amount: Decimal | None
+    applicant: str
+    since: datetime
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case in a list."""
+
+    id: UUID
+    serial_number: str
+    subject: str
+    flow_key: str
+    flow_name: Text
+    applicant: str
+    amount: Decimal | None
+    counterparty: str | None
+    state: CaseState
+    submitted_at: datetime
+    finished_at: datetime | None
+    waiting_for: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepView:
+    """A step of the current round on the progress line. ``people`` decided, or may decide."""
+
+    key: str
+    name: Text
+    kind: str
+    status: StepStatus
+    people: tuple[str, ...]
+    since: datetime | None
+    finished_at: datetime | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True)
+class DocumentView:
+    """A document of a case with its newest PDF version. ``field`` is ``sheet`` for sheets."""
+
+    id: UUID
+    title: str
+    kind: str
+    field: str
+    digest: str
+    version: int
+    pages: int
+    size: int
+    reason: str
+    round: int
+    is_signed_in_place: bool
+
+
+@dataclass(frozen=True)
+class FactView:
+    """A filled form field. ``value`` is text, a Decimal for money, or documents."""
+
+    key: str
+    label: Text
+    kind: str
+    value: str | Decimal | tuple[DocumentView, ...]
+
+
+@dataclass(frozen=True)
+class ActView:
+    """A decision or comment. ``outcome`` is None for a comment."""
+
+    name: str
+    position: str
+    step: Text | None
+    outcome: Outcome | None
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class CaseView:
+    """Everything about one case that its page shows."""
+
+    case: Case
+    flow: Flow
+    applicant: str
+    position: str
+    department: str
+    steps: tuple[StepView, ...]
+    facts: tuple[FactView, ...]
+    sheets: tuple[DocumentView, ...]
+    documents: tuple[DocumentView, ...]
+    acts: tuple[ActView, ...]
+    my_task: Task | None
+    may_withdraw: bool
+    may_resubmit: bool
+
+    @property
+    def sheet(self) -> DocumentView:
+        """The sheet of the current round."""
+        return next(one for one in self.sheets if one.id == self.case.sheet_id)
+
+
+@dataclass(frozen=True)
+class CaseFilter:
+    """What a list of cases is narrowed by; instants are aware, ``until`` is exclusive."""
+
+    state: CaseState | None = None
+    flow_key: str | None = None
+    applicant_id: UUID | None = None
+    department_id: UUID | None = None
+    serial_number: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def inbox(session: Session, principal: Principal) -> list[TaskRow]:
+    """The open tasks the person may do, oldest first."""
+    rows = session.execute(
+        select(Task, Case, Person.name)
+        .join(TaskCandidate, TaskCandidate.task_id == Task.id)
+        .join(Case, Case.id == Task.case_id)
+        .join(Person, Person.id == Case.applicant_id)
+        .where(TaskCandidate.person_id == principal.person_id, Task.state == TaskState.OPEN)
+        .order_by(Task.created_at, Task.id)
+    ).all()
+    flows = _flows(session, [case.flow_version_id for _task, case, _name in rows])
+    return [_task_row(task, case, name, flows[case.flow_version_id]) for task, case, name in rows]
+
+
+def count_inbox(session: Session, principal: Principal) -> int:
+    """How many open tasks the person may do."""
+    query = (
+        select(func.count())
+        .select_from(TaskCandidate)
+        .join(Task, Task.id == TaskCandidate.task_id)
+        .where(TaskCandidate.person_id == principal.person_id, Task.state == TaskState.OPEN)
+    )
+    return session.scalar(query) or 0
+
+
+def list_cases(
+    session: Session,
+    principal: Principal,
+    wanted: CaseFilter | None = None,
+    *,
+    before: UUID | None = None,
+    limit: int = 25,
+) -> list[CaseRow]:
+    """Cases the person may see, newest first; ``before`` is the last one of the page before."""
+    query = (
+        select(Case, Person.name)
+        .join(Person, Person.id == Case.applicant_id)
+        .where(*_conditions(principal, wanted or CaseFilter()))
+    )
+    last = session.get(Case, before) if before is not None else None
+    if last is not None:
+        query = query.where(
+            or_(
+                Case.submitted_at < last.submitted_at,
+                (Case.submitted_at == last.submitted_at) & (Case.id < last.id),
+            )
+        )
+    rows = session.execute(query.order_by(Case.submitted_at.desc(), Case.id.desc()).limit(limit)).all()
+    flows = _flows(session, [case.flow_version_id for case, _name in rows])
+    waiting = _waiting(session, [case.id for case, _name in rows])
+    return [
+        CaseRow(
+            id=case.id,
+            serial_number=case.serial_number,
+            subject=case.subject,
+            flow_key=case.flow_key,
+            flow_name=flows[case.flow_version_id].name,
+            applicant=name,
+            amount=case.amount,
+            counterparty=case.counterparty,
+            state=CaseState(case.state),
+            submitted_at=case.submitted_at,
+            finished_at=case.finished_at,
+            waiting_for=tuple(waiting[case.id]),
+        )
+        for case, name in rows
+    ]
+
+
+def count_cases(session: Session, principal: Principal, wanted: CaseFilter | None = None) -> int:
+    """How many cases the person may see."""
+    query = select(func.count()).select_from(Case).where(*_conditions(principal, wanted or CaseFilter()))
+    return session.scalar(query) or 0
+
+
+def get_case(session: Session, principal: Principal, case_id: UUID) -> CaseView:
+    """The whole picture of a case. Raises NotFound."""
+    require_read(session, principal, ResourceType.CASE, case_id)
+    case = session.get(Case, case_id)
+    if case is None:
+        raise NotFound(what="case")
+    flow = load_flow(session.get_one(FlowVersion, case.flow_version_id).definition)
+    applicant = session.get_one(Person, case.applicant_id)
+    papers = _documents(session, case)
+    documents = tuple(one for one in papers if one.field != SHEET_FIELD)
+    mine = session.scalar(
+        select(Task)
+        .join(TaskCandidate, TaskCandidate.task_id == Task.id)
+        .where(
+            Task.case_id == case_id,
+            Task.state == TaskState.OPEN,
+            TaskCandidate.person_id == principal.person_id,
+        )
+        .order_by(Task.created_at)
+        .limit(1)
+    )
+    is_mine = case.applicant_id == principal.person_id
+    return CaseView(
+        case=case,
+        flow=flow,
+        applicant=applicant.name,
+        position=applicant.position or "",
+        department=session.get_one(Department, case.department_id).name,
+        steps=tuple(_steps(session, case, flow)),
+        facts=tuple(_facts(session, case, flow, documents)),
+        sheets=tuple(one for one in papers if one.field == SHEET_FIELD),
+        documents=documents,
+        acts=tuple(_acts(session, case, flow)),
+        my_task=mine,
+        may_withdraw=is_mine and case.state in (CaseState.RUNNING, CaseState.RETURNED),
+        may_resubmit=is_mine and case.state == CaseState.RETURNED,
+    )
+
+
+def case_of_task(session: Session, principal: Principal, task_id: UUID) -> tuple[Task, CaseView]:
+    """A task with its case. Raises NotFound, also when the case may not be seen."""
+    task = session.get(Task, task_id)
+    if task is None:
+        raise NotFound(what="task")
+    return task, get_case(session, principal, task.case_id)
+
+
+def _conditions(principal: Principal, wanted: CaseFilter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [readable(principal, ResourceType.CASE, Case.id)]
+    equal: tuple[tuple[Any, Any], ...] = (
+        (Case.state, wanted.state),
+        (Case.flow_key, wanted.flow_key),
+        (Case.applicant_id, wanted.applicant_id),
+        (Case.department_id, wanted.department_id),
+        (Case.serial_number, wanted.serial_number),
+    )
+    conditions += [column == value for column, value in equal if value is not None]
+    if wanted.since is not None:
+        conditions.append(Case.submitted_at >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(Case.submitted_at < wanted.until)
+    return conditions
+
+
+def _flows(session: Session, ids: Iterable[UUID]) -> dict[UUID, Flow]:
+    rows = session.execute(select(FlowVersion.id, FlowVersion.definition).where(FlowVersion.id.in_(set(ids))))
+    return {version_id: load_flow(definition) for version_id, definition in rows}
+
+
+def _task_row(task: Task, case: Case, applicant: str, flow: Flow) -> TaskRow:
+    name = flow.name if task.step_key == REVISE else flow.step(task.step_key).name
+    return TaskRow(
+        id=task.id,
+        case_id=case.id,
+        serial_number=case.serial_number,
+        subject=case.subject,
+        flow_key=case.flow_key,
+        flow_name=flow.name,
+        step_name=name,
+        kind=task.kind,
+        amount=case.amount,
+        applicant=applicant,
+        since=task.created_at,
+    )
+
+
+def _waiting(session: Session, case_ids: Sequence[UUID]) -> dict[UUID, list[str]]:
+    """Names of those at whom open tasks wait, by case."""
+    found: dict[UUID, list[str]] = defaultdict(list)
+    rows = session.execute(
+        select(Task.case_id, Person.name)
+        .join(TaskCandidate, TaskCandidate.task_id == Task.id)
+        .join(Person, Person.id == TaskCandidate.person_id)
+        .where(Task.case_id.in_(case_ids), Task.state == TaskState.OPEN)
+        .order_by(Task.created_at, Person.name)
+    )
+    for case_id, name in rows:
+        if name not in found[case_id]:
+            found[case_id].append(name)
+    return found
+
+
+def _documents(session: Session, case: Case) -> list[DocumentView]:
+    newest = (
+        select(Version.document_id, func.max(Version.number).label("number"))
+        .where(Version.media_type == "application/pdf")
+        .group_by(Version.document_id)
+        .subquery()
+    )
+    rows = session.execute(
+        select(CaseDocument, Document, Version)
+        .join(Document, Document.id == CaseDocument.document_id)
+        .join(newest, newest.c.document_id == Document.id)
+        .join(Version, (Version.document_id == Document.id) & (Version.number == newest.c.number))
+        .where(CaseDocument.case_id == case.id)
+        .order_by(CaseDocument.round, Document.created_at, Document.id)
+    ).all()
+    return [
+        DocumentView(
+            id=document.id,
+            title=document.title,
+            kind=document.kind,
+            field=attached.field,
+            digest=version.digest,
+            version=version.number,
+            pages=version.pages or 0,
+            size=version.size,
+            reason=version.reason,
+            round=attached.round,
+            is_signed_in_place=attached.is_signed_in_place,
+        )
+        for attached, document, version in rows
+    ]
+
+
+def _steps(session: Session, case: Case, flow: Flow) -> Iterable[StepView]:
+    tasks = {
+        task.step_key: task
+        for task in session.scalars(select(Task).where(Task.case_id == case.id, Task.round == case.round))
+    }
+    decided = {
+        task_id: (outcome, name)
+        for task_id, outcome, name in session.execute(
+            select(Decision.task_id, Decision.outcome, Person.name)
+            .join(Person, Person.id == Decision.person_id)
+            .where(Decision.case_id == case.id)
+        )
+    }
+    names: dict[UUID, list[str]] = defaultdict(list)
+    for task_id, name in session.execute(
+        select(TaskCandidate.task_id, Person.name)
+        .join(Person, Person.id == TaskCandidate.person_id)
+        .join(Task, Task.id == TaskCandidate.task_id)
+        .where(Task.case_id == case.id)
+        .order_by(Person.name)
+    ):
+        names[task_id].append(name)
+    for step in flow.all_steps():
+        task = tasks.get(step.key)
+        outcome, decider = decided.get(task.id, (None, None)) if task else (None, None)
+        people = (decider,) if decider else tuple(names[task.id]) if task else ()
+        yield StepView(
+            step.key,
+            step.name,
+            step.kind,
+            _status(case, task, outcome),
+            people,
+            task.created_at if task else None,
+            task.finished_at if task else None,
+            Outcome(outcome) if outcome else None,
+        )
+
+
+def _status(case: Case, task: Task | None, outcome: str | None) -> StepStatus:
+    if task is None:
+        return "todo" if case.state == CaseState.RUNNING else "stopped"
+    if outcome in (Outcome.RETURNED, Outcome.REJECTED) or task.state == TaskState.CANCELLED:
+        return "stopped"
+    return "done" if task.state == TaskState.DONE else "now"
+
+
+def _facts(session: Session, case: Case, flow: Flow, documents: Sequence[DocumentView]) -> Iterable[FactView]:
+    for field in flow.fields:
+        value = case.form.get(field.key)
+        if value is None or value in ("", []):
+            continue
+        yield FactView(field.key, field.label, field.type, _fact_value(session, field, value, documents))
+
+
+def _fact_value(
+    session: Session, field: FormField, value: Any, documents: Sequence[DocumentView]
+) -> str | Decimal | tuple[DocumentView, ...]:
+    if isinstance(field, DocumentsField):
+        return tuple(one for one in documents if str(one.id) in value)
+    if isinstance(field, SealField):
+        return session.scalar(select(Seal.name).where(Seal.id == UUID(value))) or ""
+    if field.type == "money":
+        return Decimal(value)
+    if field.type == "choice":
+        return next((option.label.zh for option in field.options if option.value == value), str(value))
+    return str(value)
+
+
+def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:
+    acts = [
+        ActView(
+            person.name,
+            person.position or "",
+            flow.step(task.step_key).name,
+            Outcome(decision.outcome),
+            decision.comment,
+            decision.decided_at,
+        )
+        for decision, task, person in session.execute(
+            select(Decision, Task, Person)
+            .join(Task, Task.id == Decision.task_id)
+            .join(Person, Person.id == Decision.person_id)
+            .where(Decision.case_id == case.id)
+        )
+    ]
+    acts += [
+        ActView(person.name, person.position or "", None, None, comment.text, comment.created_at)
+        for comment, person in session.execute(
+            select(Comment, Person)
+            .join(Person, Person.id == Comment.person_id)
+            .where(Comment.case_id == case.id)
+        )
+    ]
+    return sorted(acts, key=lambda act: act.at)

@@ -1,0 +1,141 @@
+"""Completion: validation material and a document time-stamp for every paper of a case (B-LTA)."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core import audit, outbox
+from core.clock import Clock
+from core.database import Database
+from core.errors import NotFound, VermilionError
+from core.failpoints import reach
+from core.models import Role
+from core.outbox import Job
+from core.permissions import Principal, ResourceType, readable
+from ingest.models import VersionReason
+from ingest.service import IngestService
+from search.service import announce
+from signing.service import SigningService
+from storage.service import Kept, ObjectStore
+from workflow.models import Case, CaseDocument, EvidenceState
+from workflow.states import FINISHED
+
+
+class Evidence:
+    """Makes the papers of finished cases last. Harmless when repeated."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        ingest: IngestService,
+        signing: SigningService,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._ingest = ingest
+        self._signing = signing
+        self._clock = clock
+
+    def add(self, case_id: UUID, job: Job | None = None) -> None:
+        """Add what is missing. A failure is noted at the case, where people see it, and raised."""
+        reach("evidence.start")
+        try:
+            made = [
+                (paper, self._store.keep(self._signing.add_evidence(pdf)))
+                for paper, pdf in self._papers(case_id)
+            ]
+        except VermilionError as error:
+            self._note_failure(case_id, str(error))
+            raise
+        except Exception as error:
+            self._note_failure(case_id, type(error).__name__)
+            raise
+        now = self._clock.now()
+        with self._database.write() as session:
+            for (document_id, number), kept in made:
+                self._ingest.add_version(
+                    session,
+                    document_id,
+                    expected=number,
+                    kept=kept,
+                    reason=VersionReason.TIMESTAMPED,
+                    made_by=None,
+                )
+                announce(session, "document", document_id, now)
+            self._finish(session, case_id, made)
+            if job is not None:
+                job.finish(session)
+            reach("evidence.before_commit")
+        reach("evidence.after_commit")
+
+    def _papers(self, case_id: UUID) -> list[tuple[tuple[UUID, int], bytes]]:
+        """Sheets, and documents signed or sealed in place, whose newest version lacks evidence."""
+        with self._database.read() as session:
+            ids = session.scalars(
+                select(CaseDocument.document_id).where(
+                    CaseDocument.case_id == case_id, CaseDocument.is_signed_in_place
+                )
+            ).all()
+            wanted = []
+            for document_id in sorted(set(ids)):
+                current = self._ingest.current(session, document_id)
+                if current.reason in (VersionReason.CERTIFIED, VersionReason.SIGNED, VersionReason.SEALED):
+                    wanted.append((document_id, current.number, current.digest))
+        return [((document_id, number), self._store.read(digest)) for document_id, number, digest in wanted]
+
+    def _finish(self, session: Session, case_id: UUID, made: list[tuple[tuple[UUID, int], Kept]]) -> None:
+        case = session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
+        case.evidence_state, case.evidence_error = EvidenceState.DONE, None
+        case.revision += 1
+        audit.record(
+            session,
+            self._clock.now(),
+            None,
+            "case.evidence_added",
+            "case",
+            case_id,
+            {"documents": [str(document_id) for (document_id, _number), _kept in made]},
+        )
+
+    def _note_failure(self, case_id: UUID, reason: str) -> None:
+        with self._database.write() as session:
+            case = session.get_one(Case, case_id)
+            case.evidence_state, case.evidence_error = EvidenceState.FAILED, reason[:500]
+            case.revision += 1
+
+    def failures(self, session: Session, principal: Principal) -> list[Case]:
+        """The finished cases whose papers lack evidence, oldest first, of those the person may see."""
+        return list(
+            session.scalars(
+                select(Case)
+                .where(
+                    Case.state.in_(tuple(FINISHED)),
+                    Case.evidence_state.in_((EvidenceState.FAILED, EvidenceState.PENDING)),
+                    readable(principal, ResourceType.CASE, Case.id),
+                )
+                .order_by(Case.finished_at)
+            )
+        )
+
+    def retry(self, session: Session, actor: Principal, case_id: UUID) -> None:
+        """Try again now; for administrators and archivists."""
+        actor.require(Role.ADMINISTRATOR, Role.ARCHIVIST)
+        case = session.get(Case, case_id)
+        if case is None or case.state not in FINISHED:
+            raise NotFound(what="case")
+        if case.evidence_state == EvidenceState.FAILED:
+            case.evidence_state, case.evidence_error = EvidenceState.PENDING, None
+        now = self._clock.now()
+        outbox.enqueue(
+            session,
+            "workflow.add_evidence",
+            {"case_id": str(case_id)},
+            now,
+            key=f"workflow.add_evidence:{case_id}",
+        )
+        audit.record(session, now, actor.person_id, "case.evidence_retried", "case", case_id)

@@ -1,0 +1,142 @@
+"""The verb *seal*: a keeper's task. All documents of the case are sealed, or none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.clock import Clock
+from core.database import Database
+from core.permissions import Principal
+from ingest.errors import VersionConflict
+from ingest.models import VersionReason
+from ingest.service import IngestService
+from search.service import announce
+from signing.errors import PlacementMissing
+from signing.fields import Placement
+from signing.models import SealAuthorisation, SealRecord
+from signing.sealing import MOST_PLACEMENTS, SealedPdf
+from signing.service import SigningService
+from storage.service import Kept, ObjectStore
+from workflow.advancing import Advancing
+from workflow.deciding import Deciding, DecisionResult, Ground, check_comment
+from workflow.errors import OutcomeNotPossible, StalePage
+from workflow.models import CaseState, Outcome
+
+
+class CaseSealing:
+    """Seals the documents of a case. Opens its own transactions."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: ObjectStore,
+        ingest: IngestService,
+        signing: SigningService,
+        clock: Clock,
+        advancing: Advancing,
+        deciding: Deciding,
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._ingest = ingest
+        self._signing = signing
+        self._clock = clock
+        self._advancing = advancing
+        self._deciding = deciding
+
+    def seal(
+        self,
+        principal: Principal,
+        task_id: UUID,
+        pin: str,
+        shown_digest: str,
+        placements: Mapping[UUID, Sequence[Placement]],
+        comment: str = "",
+    ) -> DecisionResult:
+        """Put the seal on every document that the step names, and sign the sheet as its keeper.
+
+        ``placements`` has the places for each document. Raises what ``decide`` and
+        ``SigningService.prepare_seal`` raise; then nothing was changed.
+        """
+        comment = check_comment(Outcome.SEALED, comment)
+        with self._database.read() as session:
+            ground = self._deciding.read_ground(session, principal, task_id, shown_digest)
+            if ground.step.kind != "seal":
+                raise OutcomeNotPossible(field="outcome")
+            authorisations = open_authorisations(session, ground.case.id)
+        for authorisation in authorisations:
+            if not placements.get(authorisation.document_id):
+                raise PlacementMissing(
+                    field="placements", document=authorisation.document_id, most=MOST_PLACEMENTS
+                )
+        sealed: list[tuple[SealAuthorisation, SealedPdf, Kept]] = []
+        for authorisation in authorisations:
+            pdf = self._store.read(authorisation.digest)
+            done = self._signing.prepare_seal(
+                principal,
+                pin,
+                authorisation.id,
+                authorisation.digest,
+                pdf,
+                placements[authorisation.document_id],
+            )
+            sealed.append((authorisation, done, self._store.keep(done.pdf)))
+        signatory = self._signing.unlock(principal.person_id, pin)
+        sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
+        try:
+            return self._commit(principal, ground, comment, shown_digest, sealed, sheet)
+        except VersionConflict as error:
+            raise StalePage() from error
+
+    def _commit(
+        self,
+        principal: Principal,
+        ground: Ground,
+        comment: str,
+        shown_digest: str,
+        sealed: Sequence[tuple[SealAuthorisation, SealedPdf, Kept]],
+        sheet: Kept,
+    ) -> DecisionResult:
+        with self._database.write() as session:
+            case, task = self._deciding.lock(session, ground)
+            now = self._clock.now()
+            for authorisation, done, kept in sealed:
+                current = self._ingest.current(session, authorisation.document_id)
+                if current.digest != authorisation.digest:
+                    raise StalePage()
+                self._ingest.add_version(
+                    session,
+                    authorisation.document_id,
+                    expected=current.number,
+                    kept=kept,
+                    reason=VersionReason.SEALED,
+                    made_by=principal.person_id,
+                )
+                self._signing.record_seal(session, done, kept.digest)
+                announce(session, "document", authorisation.document_id, now)
+            decision = self._deciding.record(
+                session, principal, case, task, ground, Outcome.SEALED, comment, shown_digest, sheet
+            )
+            self._advancing.open_next(session, case, ground.flow, now)
+            self._advancing.touch(session, case, now)
+            return DecisionResult(decision.id, case.id, CaseState(case.state), sheet.digest)
+
+
+def open_authorisations(session: Session, case_id: UUID) -> list[SealAuthorisation]:
+    """The unused seal authorisations of a case, in the order of their documents."""
+    used = select(SealRecord.authorisation_id).where(SealRecord.case_id == case_id)
+    return list(
+        session.scalars(
+            select(SealAuthorisation)
+            .where(
+                SealAuthorisation.case_id == case_id,
+                SealAuthorisation.revoked_at.is_(None),
+                SealAuthorisation.id.not_in(used),
+            )
+            .order_by(SealAuthorisation.created_at, SealAuthorisation.id)
+        )
+    )

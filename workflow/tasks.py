@@ -1,0 +1,17 @@
+"""Background work of workflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from core.outbox import Job
+from core.runtime import Runtime
+from core.tasks import task
+from workflow.service import WorkflowService
+
+
+@task("workflow.add_evidence", lease=timedelta(minutes=15))
+def add_evidence(runtime: Runtime, job: Job) -> None:
+    """Give the papers of a finished case B-LTA evidence."""
+    runtime.get(WorkflowService).evidence.add(UUID(job.payload["case_id"]), job)
