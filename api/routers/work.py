@@ -1,0 +1,106 @@
+"""``/api/v1/tasks``: what waits for the caller, and deciding it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Response
+
+from api.etags import IfMatch, tag
+from api.principals import Calling, Running
+from api.routers.cases import case_answer, check_match
+from api.routing import call, router
+from api.schemas import Everything
+from api.schemas_cases import DecisionAnswer, NewDecision, NewSealing, TaskAnswer, TaskDetail
+from core.i18n import Language
+from signing.fields import Placement
+from workflow.cases import TaskRow
+from workflow.models import Outcome
+from workflow.service import WorkflowService
+
+tasks = router("tasks")
+
+
+@tasks.get("", summary="Read my inbox", response_model=Everything[TaskAnswer])
+def inbox(caller: Calling, runtime: Running) -> Everything[TaskAnswer]:
+    """The open tasks that the caller may do, oldest first."""
+    with runtime.database.read() as session:
+        rows = runtime.get(WorkflowService).inbox(session, caller.principal)
+    return Everything(items=[_row(row, caller.language) for row in rows])
+
+
+@tasks.get("/{task_id}", summary="Get a task", response_model=TaskDetail)
+def get_task(caller: Calling, runtime: Running, response: Response, task_id: UUID) -> TaskDetail:
+    """The task with its case. Show the sheet and the documents before asking for the PIN."""
+    with runtime.database.read() as session:
+        task, view = runtime.get(WorkflowService).case_of_task(session, caller.principal, task_id)
+        case = case_answer(session, view, caller.language)
+    response.headers["ETag"] = tag(view.case.revision)
+    return TaskDetail(
+        id=task.id,
+        step_key=task.step_key,
+        kind=task.kind,  # type: ignore[arg-type]
+        state=task.state,
+        round=task.round,
+        created_at=task.created_at,
+        finished_at=task.finished_at,
+        shown_digest=view.sheet.digest,
+        case=case,
+    )
+
+
+@tasks.post("/{task_id}/decision", summary="Decide a task", response_model=DecisionAnswer, status_code=201)
+@call(scope="sign")
+def decide(
+    caller: Calling, runtime: Running, task_id: UUID, wanted: NewDecision, if_match: IfMatch = None
+) -> DecisionAnswer:
+    """Signs the sheet (and what the flow says) with the caller's own key. It cannot be undone.
+
+    `stale-page` (409): what was shown is not what would be signed; read the task again.
+    """
+    _check_match(caller, runtime, task_id, if_match)
+    made = runtime.get(WorkflowService).decide(
+        caller.principal, task_id, Outcome(wanted.outcome), wanted.comment, wanted.pin, wanted.shown_digest
+    )
+    return DecisionAnswer.model_validate(made)
+
+
+@tasks.post("/{task_id}/seal", summary="Seal the documents", response_model=DecisionAnswer, status_code=201)
+@call(scope="sign")
+def seal(
+    caller: Calling, runtime: Running, task_id: UUID, wanted: NewSealing, if_match: IfMatch = None
+) -> DecisionAnswer:
+    """Puts the case's seal on each document, as its keeper, and enters the register. It cannot be undone."""
+    _check_match(caller, runtime, task_id, if_match)
+    placements = {
+        document_id: [Placement(one.page, one.x_mm, one.y_mm) for one in places]
+        for document_id, places in wanted.placements.items()
+    }
+    made = runtime.get(WorkflowService).seal(
+        caller.principal, task_id, wanted.pin, wanted.shown_digest, placements, wanted.comment
+    )
+    return DecisionAnswer.model_validate(made)
+
+
+def _check_match(caller: Calling, runtime: Running, task_id: UUID, if_match: str | None) -> None:
+    if if_match is None:
+        return
+    with runtime.database.read() as session:
+        task, _view = runtime.get(WorkflowService).case_of_task(session, caller.principal, task_id)
+    check_match(caller, runtime, task.case_id, if_match)
+
+
+def _row(row: TaskRow, language: Language) -> TaskAnswer:
+    return TaskAnswer(
+        id=row.id,
+        case_id=row.case_id,
+        serial_number=row.serial_number,
+        subject=row.subject,
+        flow=row.flow_key,
+        flow_name=row.flow_name.text(language),
+        step_name=row.step_name.text(language),
+        kind=row.kind,  # type: ignore[arg-type]
+        amount=row.amount,
+        applicant=row.applicant,
+        since=row.since,
+    )
