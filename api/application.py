@@ -80,14 +80,9 @@ def _describe(app: FastAPI) -> None:
             schema = generate()
             components = schema.setdefault("components", {})
             components["securitySchemes"] = _SECURITY
-            components.setdefault("schemas", {}).setdefault(
-                "Problem", Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-            )
-            for name in ("HTTPValidationError", "ValidationError"):
-                components["schemas"].pop(name, None)
+            problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+            components.setdefault("schemas", {}).update(problem.pop("$defs"), Problem=problem)
         assert app.openapi_schema is not None
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]
-
-

@@ -21,10 +21,9 @@ _RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 def send(request: Request, store: ObjectStore, document: Document, version: Version) -> Response:
     """Stream a version as an attachment: whole, or the one range that was asked for."""
     ending = _ENDINGS.get(version.media_type, ".bin")
+    name = quote(file_name(document, ending))
     headers = {
-        "Content-Disposition": (
-            f"attachment; filename=\"document{ending}\"; filename*=UTF-8''{quote(file_name(document, ending))}"
-        ),
+        "Content-Disposition": f"attachment; filename=\"document{ending}\"; filename*=UTF-8''{name}",
         "Content-Security-Policy": FILE_POLICY,
         "X-Content-Type-Options": "nosniff",
         "Cache-Control": "private, max-age=3600",

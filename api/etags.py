@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 from fastapi import Header, Response
 
 from api.errors import PreconditionFailed
+from api.problems import CONTENT
 
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "The reader has it already."}}
+CHANGED: Final[dict[int | str, dict[str, Any]]] = {
+    412: {"description": "It has changed since it was read; nothing was done.", "content": CONTENT}
+}
 IfMatch = Annotated[
     str | None,
     Header(

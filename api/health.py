@@ -2,34 +2,46 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
+from uuid import UUID
 
 import structlog
 from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
-from search.index import Query
-from search.service import Searcher
 from starlette.concurrency import run_in_threadpool
 
 from api import problems
 from api.errors import NotForOutside
 from api.metrics import Metrics
 from api.principals import Caller, Running, address_of, authenticate
-from api.routing import call
-from api.schemas import Health, Problem, Readiness
+from api.schemas import Health, Readiness
 from core import addresses
 from core.errors import VermilionError
 from core.models import Role
+from core.permissions import Principal
 from core.runtime import Runtime
+from search.index import Query
+from search.service import Searcher
 from signing.service import SigningService
 from storage.service import ObjectStore
 
 _LOG = structlog.get_logger()
-router = APIRouter(tags=["operation"])
+_NOBODY: Final = Principal(
+    person_id=UUID(int=0),
+    username="",
+    name="",
+    position=None,
+    language=None,
+    department_id=UUID(int=0),
+    entity_id=UUID(int=0),
+    grants=(),
+    terms=frozenset(),
+)
+"""Asks the index whether it answers, and may see nothing."""
+router = APIRouter(tags=["operation"], generate_unique_id_function=lambda route: route.name)
 
 
 @router.get("/healthz", summary="Is the process alive", response_model=Health)
@@ -57,7 +69,7 @@ def _probes(runtime: Runtime) -> dict[str, Callable[[], object]]:
     return {
         "database": runtime.database.ping,
         "objects": lambda: next(iter(runtime.get(ObjectStore).objects.list()), None),
-        "search": runtime.get(Searcher).ping,
+        "search": lambda: runtime.get(Searcher).search(_NOBODY, Query(limit=1)),
     }
 
 
@@ -78,7 +90,11 @@ def _state(ask: Callable[[], object]) -> str:
     response_class=Response,
     responses={
         200: {"content": {"text/plain": {"example": 'vermilion_jobs{state="waiting"} 0.0'}}},
-        403: {"model": Problem, "description": "Neither this machine nor an administrator's token."},
+        401: {"description": "The token is over.", "content": problems.CONTENT},
+        403: {
+            "description": "Neither this machine nor an administrator.",
+            "content": problems.CONTENT,
+        },
     },
 )
 async def metrics(request: Request, runtime: Running) -> Response:
@@ -114,14 +130,21 @@ def _require_insider(request: Request, runtime: Runtime) -> None:
     summary="Certificates and revocation lists of the internal authority",
     response_class=Response,
     responses={
-        200: {"content": {"application/pkix-cert": {"example": "(DER)"}, "application/pkix-crl": {"example": "(DER)"}}},
-        404: {"model": Problem, "description": "There is no such file."},
+        200: {
+            "content": {
+                "application/pkix-cert": {"example": "(DER)"},
+                "application/pkix-crl": {"example": "(DER)"},
+            }
+        },
+        404: {"description": "There is no such file.", "content": problems.CONTENT},
     },
 )
 def pki_file(
     request: Request,
     runtime: Running,
-    name: Annotated[str, Path(description="root.crt, issuing.crt, root.crl or issuing.crl", examples=["root.crt"])],
+    name: Annotated[
+        str, Path(description="root.crt, issuing.crt, root.crl or issuing.crl", examples=["root.crt"])
+    ],
 ) -> Response:
     """What verifiers fetch from the addresses that stand in our certificates. Open to everybody."""
     try:

@@ -9,7 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, UploadFile
 from starlette.types import Message
 
 from api.errors import BodyTooLarge, TooManyRequests
@@ -23,6 +23,14 @@ MOST_FILES: Final = 50
 CALLS_PER_SECOND: Final = 100.0
 BURST: Final = 1000.0
 _REMEMBERED: Final = 20_000
+
+
+def read_upload(file: UploadFile, settings: Settings) -> bytes:
+    """The bytes of one uploaded file. Raises BodyTooLarge beyond the upload limit."""
+    data = file.file.read(settings.upload_max_bytes + 1)
+    if len(data) > settings.upload_max_bytes:
+        raise BodyTooLarge(limit=settings.upload_max_bytes)
+    return data
 
 
 def most_bytes(settings: Settings, *, takes_files: bool) -> int:

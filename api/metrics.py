@@ -46,9 +46,7 @@ class _Jobs(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         with self._runtime.database.read() as session:
-            counts = session.execute(
-                select(func.count(OutboxJob.id), func.count(OutboxJob.failed_at))
-            ).one()
+            counts = session.execute(select(func.count(OutboxJob.id), func.count(OutboxJob.failed_at))).one()
         jobs = GaugeMetricFamily("vermilion_jobs", "Background jobs.", labels=("state",))
         jobs.add_metric(["waiting"], counts[0] - counts[1])
         jobs.add_metric(["failed"], counts[1])

@@ -24,6 +24,7 @@ from api.errors import BodyUnreadable, MethodNotAllowed
 from api.principals import language_of
 from core.errors import NotFound, VermilionError
 from core.i18n import Language, Translator, translator
+from workflow.errors import FormInvalid
 
 _LOG = structlog.get_logger()
 MEDIA_TYPE: Final = "application/problem+json"
@@ -97,7 +98,7 @@ def _answer(error: VermilionError, text: Translator, status: int) -> JSONRespons
 
 def field_errors(error: VermilionError, text: Translator) -> list[tuple[str, str, str]]:
     """Field, code and message of everything that is wrong with the input; empty when it is not that."""
-    several = error.context.get("errors")
+    several = error.problems if isinstance(error, FormInvalid) else error.context.get("errors")
     if isinstance(several, dict):
         return [
             (str(name), one.code, text.error(one))

@@ -16,7 +16,6 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from api import idempotency, limits, principals, problems
-from api.schemas import Problem
 from core.runtime import Runtime
 
 PREFIX: Final = "/api/v1"
@@ -68,9 +67,10 @@ def router(name: str, path: str | None = None, *, needs: Callable[..., None] | N
         prefix=f"{PREFIX}/{path or name}",
         tags=[name],
         route_class=ApiRoute,
+        generate_unique_id_function=lambda route: route.name,
         dependencies=[Depends(needs)] if needs else [],
         responses={
-            status: {"model": Problem, "description": description, "content": problems.CONTENT}
+            status: {"description": description, "content": problems.CONTENT}
             for status, description in _REFUSALS.items()
         },
     )

@@ -7,7 +7,6 @@ from uuid import UUID
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-
 Item = TypeVar("Item")
 EXAMPLE_ID = "0192f0c1-7c3a-7b1e-9d55-3a2f5a8c1d20"
 EXAMPLE_DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -104,5 +103,3 @@ class Readiness(Shape):
 def example(values: dict[str, Any]) -> ConfigDict:
     """The configuration of a shape with an example."""
     return ConfigDict(extra="forbid", from_attributes=True, json_schema_extra={"examples": [values]})
-
-

@@ -38,7 +38,9 @@ def _keepable(value: object, depth: int = 0) -> object:
 Form = Annotated[
     dict[str, Any],
     BeforeValidator(_keepable),
-    Field(description="A value for each field of the flow's form, by its key; money as text.", max_length=200),
+    Field(
+        description="A value for each field of the flow's form, by its key; money as text.", max_length=200
+    ),
 ]
 Digest = Annotated[
     str, Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256, lower-case hex.", examples=[EXAMPLE_DIGEST])

@@ -174,4 +174,6 @@ class VerifyAnswer(Shape):
     verdict: Literal["valid", "invalid", "indeterminate", "unsigned"]
     signatures: list[VerifiedSignature]
     problems: list[VerifyProblem]
-    archived: bool | None = Field(description="Whether the archive holds these very bytes; null when unknown.")
+    archived: bool | None = Field(
+        description="Whether the archive holds these very bytes; null when unknown."
+    )

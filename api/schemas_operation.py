@@ -10,6 +10,58 @@ from pydantic import Field
 
 from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, Shape, example
 
+Kind = Literal["document", "case", "seal_record"]
+
+
+class PieceAnswer(Shape):
+    """A stretch of text; `is_hit` marks what was looked for."""
+
+    model_config = example({"text": "采购", "is_hit": True})
+
+    text: str
+    is_hit: bool
+
+
+class HitAnswer(Shape):
+    """A result. Its place is `/documents/{id}`, `/cases/{id}` or `/seal-records/{id}`, by its kind."""
+
+    model_config = example(
+        {
+            "kind": "case",
+            "id": EXAMPLE_ID,
+            "number": "HT-2026-00012",
+            "title": "年度采购框架合同",
+            "title_pieces": [
+                {"text": "年度", "is_hit": False},
+                {"text": "采购", "is_hit": True},
+                {"text": "框架合同", "is_hit": False},
+            ],
+            "excerpt": [],
+            "page": None,
+            "state": "completed",
+            "when": EXAMPLE_TIME,
+        }
+    )
+
+    kind: Kind
+    id: UUID
+    number: str
+    title: str
+    title_pieces: list[PieceAnswer]
+    excerpt: list[PieceAnswer] = Field(description="The sentence around the first hit.")
+    page: int | None = Field(description="Page of a document that the excerpt stands on.")
+    state: str | None
+    when: datetime
+
+
+class SearchAnswer(Shape):
+    """Results with how many there are, and how they divide."""
+
+    total: int = Field(examples=[12])
+    items: list[HitAnswer]
+    facets: dict[str, dict[str, int]] = Field(examples=[{"kind": {"case": 3, "document": 9}}])
+    next_cursor: str | None
+
 
 class BackupAnswer(Shape):
     """One backup in the backup store."""

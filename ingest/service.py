@@ -217,7 +217,11 @@ class IngestService(Documents):
             for number, words in enumerate(texts, start=1):
                 if words.strip():
                     session.merge(
-                        PageText(document_id=document_id, page=number, text=words.replace("\x00", ""))
+                        PageText(
+                            document_id=document_id,
+                            page=number,
+                            text=words.replace("\x00", "").replace("\r\n", "\n"),
+                        )
                     )
             document.state = DocumentState.READY
             audit.record(

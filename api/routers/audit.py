@@ -57,5 +57,5 @@ def verify(runtime: Running) -> AuditVerified:
     return AuditVerified(
         is_whole=broken is None,
         sequence=broken.sequence if broken else None,
-        reason=broken.reason if broken else None,  # type: ignore[arg-type]
+        reason=broken.reason if broken else None,
     )

@@ -10,10 +10,10 @@ from fastapi import Depends, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api import downloads
-from api.etags import IfMatch, IfNoneMatch, require_match, tag, unchanged
+from api.etags import CHANGED, UNCHANGED, IfMatch, IfNoneMatch, require_match, tag, unchanged
 from api.pagination import Cursor, Limit, decode_id, split
 from api.principals import Caller, Calling, Running
-from api.routers.documents import _BYTES, hold
+from api.routers.documents import BYTES, hold
 from api.routing import router
 from api.schemas import Page, Words
 from api.schemas_cases import (
@@ -91,7 +91,7 @@ def create_case(caller: Calling, runtime: Running, response: Response, wanted: N
     return show(caller, runtime, response, case_id)
 
 
-@cases.get("/{case_id}", summary="Get a case", response_model=CaseAnswer)
+@cases.get("/{case_id}", summary="Get a case", response_model=CaseAnswer, responses=UNCHANGED)
 def get_case(
     caller: Calling, runtime: Running, response: Response, case_id: UUID, if_none_match: IfNoneMatch = None
 ) -> CaseAnswer | Response:
@@ -100,7 +100,7 @@ def get_case(
     return unchanged(if_none_match, response.headers["ETag"]) or shown
 
 
-@cases.post("/{case_id}/withdrawal", summary="Withdraw a case", response_model=CaseAnswer)
+@cases.post("/{case_id}/withdrawal", summary="Withdraw a case", response_model=CaseAnswer, responses=CHANGED)
 def withdraw(
     caller: Calling, runtime: Running, response: Response, case_id: UUID, if_match: IfMatch = None
 ) -> CaseAnswer:
@@ -110,7 +110,13 @@ def withdraw(
     return show(caller, runtime, response, case_id)
 
 
-@cases.post("/{case_id}/comments", summary="Comment on a case", response_model=CaseAnswer, status_code=201)
+@cases.post(
+    "/{case_id}/comments",
+    summary="Comment on a case",
+    response_model=CaseAnswer,
+    status_code=201,
+    responses=CHANGED,
+)
 def comment(
     caller: Calling,
     runtime: Running,
@@ -127,7 +133,7 @@ def comment(
 
 
 @cases.get(
-    "/{case_id}/sheet", summary="Download the approval sheet", response_class=Response, responses=_BYTES
+    "/{case_id}/sheet", summary="Download the approval sheet", response_class=Response, responses=BYTES
 )
 def sheet(request: Request, caller: Calling, runtime: Running, case_id: UUID) -> Response:
     """The sheet of the current round, with every signature so far."""
@@ -208,7 +214,7 @@ def _step(step: StepView, language: Language) -> StepAnswer:
     return StepAnswer(
         key=step.key,
         name=step.name.text(language),
-        kind=step.kind,  # type: ignore[arg-type]
+        kind=step.kind,
         status=step.status,
         people=list(step.people),
         since=step.since,

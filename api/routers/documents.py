@@ -9,7 +9,7 @@ from fastapi import File, Form, Path, Query, Request, Response, UploadFile
 from sqlalchemy.orm import Session
 
 from api import downloads, uploads
-from api.etags import IfNoneMatch, tag, unchanged
+from api.etags import UNCHANGED, IfNoneMatch, tag, unchanged
 from api.pagination import Cursor, Limit, decode_id, split
 from api.principals import Caller, Calling, Running
 from api.routing import call, router
@@ -23,10 +23,12 @@ from ingest.service import IngestService
 from storage.service import ObjectStore
 
 documents = router("documents")
-_BYTES: dict[int | str, dict[str, Any]] = {
+BYTES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The bytes, as an attachment.",
-        "content": {"application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}},
+        "content": {
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
+        },
     },
     206: {"description": "The range of bytes that was asked for."},
     416: {"description": "The range lies outside."},
@@ -67,9 +69,13 @@ def upload(
     return uploads.receive(runtime, caller, files, kind)
 
 
-@documents.get("/{document_id}", summary="Get a document", response_model=DocumentDetail)
+@documents.get("/{document_id}", summary="Get a document", response_model=DocumentDetail, responses=UNCHANGED)
 def get_document(
-    caller: Calling, runtime: Running, response: Response, document_id: UUID, if_none_match: IfNoneMatch = None
+    caller: Calling,
+    runtime: Running,
+    response: Response,
+    document_id: UUID,
+    if_none_match: IfNoneMatch = None,
 ) -> DocumentDetail | Response:
     """The document with its newest version. The `ETag` changes with each version and state."""
     ingest = runtime.get(IngestService)
@@ -96,7 +102,7 @@ def list_versions(caller: Calling, runtime: Running, document_id: UUID) -> Every
 
 
 @documents.get(
-    "/{document_id}/content", summary="Download a document", response_class=Response, responses=_BYTES
+    "/{document_id}/content", summary="Download a document", response_class=Response, responses=BYTES
 )
 def download(
     request: Request,

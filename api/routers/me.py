@@ -43,7 +43,7 @@ def get_me(caller: Calling, runtime: Running) -> MeAnswer:
         position=person.position,
         department_id=person.department_id,
         entity_id=person.entity_id,
-        language=person.language,  # type: ignore[arg-type]
+        language=person.language,
         roles=sorted({grant.role for grant in person.grants}),
         scopes=[scope for scope in SCOPES if scope in caller.scopes],
         has_pin=has_pin,
@@ -110,9 +110,7 @@ def revoke_token(caller: Calling, runtime: Running, token_id: UUID) -> Done:
     now = runtime.clock.now()
     with runtime.database.write() as session:
         row = session.scalar(
-            select(ApiToken).where(
-                ApiToken.id == token_id, ApiToken.person_id == caller.principal.person_id
-            )
+            select(ApiToken).where(ApiToken.id == token_id, ApiToken.person_id == caller.principal.person_id)
         )
         if row is None:
             raise NotFound(what="token")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import Response
 
-from api.etags import IfMatch, tag
+from api.etags import CHANGED, IfMatch, tag
 from api.principals import Calling, Running
 from api.routers.cases import case_answer, check_match
 from api.routing import call, router
@@ -39,7 +39,7 @@ def get_task(caller: Calling, runtime: Running, response: Response, task_id: UUI
     return TaskDetail(
         id=task.id,
         step_key=task.step_key,
-        kind=task.kind,  # type: ignore[arg-type]
+        kind=task.kind,
         state=task.state,
         round=task.round,
         created_at=task.created_at,
@@ -49,7 +49,13 @@ def get_task(caller: Calling, runtime: Running, response: Response, task_id: UUI
     )
 
 
-@tasks.post("/{task_id}/decision", summary="Decide a task", response_model=DecisionAnswer, status_code=201)
+@tasks.post(
+    "/{task_id}/decision",
+    summary="Decide a task",
+    response_model=DecisionAnswer,
+    status_code=201,
+    responses=CHANGED,
+)
 @call(scope="sign")
 def decide(
     caller: Calling, runtime: Running, task_id: UUID, wanted: NewDecision, if_match: IfMatch = None
@@ -65,7 +71,13 @@ def decide(
     return DecisionAnswer.model_validate(made)
 
 
-@tasks.post("/{task_id}/seal", summary="Seal the documents", response_model=DecisionAnswer, status_code=201)
+@tasks.post(
+    "/{task_id}/seal",
+    summary="Seal the documents",
+    response_model=DecisionAnswer,
+    status_code=201,
+    responses=CHANGED,
+)
 @call(scope="sign")
 def seal(
     caller: Calling, runtime: Running, task_id: UUID, wanted: NewSealing, if_match: IfMatch = None
@@ -99,7 +111,7 @@ def _row(row: TaskRow, language: Language) -> TaskAnswer:
         flow=row.flow_key,
         flow_name=row.flow_name.text(language),
         step_name=row.step_name.text(language),
-        kind=row.kind,  # type: ignore[arg-type]
+        kind=row.kind,
         amount=row.amount,
         applicant=row.applicant,
         since=row.since,

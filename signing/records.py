@@ -1,0 +1,56 @@
+"""How uses of seals are found: by seal, number, subject, people and counterparty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.models import Department, LegalEntity, Person
+from search.index import Part, Record
+from signing.models import Seal, SealRecord
+
+
+def ids(session: Session) -> Iterator[UUID]:
+    """Every line of the register."""
+    return iter(session.scalars(select(SealRecord.id).order_by(SealRecord.sealed_at)))
+
+
+def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
+    """The search records of some lines of the register."""
+    rows = session.execute(
+        select(SealRecord, Seal.name, LegalEntity.name, Department.name)
+        .join(Seal, Seal.id == SealRecord.seal_id)
+        .join(LegalEntity, LegalEntity.id == Seal.entity_id)
+        .join(Department, Department.id == SealRecord.department_id)
+        .where(SealRecord.id.in_(wanted))
+    ).all()
+    people = {person for row, *_ in rows for person in _people(row)}
+    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
+    return [
+        Record(
+            kind="seal_record",
+            id=row.id,
+            title=f"{seal} {row.year}-{row.number:04d} {row.subject}",
+            when=row.sealed_at,
+            parts=(
+                Part(row.document_title),
+                Part(row.counterparty or ""),
+                Part(entity),
+                Part(department),
+                Part(" ".join(names[person] for person in _people(row))),
+            ),
+            number=f"{row.year}-{row.number:04d}",
+            other_numbers=(row.case_serial, row.digest_after, row.digest_before),
+            seal=row.seal_id,
+            department=row.department_id,
+            people=tuple(_people(row)),
+        )
+        for row, seal, entity, department in rows
+    ]
+
+
+def _people(row: SealRecord) -> list[UUID]:
+    return list(dict.fromkeys([row.applicant_id, row.keeper_id, *(UUID(i) for i in row.approver_ids)]))
