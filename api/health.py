@@ -111,12 +111,11 @@ async def metrics(request: Request, runtime: Running) -> Response:
 def _require_insider(request: Request, runtime: Runtime) -> None:
     """Raise NotForOutside, or what a wrong token raises.
 
-    A forwarded request whose proxy is not named in the settings says nothing about its sender.
+    A request that a proxy forwards says nothing of its sender where no proxy is named in the settings.
     """
     is_forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
-    address = address_of(request, runtime)
-    direct = request.client.host if request.client else ""
-    if addresses.is_loopback(address) and (address != direct or not is_forwarded):
+    is_by_stranger = is_forwarded and not runtime.settings.trusted_proxies.strip()
+    if addresses.is_loopback(address_of(request, runtime)) and not is_by_stranger:
         return
     if "authorization" not in request.headers:
         raise NotForOutside()

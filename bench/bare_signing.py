@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 from asn1crypto import cms, core
 from asn1crypto import keys as asn1_keys
@@ -20,7 +21,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 
-class _TimeStamper(DummyTimeStamper):  # type: ignore[misc]
+class _TimeStamper(DummyTimeStamper):
     """pyHanko's in-process authority, which knows RSA only, with P-256."""
 
     def _sign_tst_info(
@@ -38,9 +39,9 @@ class _TimeStamper(DummyTimeStamper):  # type: ignore[misc]
         assert isinstance(key, ec.EllipticCurvePrivateKey)
         return key.sign(attributes.dump(), ec.ECDSA(hashes.SHA256())), attributes
 
-    def _build_signed_data(self, *parts: object) -> dict[str, object]:
-        data: dict[str, object] = super()._build_signed_data(*parts)
-        data["signer_infos"][0]["signature_algorithm"] = {"algorithm": "sha256_ecdsa"}  # type: ignore[index]
+    def _build_signed_data(self, *parts: Any) -> dict[str, Any]:
+        data: dict[str, Any] = super()._build_signed_data(*parts)
+        data["signer_infos"][0]["signature_algorithm"] = {"algorithm": "sha256_ecdsa"}
         return data
 
 

@@ -5,15 +5,43 @@ from __future__ import annotations
 from core.errors import VermilionError
 
 
+class QueryTooLong(VermilionError):
+    """More was typed than a search takes. Context: ``field``, ``limit`` and ``length`` (characters)."""
+
+    code = "query-too-long"
+    status = 422
+
+
+class PageTooDeep(VermilionError):
+    """Nobody reads that far; narrow the search. Context: ``field``, ``limit`` (results)."""
+
+    code = "page-too-deep"
+    status = 422
+
+
+class KindUnknown(VermilionError):
+    """No such kind of thing can be searched for. Context: ``field``, ``kind``."""
+
+    code = "search-kind-unknown"
+    status = 422
+
+
 class IndexBusy(VermilionError):
-    """Another process writes the index."""
+    """Another process goes on writing to the embedded index. Context: ``folder``, ``seconds`` waited."""
 
     code = "index-busy"
     status = 503
 
 
-class IndexUnavailable(VermilionError):
-    """The index does not answer. Context: ``reason``."""
+class SearchUnavailable(VermilionError):
+    """The index does not answer or is damaged; it is made again by itself. Context: ``reason``."""
 
-    code = "index-unavailable"
+    code = "search-unavailable"
+    status = 503
+
+
+class RecordUnsettled(VermilionError):
+    """A thing changed faster than it could be indexed; the job is tried again. Context: ``kind``."""
+
+    code = "record-unsettled"
     status = 503

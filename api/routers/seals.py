@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -11,15 +10,13 @@ from fastapi import Depends, Query, Response
 from fastapi.responses import StreamingResponse
 from sqlalchemy import select
 
-from api import tables
+from api import register_csv
 from api.pagination import Cursor, Limit, decode_id, split
-from api.principals import Caller, Calling, Running
+from api.principals import Calling, Running
 from api.routing import call, router
 from api.schemas import Everything, Page, PersonName
 from api.schemas_seals import NewSeal, RegisterCount, SealAnswer, SealRecordAnswer
-from core.i18n import translator
 from core.periods import day_bounds
-from core.runtime import Runtime
 from signing import register
 from signing.models import Seal
 from signing.register import RegisterEntry, RegisterFilter
@@ -27,7 +24,6 @@ from signing.service import SigningService
 
 seals = router("seals")
 records = router("seal-records")
-_SLICE = 500
 
 
 @seals.get("", summary="List seals", response_model=Everything[SealAnswer])
@@ -125,12 +121,8 @@ def count_records(caller: Calling, runtime: Running, wanted: Wanted) -> Register
 )
 def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> StreamingResponse:
     """The columns of the paper register, UTF-8 with a byte order mark, so that spreadsheets read it."""
-    text = translator(caller.language)
-    head = [text.text(f"register-{column}") for column in tables.REGISTER_COLUMNS]
-    zone = runtime.settings.zone
-    lines = (tables.register_line(row, zone) for row in all_entries(runtime, caller, wanted))
     return StreamingResponse(
-        tables.csv(head, lines),
+        register_csv.export(runtime, caller, wanted),
         media_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": 'attachment; filename="seal-register.csv"'},
     )
@@ -141,18 +133,6 @@ def get_record(caller: Calling, runtime: Running, record_id: UUID) -> SealRecord
     """One use of one seal."""
     with runtime.database.read() as session:
         return answer(register.entry(session, caller.principal, record_id))
-
-
-def all_entries(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[RegisterEntry]:
-    """Every line under a filter, read in slices."""
-    service, before = runtime.get(SigningService), None
-    while True:
-        with runtime.database.read() as session:
-            rows = service.list_seal_records(session, caller.principal, wanted, before=before, limit=_SLICE)
-        yield from rows
-        if len(rows) < _SLICE:
-            return
-        before = rows[-1].record.id
 
 
 def answer(entry: RegisterEntry) -> SealRecordAnswer:

@@ -45,7 +45,18 @@ def question(
     """What is asked for, from the query."""
     since, until = day_bounds(date_from, date_to, runtime.settings.zone)
     offset = min(decode_number(cursor), MOST_OFFSET)
-    return index.Query(q, kind, state, seal, department, person, since, until, limit, offset)
+    return index.Query(
+        text=q,
+        kind=kind,
+        state=state,
+        seal=seal,
+        department=department,
+        person=person,
+        since=since,
+        until=until,
+        limit=limit,
+        offset=offset,
+    )
 
 
 @search.get("", summary="Search", response_model=SearchAnswer)
