@@ -1,69 +1,114 @@
-"""Marking what was found: pieces of plain text, never markup."""
+"""Where the words of a query stand in a text, as plain pieces that join back to the text.
+
+Nothing here is markup: whoever shows a piece escapes it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from search.query import Phrase, matches
-from search.tokens import fold, tokens
+from search import tokens
+from search.index import Excerpt, Record, Segment
+from search.query import Word
 
-EXCERPT: Final = 120
+WIDTH: Final = 120
 """Characters of an excerpt."""
+_LEAD: Final = 30
+_MOST_SPANS: Final = 1_000
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A piece of text, and whether it was looked for."""
+def spans(text: str, words: Iterable[Word]) -> list[tuple[int, int]]:
+    """The places (start, end) of all words in ``text``, in order, apart from each other."""
+    wanted = [word for word in words if not word.is_excluded]
+    if not wanted:
+        return []
+    plain = tokens.canonical(text)
+    wanted = [word for word in wanted if word.pattern in plain]
+    if not wanted:
+        return []
+    canonical, places = tokens.canonical_places(text)
+    found: list[tuple[int, int]] = []
+    for word in wanted:
+        at = canonical.find(word.pattern)
+        while at >= 0 and len(found) < _MOST_SPANS:
+            there = [place for place in places[at : at + len(word.pattern)] if place >= 0]
+            found.append((there[0], there[-1] + 1))
+            at = canonical.find(word.pattern, at + 1)
+    return _merged(found)
 
-    text: str
-    is_hit: bool
 
-
-def spans(text: str, phrases: Sequence[Phrase]) -> list[tuple[int, int]]:
-    """Where the phrases are found in the original text: merged (start, end) pairs."""
-    folded = fold(text)
-    text_tokens = tokens(folded.text)
-    found = sorted(
-        (folded.origin[start], folded.origin[end - 1] + 1)
-        for phrase in phrases
-        for start, end in matches(phrase, text_tokens)
-    )
+def _merged(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
     merged: list[tuple[int, int]] = []
-    for start, end in found:
-        if merged and start <= merged[-1][1]:
+    for start, end in sorted(found):
+        if merged and start < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
             merged.append((start, end))
     return merged
 
 
-def pieces(text: str, found: Sequence[tuple[int, int]]) -> tuple[Piece, ...]:
-    """The whole text in pieces; joined they are the text again."""
-    result: list[Piece] = []
-    at = 0
-    for start, end in found:
-        if start > at:
-            result.append(Piece(text[at:start], False))
-        result.append(Piece(text[start:end], True))
-        at = end
-    if at < len(text):
-        result.append(Piece(text[at:], False))
-    return tuple(result)
+def segments(text: str, words: Iterable[Word]) -> tuple[Segment, ...]:
+    """The whole text in pieces; joined they are the text."""
+    return _cut(text, spans(text, words), 0, len(text))
 
 
-def excerpt(text: str, phrases: Sequence[Phrase]) -> tuple[Piece, ...]:
-    """A part of the text around the first thing found; empty where nothing is."""
-    found = spans(text, phrases)
-    if not found:
-        return ()
-    begin = max(0, found[0][0] - EXCERPT // 3)
-    end = min(len(text), begin + EXCERPT)
-    inside = [(max(s, begin) - begin, min(e, end) - begin) for s, e in found if s < end and e > begin]
-    shown = list(pieces(" ".join(text[begin:end].split("\n")), inside))
-    if begin > 0:
-        shown.insert(0, Piece("…", False))
-    if end < len(text):
-        shown.append(Piece("…", False))
-    return tuple(shown)
+def _cut(text: str, found: Sequence[tuple[int, int]], start: int, end: int) -> tuple[Segment, ...]:
+    pieces: list[Segment] = []
+    place = start
+    for first, last in found:
+        first, last = max(first, start), min(last, end)
+        if first >= last:
+            continue
+        if first > place:
+            pieces.append(Segment(text[place:first], False))
+        pieces.append(Segment(text[first:last], True))
+        place = last
+    if place < end:
+        pieces.append(Segment(text[place:end], False))
+    return tuple(pieces)
+
+
+def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerpt | None:
+    """The passage or page of the record that shows most of the words, cut to about ``width`` characters.
+
+    Of equals the first, passages before pages. Without a match, the beginning of what there is; None
+    when the record has no text but its title.
+    """
+    wanted = [word for word in words if not word.is_excluded]
+    best: tuple[int, str, int | None] = (0, "", None)
+    for passage, page in _passages(record):
+        if best[0] == 0 and not best[1].strip():
+            best = (0, passage, page)
+        if not wanted:
+            break
+        canonical = tokens.canonical(passage)
+        count = sum(word.matches(canonical) for word in wanted)
+        if count > best[0]:
+            best = (count, passage, page)
+        if count == len(wanted):
+            break
+    _, text, page = best
+    if not text.strip():
+        return None
+    found = spans(text, wanted)
+    start, end = _window(text, found, width)
+    return Excerpt(_cut(text, found, start, end), page, start > 0, end < len(text))
+
+
+def _passages(record: Record) -> Iterable[tuple[str, int | None]]:
+    for passage in record.texts:
+        yield passage, None
+    for number, page in enumerate(record.pages, start=1):
+        yield page, number
+
+
+def _window(text: str, found: Sequence[tuple[int, int]], width: int) -> tuple[int, int]:
+    """Where to cut: the first hit with a little before it, and hits kept whole at the end."""
+    first = found[0][0] if found else 0
+    start = max(0, min(first - _LEAD, len(text) - width))
+    end = min(len(text), start + width)
+    for begin, finish in found:
+        if begin < end < finish:
+            end = min(finish, begin + width)
+    return start, end

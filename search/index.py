@@ -243,6 +243,10 @@ class Index(Protocol):
         """False when it is new, was damaged, or was written by another version: fill it."""
         ...
 
+    def check(self) -> None:
+        """Look whether the index is whole where that is in doubt; start anew, incomplete, when it is not."""
+        ...
+
     def begin_rebuild(self) -> int:
         """Announce that every record will be applied again. Returns a mark for ``finish_rebuild``."""
         ...

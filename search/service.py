@@ -1,103 +1,229 @@
-"""Search: rooms announce what changed; people find what they may see."""
+"""Finding: what a person asks, answered by the index and checked against the database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time as timing
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
+from itertools import islice
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy.orm import Session
+from sqlalchemy import select
+from sqlalchemy.orm import Session, aliased
 
 from core import outbox
 from core.clock import Clock
 from core.database import Database
-from core.permissions import Principal, ResourceType, access_terms, may_read
+from core.errors import InvalidInput
+from core.models import AccessRow
+from core.permissions import Principal, ResourceType, readable
 from search import highlight
-from search.index import Found, Hit, Index, Query, Record, Results
-from search.query import Wanted, read
+from search.errors import KindUnknown, PageTooDeep, RecordUnsettled, SearchUnavailable
+from search.index import DEEPEST, Found, Hit, Index, Key, Lookup, Query, Record, Results
+from search.query import Word, parse
 
 Builder = Callable[[Session, Sequence[UUID]], list[Record]]
-"""Makes the records of some ids; those that are gone are left out."""
+"""Makes the records of these ids from their rows; leaves out what is not there, or not to be found."""
 AllIds = Callable[[Session], Iterator[UUID]]
 Progress = Callable[[int, int], None]
-_BATCH = 200
+"""Called with how many are done and how many there are."""
+
+_INDEXED_AT_ONCE: Final = 200
+_SHOWN_AT_ONCE: Final = 20  # whole texts are in memory meanwhile
+_CHECKED_AT_ONCE: Final = 500
+_ROUNDS: Final = 5
+_ASK_AGAIN: Final = 5.0  # seconds
 
 
 @dataclass(frozen=True)
-class _Kind:
-    builder: Builder
-    all_ids: AllIds
+class _Source:
+    records: Builder
+    ids: AllIds
 
 
 class Searcher:
-    """Indexes what rooms announce and answers questions within a person's permissions."""
+    """Searches for people, and keeps the index like the database."""
 
     def __init__(self, database: Database, index: Index, clock: Clock, zone: ZoneInfo) -> None:
+        """``zone`` is the one in which a day of a query begins and ends."""
         self._database = database
         self._index = index
         self._clock = clock
         self._zone = zone
-        self._kinds: dict[str, _Kind] = {}
+        self._sources: dict[str, _Source] = {}
+        self._asked_at = float("-inf")
 
     def register(self, kind: str, builder: Builder, all_ids: AllIds) -> None:
-        """Say how the records of a kind are made."""
-        self._kinds[kind] = _Kind(builder, all_ids)
+        """Have things of a kind indexed: how their records are made, and which there are."""
+        self._sources[kind] = _Source(builder, all_ids)
 
-    @property
-    def is_fresh(self) -> bool:
-        """Whether the index was just made empty."""
-        return self._index.is_fresh
+    # finding
 
     def search(self, principal: Principal, query: Query) -> Results:
-        """Find what the person may see.
+        """One page of what the principal may see, as the database has it now.
 
-        The index answers within the person's terms; what it found is checked once more against the
-        access rows as they are now, so that an index that lags behind shows nothing it should not.
-        Raises IndexUnavailable.
+        The index is asked with the principal's terms, and every hit is read and checked again in the
+        database: what the index still has of a thing that was changed, closed or deleted is not shown.
+        Raises QueryTooLong, PageTooDeep, KindUnknown, InvalidInput, SearchUnavailable.
         """
-        wanted = read(query.text)
-        if not wanted.phrases and query.text.strip() and not wanted.without:
-            return Results(0, ())
-        terms = None if principal.reads_all else sorted(principal.terms)
-        answer = self._index.search(query, wanted, terms)
-        with self._database.read() as session:
-            allowed = _readable(session, principal, answer.found)
-        hits = tuple(_hit(found, wanted) for found in answer.found if (found.kind, found.id) in allowed)
-        return Results(answer.total - (len(answer.found) - len(hits)), hits, answer.facets)
+        words = parse(query.text)
+        lookup = self._lookup(principal, query, words)
+        if query.text.strip() and not words:
+            return Results((), 0, {}, None, self._index.is_complete())
+        found = self._find(lookup)
+        hits = tuple(self._hits(principal, found.keys, words))
+        is_complete = self._index.is_complete()
+        if not is_complete:
+            self._ask_for_check()
+        reached = query.offset + len(found.keys)
+        return Results(
+            hits=hits,
+            total=found.total - (len(found.keys) - len(hits)),
+            facets=found.facets,
+            next_offset=reached if reached < min(found.total, DEEPEST) else None,
+            is_complete=is_complete,
+        )
 
-    def index_now(self, kind: str, resource_id: UUID) -> None:
-        """Bring one record up to date with the database; removes it where the thing is gone."""
-        self._index_batch(kind, [resource_id])
+    def keys(self, principal: Principal, query: Query) -> Iterator[Key]:
+        """All that the query finds and the principal may see, newest first, without end of pages.
 
-    def _index_batch(self, kind: str, ids: Sequence[UUID]) -> None:
+        Raises like ``search``.
+        """
+        words = parse(query.text)
+        lookup = self._lookup(principal, query, words)
+        if query.text.strip() and not words:
+            return
+        for some in _batches(self._index.keys(lookup), _CHECKED_AT_ONCE):
+            with self._database.read() as session:
+                allowed = _allowed(session, principal, some)
+            yield from (key for key in some if key in allowed)
+
+    def _find(self, lookup: Lookup) -> Found:
+        try:
+            return self._index.search(lookup)
+        except SearchUnavailable:
+            self._ask_for_check()
+            raise
+
+    def _lookup(self, principal: Principal, query: Query, words: tuple[Word, ...]) -> Lookup:
+        if query.kind is not None and query.kind not in self._sources:
+            raise KindUnknown(field="kind", kind=query.kind)
+        if query.offset < 0:
+            raise InvalidInput(field="offset", reason="< 0")
+        if query.limit < 1:
+            raise InvalidInput(field="limit", reason="< 1")
+        if query.offset + query.limit > DEEPEST:
+            raise PageTooDeep(field="offset", limit=DEEPEST)
+        return Lookup(
+            words=words,
+            kind=query.kind,
+            seal=query.seal,
+            department=query.department,
+            person=query.person,
+            state=query.state,
+            since=self._midnight(query.date_from),
+            until=self._midnight(query.date_to, after=timedelta(days=1)),
+            access=None if principal.reads_all else principal.terms,
+            offset=query.offset,
+            limit=query.limit,
+            facets=query.facets,
+        )
+
+    def _midnight(self, day: date | None, after: timedelta = timedelta(0)) -> datetime | None:
+        """When a day begins; None for no day, and for one after the last that there is."""
+        if day is None or day > date.max - after:
+            return None
+        return datetime.combine(day + after, time(0), self._zone)
+
+    def _hits(self, principal: Principal, keys: Sequence[Key], words: tuple[Word, ...]) -> Iterator[Hit]:
+        for some in _batches(keys, _SHOWN_AT_ONCE):
+            with self._database.read() as session:
+                allowed = _allowed(session, principal, some)
+                records = self._records(session, [key for key in some if key in allowed])
+            yield from (_hit(records[key], words) for key in some if key in records)
+
+    def _records(self, session: Session, keys: Sequence[Key]) -> dict[Key, Record]:
+        found: dict[Key, Record] = {}
+        for kind in {key.kind for key in keys}:
+            source = self._sources.get(kind)
+            if source is not None:
+                ids = [key.id for key in keys if key.kind == kind]
+                found.update((record.key, record) for record in source.records(session, ids))
+        return found
+
+    # indexing
+
+    def refresh(self, keys: Iterable[Key]) -> None:
+        """Bring the index up to what the database says of these things.
+
+        Order and repetition do no harm, nor does another process that refreshes the same: after
+        writing, the rows are read again, and what changed meanwhile is written again.
+        Raises KindUnknown, IndexBusy, SearchUnavailable, RecordUnsettled.
+        """
+        waiting = list(dict.fromkeys(keys))
+        for key in waiting:
+            if key.kind not in self._sources:
+                raise KindUnknown(field="kind", kind=key.kind)
+        wanted = self._read(waiting)
+        for _ in range(_ROUNDS):
+            self._index.apply(list(wanted.values()), [key for key in waiting if key not in wanted])
+            current = self._read(waiting)
+            waiting = [key for key in waiting if current.get(key) != wanted.get(key)]
+            if not waiting:
+                return
+            wanted = {key: current[key] for key in waiting if key in current}
+        raise RecordUnsettled(kind=waiting[0].kind)
+
+    def _read(self, keys: Sequence[Key]) -> dict[Key, Record]:
         with self._database.read() as session:
-            records = self._kinds[kind].builder(session, ids)
-            access = access_terms(session, ResourceType(kind), [record.id for record in records])
-        if records:
-            self._index.put([(record, access[record.id]) for record in records])
-        gone = set(ids) - {record.id for record in records}
-        if gone:
-            self._index.remove([(kind, one) for one in gone])
+            return self._records(session, keys)
 
     def reindex(self, progress: Progress | None = None) -> int:
-        """Build the index anew from the database. Returns how many records there are.
+        """Put everything into the index again. Returns how many things there are.
 
-        What changes meanwhile is announced as always and indexed after.
+        Searching goes on meanwhile; what changes meanwhile is not lost.
         """
-        with self._database.read() as session:
-            ids = {kind: list(known.all_ids(session)) for kind, known in self._kinds.items()}
-        total, done = sum(map(len, ids.values())), 0
-        self._index.clear()
-        for kind, all_of_kind in ids.items():
-            for start in range(0, len(all_of_kind), _BATCH):
-                batch = all_of_kind[start : start + _BATCH]
-                self._index_batch(kind, batch)
-                done += len(batch)
-                if progress is not None:
-                    progress(done, total)
-        return total
+        mark = self._index.begin_rebuild()
+        keys = list(self._all_keys())
+        done = 0
+        for some in _batches(keys, _INDEXED_AT_ONCE):
+            self.refresh(some)
+            done += len(some)
+            if progress is not None:
+                progress(done, len(keys))
+        self._index.finish_rebuild(mark)
+        return done
+
+    def _all_keys(self) -> Iterator[Key]:
+        for kind, source in self._sources.items():
+            with self._database.read() as session:
+                ids = list(source.ids(session))
+            yield from (Key(kind, each) for each in ids)
+
+    def check(self) -> None:
+        """See whether the index is whole and holds everything; have it built again when it does not."""
+        self._index.check()
+        if not self._index.is_complete():
+            self._enqueue("search.reindex")
+
+    def _ask_for_check(self) -> None:
+        now = timing.monotonic()
+        if now - self._asked_at >= _ASK_AGAIN:
+            self._asked_at = now
+            self._enqueue("search.check")
+
+    def _enqueue(self, task: str) -> None:
+        with self._database.write() as session:
+            outbox.enqueue(session, task, {}, self._clock.now(), key=task)
+
+    # operation
+
+    def ping(self) -> None:
+        """Raise SearchUnavailable when the index does not answer."""
+        self._index.count()
 
     def close(self) -> None:
         """Let go of the index."""
@@ -105,10 +231,7 @@ class Searcher:
 
 
 def announce(session: Session, kind: str, resource_id: UUID, now: datetime) -> None:
-    """Have a searchable thing indexed once the transaction has committed.
-
-    ``kind`` is ``document``, ``case`` or ``seal_record``.
-    """
+    """Have a searchable thing indexed, or taken out, once the transaction has committed."""
     outbox.enqueue(
         session,
         "search.index",
@@ -118,30 +241,48 @@ def announce(session: Session, kind: str, resource_id: UUID, now: datetime) -> N
     )
 
 
-def _readable(session: Session, principal: Principal, found: Sequence[Found]) -> set[tuple[str, UUID]]:
-    allowed: set[tuple[str, UUID]] = set()
-    for kind in {one.kind for one in found}:
-        ids = [one.id for one in found if one.kind == kind]
-        allowed.update((kind, one) for one in ids if may_read(session, principal, ResourceType(kind), one))
+def _hit(record: Record, words: tuple[Word, ...]) -> Hit:
+    return Hit(
+        kind=record.kind,
+        id=record.id,
+        title=record.title,
+        title_segments=highlight.segments(record.title, words),
+        number=record.numbers[0] if record.numbers else None,
+        date=record.date,
+        state=record.state,
+        seal=record.seal,
+        department=record.department,
+        people=record.people,
+        excerpt=highlight.excerpt(record, words),
+        related=record.related,
+        access=record.access,
+    )
+
+
+def _allowed(session: Session, principal: Principal, keys: Sequence[Key]) -> set[Key]:
+    """Which of the things the principal may read, by the access rows as they are now."""
+    if principal.reads_all:
+        return set(keys)
+    allowed: set[Key] = set()
+    row = aliased(AccessRow)
+    for kind in {key.kind for key in keys}:
+        found = session.scalars(
+            select(row.resource_id)
+            .where(
+                row.resource_type == kind,
+                row.resource_id.in_([key.id for key in keys if key.kind == kind]),
+                readable(principal, ResourceType(kind), row.resource_id),
+            )
+            .distinct()
+        )
+        allowed.update(Key(kind, each) for each in found)
     return allowed
 
 
-def _hit(found: Found, wanted: Wanted) -> Hit:
-    excerpt: tuple[highlight.Piece, ...] = ()
-    page = None
-    for part in found.parts:
-        excerpt = highlight.excerpt(part.text, wanted.phrases)
-        if excerpt:
-            page = part.page
-            break
-    return Hit(
-        kind=found.kind,
-        id=found.id,
-        number=found.number,
-        title=found.title,
-        title_pieces=highlight.pieces(found.title, highlight.spans(found.title, wanted.phrases)),
-        excerpt=excerpt,
-        page=page,
-        state=found.state,
-        when=found.when,
-    )
+def _batches(keys: Iterable[Key], size: int) -> Iterator[list[Key]]:
+    left = iter(keys)
+    while some := list(islice(left, size)):
+        yield some
+
+
+__all__ = ["AllIds", "Builder", "Progress", "Searcher", "announce"]

@@ -56,6 +56,7 @@ def simplified() -> dict[str, str]:
     return {old: new for old, new in pairs.items() if len(old) == 1 and len(new) == 1}
 
 
+@cache
 def fingerprint() -> str:
     """Names the tables behind the tokens; an index that was made with others has to be made again."""
     digest = hashlib.sha256(unicodedata.unidata_version.encode())

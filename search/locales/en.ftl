@@ -4,7 +4,3 @@ error-search-kind-unknown = There is nothing of the kind “{ $kind }” to sear
 error-index-busy = Another process is writing to the search index { $folder } and did not end within { $seconds } seconds. Try again in a moment.
 error-search-unavailable = Search is not available just now; the index is made again by itself. Try again in a moment ({ $reason }).
 error-record-unsettled = Something ({ $kind }) changes too fast; it is indexed again in a moment.
-search-kind-document = Document
-search-kind-case = Case
-search-kind-seal_record = Seal record
-search-rebuilding = The index is being built; results may not be complete yet.

@@ -4,7 +4,3 @@ error-search-kind-unknown = 没有“{ $kind }”这一类内容可以搜索。
 error-index-busy = 另一个进程正在写入搜索索引 { $folder }，等了 { $seconds } 秒仍未结束，请稍后再试。
 error-search-unavailable = 搜索暂时不可用，索引会自动重建，请稍后再试（{ $reason }）。
 error-record-unsettled = 内容（{ $kind }）变化太快，稍后会自动重新编入索引。
-search-kind-document = 文件
-search-kind-case = 审批单
-search-kind-seal_record = 用印记录
-search-rebuilding = 索引正在重建，结果可能还不完整。

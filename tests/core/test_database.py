@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -20,8 +21,10 @@ DIALECT = sqlite.dialect()
 
 
 @pytest.fixture
-def database(database_url: str) -> Database:
-    return make_database(database_url.replace("postgresql://", "postgresql+psycopg://"))
+def database(database_url: str) -> Iterator[Database]:
+    made = make_database(database_url)
+    yield made
+    made.dispose()
 
 
 @given(st.integers(-(10**15), 10**15))

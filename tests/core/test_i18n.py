@@ -36,7 +36,8 @@ def messages(path: Path) -> dict[str, set[str]]:
             variables = Variables()
             variables.visit(entry)
             assert entry.id.name not in found, f"{entry.id.name} is there twice in {path}"
-            found[entry.id.name] = variables.found
+            # A name that exists in both languages comes twice; each text takes its own.
+            found[entry.id.name] = {name.removesuffix("_en") for name in variables.found}
     return found
 
 

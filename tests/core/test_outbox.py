@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,8 +30,10 @@ def lease(_task: str) -> timedelta:
 
 
 @pytest.fixture
-def database(database_url: str) -> Database:
-    return make_database(database_url.replace("postgresql://", "postgresql+psycopg://"))
+def database(database_url: str) -> Iterator[Database]:
+    made = make_database(database_url)
+    yield made
+    made.dispose()
 
 
 def enqueue(database: Database, *keys: str | None, at: datetime = NOON) -> None:

@@ -1,0 +1,41 @@
+// Results as one types: the box in the header drives the form; arrows walk through what was found.
+
+const box = document.getElementById("header-search");
+const form = document.getElementById("search-form");
+const PAUSE = 200;
+let timer;
+
+function refine() {
+  form.elements.q.value = box.value;
+  form.dispatchEvent(new CustomEvent("refine", { bubbles: true }));
+}
+
+if (box && form) {
+  box.addEventListener("input", (event) => {
+    clearTimeout(timer);
+    if (!event.isComposing) timer = setTimeout(refine, PAUSE); // pinyin is not a query yet
+  });
+  box.addEventListener("compositionend", () => {
+    clearTimeout(timer);
+    timer = setTimeout(refine, PAUSE);
+  });
+  box.form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    refine();
+  });
+  if (!box.value) box.focus();
+}
+
+const links = () => [...document.querySelectorAll("#results .hit-title")];
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  const all = links();
+  const here = all.indexOf(document.activeElement);
+  if (here < 0 && document.activeElement !== box) return;
+  event.preventDefault();
+  const next = here + (event.key === "ArrowDown" ? 1 : -1);
+  if (next < 0) box.focus();
+  else all[Math.min(next, all.length - 1)]?.focus();
+});

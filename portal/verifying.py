@@ -1,0 +1,203 @@
+"""Verify: put a PDF in, read what its signatures are worth. Nothing that is put in is kept.
+
+Open without signing in to this machine and the intranet; to the outside only when the setting
+``verify_public`` says so.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any, Final
+from urllib.parse import quote
+
+from fastapi import APIRouter, File, Request, Response, UploadFile
+from signing.verification import Verdict, verify_pdf
+from sqlalchemy import select
+from starlette.concurrency import run_in_threadpool
+from starlette.types import Message
+
+from core import addresses
+from core.errors import NotFound, VermilionError
+from core.runtime import Runtime
+from ingest.errors import FileEmpty, FileTooLarge
+from ingest.models import Version
+from ingest.service import IngestService
+from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
+from portal.security import protect
+from portal.visit import Visit, arrive, strange
+from signing.service import SigningService
+from storage.service import ObjectStore
+from workflow.models import Case
+
+_FORM_BYTES: Final = 64 * 1024
+"""What a form may weigh around its file."""
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
+"""Verifying takes processor time, and strangers may ask for it."""
+_PATIENCE: Final = 20.0
+
+
+class VerifyNotPublic(VermilionError):
+    """The page is closed to callers from outside who are not signed in."""
+
+    code = "verify-not-public"
+    status = 403
+
+
+class VerifyBusy(VermilionError):
+    """Too many files are being verified at once."""
+
+    code = "verify-busy"
+    status = 503
+
+
+class VerifyRoute(PublicRoute):
+    """A page that is near-public: nearness, and the size of what is sent, are judged before it is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            runtime: Runtime = request.app.state.runtime
+            try:
+                await run_in_threadpool(require_near, request, runtime)
+                most = runtime.settings.upload_max_bytes + _FORM_BYTES
+                limited = _Limited(request, most, runtime.settings.upload_max_bytes)
+            except VermilionError as error:
+                visit = await run_in_threadpool(arrive, request, runtime)
+                return protect(await explain(request, visit, error), visit)
+            except Exception as error:
+                return protect(await explain(request, strange(request, runtime), error))
+            return await answer(Request(request.scope, limited.receive))
+
+        return guarded
+
+
+class _Limited:
+    """Passes a body on and stops it at its limit, whatever was announced. Raises FileTooLarge."""
+
+    def __init__(self, request: Request, most: int, limit: int) -> None:
+        self._receive = request.receive
+        self._left = most
+        self._limit = limit
+        declared = request.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > most:
+            raise FileTooLarge(limit=limit // 1024**2)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request":
+            self._left -= len(message.get("body", b""))
+            if self._left < 0:
+                raise FileTooLarge(limit=self._limit // 1024**2)
+        return message
+
+
+router = APIRouter(route_class=VerifyRoute, include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A file and what it is worth, for the page. ``facts`` is the JSON of ``vermilion verify``."""
+
+    name: str
+    sentence: str
+    facts: dict[str, Any]
+
+
+@router.get("/verify")
+def show_verify(request: Request, visit: Visiting) -> Response:
+    """The drop zone."""
+    return page(request, visit, "verify.html", **_shown(visit))
+
+
+@router.post("/verify")
+def verify(
+    request: Request, visit: Visiting, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """Check one file. A script gets the verdict alone, others the whole page."""
+    template = "parts/verdict.html" if is_htmx(request) else "verify.html"
+    try:
+        checked = check(visit, file.filename or "" if file else "", _read(visit, file))
+    except VermilionError as error:
+        if error.status >= 500 and not isinstance(error, VerifyBusy):
+            raise
+        message = visit.translator.error(error)
+        return page(
+            request, visit, template, status=200 if is_htmx(request) else error.status,
+            **_shown(visit, error=message),
+        )  # fmt: skip
+    return page(request, visit, template, **_shown(visit, checked))
+
+
+@router.get("/verify/{token}")
+def verify_archived(request: Request, visit: Visiting, token: str) -> Response:
+    """What the QR code on a printed approval sheet leads to: the sheet as the archive holds it now."""
+    with visit.runtime.database.read() as session:
+        case = session.scalar(select(Case).where(Case.verify_token == token)) if len(token) <= 64 else None
+        if case is None:
+            raise NotFound(what="sheet")
+        version = visit.runtime.get(IngestService).pdf_version(session, case.sheet_id)
+    data = visit.runtime.get(ObjectStore).read(version.digest)
+    checked = check(visit, f"{case.serial_number}.pdf", data)
+    return page(request, visit, "verify.html", **_shown(visit, checked, case=case))
+
+
+def _shown(
+    visit: Visit, checked: Checked | None = None, *, error: str | None = None, case: Case | None = None
+) -> dict[str, Any]:
+    return {
+        "checked": checked,
+        "error": error,
+        "case": case,
+        "report": report_of(checked) if checked else None,
+        "shown_time": lambda text: visit.formats.moment(datetime.fromisoformat(text)),
+    }
+
+
+def require_near(request: Request, runtime: Runtime) -> None:
+    """Raise VerifyNotPublic unless the caller is near, signed in, or everybody is welcome."""
+    visit = arrive(request, runtime)
+    if runtime.settings.verify_public or visit.principal is not None or not visit.is_set_up:
+        return
+    is_forwarded = "x-forwarded-for" in request.headers or "forwarded" in request.headers
+    # A web server in front of us would make the whole world local: without its name in the settings
+    # a forwarded request comes from nowhere near.
+    is_by_stranger = is_forwarded and not runtime.settings.trusted_proxies.strip()
+    if is_by_stranger or not addresses.is_intranet(visit.address):
+        raise VerifyNotPublic()
+
+
+def check(visit: Visit, name: str, data: bytes) -> Checked:
+    """Verify bytes against our own roots. Raises VerifyBusy."""
+    with visit.runtime.database.read() as session:
+        anchors = visit.runtime.get(SigningService).trust_anchors(session)
+    if not _AT_ONCE.acquire(timeout=_PATIENCE):
+        raise VerifyBusy()
+    try:
+        verdict: Verdict = verify_pdf(data, anchors, visit.runtime.clock.now())
+    finally:
+        _AT_ONCE.release()
+    facts = verdict.to_json(name, visit.language)
+    with visit.runtime.database.read() as session:
+        known = session.scalar(select(Version.id).where(Version.digest == facts["sha256"]).limit(1))
+    return Checked(name, verdict.sentence(visit.language), {**facts, "archived": known is not None})
+
+
+def _read(visit: Visit, file: UploadFile | None) -> bytes:
+    most = visit.runtime.settings.upload_max_bytes
+    data = file.file.read(most + 1) if file else b""
+    if not data:
+        raise FileEmpty()
+    if len(data) > most:
+        raise FileTooLarge(limit=most // 1024**2)
+    return data
+
+
+def report_of(checked: Checked) -> str:
+    """The technical facts as an address that downloads them: nothing is kept to fetch them from."""
+    text = json.dumps(checked.facts, ensure_ascii=False, indent=2)
+    return f"data:application/json;charset=utf-8,{quote(text)}"

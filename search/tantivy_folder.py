@@ -1,0 +1,191 @@
+"""The folder of an embedded index: which files are in use, who may write, whether they are whole.
+
+``state.json`` names the subfolder in use; a damaged or outdated index is replaced by a new subfolder,
+so that readers in other processes never see half of one. ``writer.lock`` is an ``flock``: it is gone
+when its process is. A ``suspect`` file asks the next writer to look whether the files are whole.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import struct
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import SettingUnusable
+from core.ids import new_id
+from search import tokens
+from search.errors import IndexBusy
+
+FORMAT: Final = 1
+"""Rises when the fields or their meaning change; an index of another format is built anew."""
+_PARTS: Final = ("fast", "fieldnorm", "idx", "pos", "store", "term")
+_MAGIC: Final = 1337
+_CHUNK: Final = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class State:
+    """What ``state.json`` says."""
+
+    format: int
+    tables: str
+    folder: str
+    is_complete: bool
+    generation: int
+
+
+class IndexFolder:
+    """The folder and its state."""
+
+    def __init__(self, path: Path, patience: float) -> None:
+        """``patience`` is how long to wait for another writer, in seconds. Raises SettingUnusable."""
+        self.path = path
+        self.patience = patience
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            os.scandir(path).close()
+        except OSError as error:
+            raise SettingUnusable(
+                setting="VERMILION_SEARCH_URL", reason=f"{path}: {error.strerror or error}"
+            ) from error
+
+    @property
+    def state_file(self) -> Path:
+        return self.path / "state.json"
+
+    def state(self) -> State | None:
+        """The state; None when there is no index that this program can use."""
+        try:
+            state = State(**json.loads(self.state_file.read_bytes()))
+        except (OSError, ValueError, TypeError):
+            return None
+        is_usable = state.format == FORMAT and state.tables == tokens.fingerprint()
+        return state if is_usable and (self.path / state.folder).is_dir() else None
+
+    def save(self, state: State) -> None:
+        """Replace the state, durably. The caller holds the lock."""
+        waiting = self.path / "state.json.new"
+        with waiting.open("w", encoding="utf-8") as file:
+            json.dump(asdict(state), file)
+            file.flush()
+            os.fsync(file.fileno())
+        waiting.replace(self.state_file)
+        descriptor = os.open(self.path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def start_anew(self) -> State:
+        """A new, empty subfolder in the place of what was there. The caller holds the lock."""
+        earlier = self._generation()
+        state = State(FORMAT, tokens.fingerprint(), f"index-{new_id().hex}", False, earlier + 1)
+        (self.path / state.folder).mkdir()
+        return state
+
+    def adopt(self, state: State) -> None:
+        """Use a new subfolder, and remove all others. The caller holds the lock."""
+        self.save(state)
+        self.clear_suspicion()
+        for other in self.path.glob("index-*"):
+            if other.name != state.folder:
+                shutil.rmtree(other, ignore_errors=True)
+
+    def _generation(self) -> int:
+        try:
+            return int(json.loads(self.state_file.read_bytes())["generation"])
+        except (OSError, ValueError, TypeError, KeyError):
+            return 0
+
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Be the only writer among all processes. Raises IndexBusy when another goes on too long."""
+        descriptor = os.open(self.path / "writer.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            deadline = time.monotonic() + self.patience
+            while True:
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    break
+                except BlockingIOError as error:
+                    if time.monotonic() >= deadline:
+                        raise IndexBusy(folder=str(self.path), seconds=round(self.patience)) from error
+                    time.sleep(0.02)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def suspect(self) -> None:
+        """Ask the next writer to look at the files. Any process may."""
+        with suppress(OSError):
+            (self.path / "suspect").touch()
+
+    def is_suspect(self) -> bool:
+        return (self.path / "suspect").exists()
+
+    def clear_suspicion(self) -> None:
+        (self.path / "suspect").unlink(missing_ok=True)
+
+
+def advanced(state: State) -> State:
+    """The state with the next generation."""
+    return replace(state, generation=state.generation + 1)
+
+
+def completed(state: State) -> State:
+    """The state of an index that holds everything."""
+    return replace(state, is_complete=True)
+
+
+def find_damage(folder: Path) -> str | None:
+    """What is wrong with the files of an index, or None. Reads all of them; no writer may be at work."""
+    try:
+        meta: dict[str, Any] = json.loads((folder / "meta.json").read_bytes())
+        segments = [str(segment["segment_id"]).replace("-", "") for segment in meta["segments"]]
+    except FileNotFoundError:
+        return "meta.json is missing"
+    except (ValueError, TypeError, KeyError):
+        return "meta.json cannot be read"
+    for segment in segments:
+        for part in _PARTS:
+            if not (folder / f"{segment}.{part}").exists():
+                return f"{segment}.{part} is missing"
+        for file in sorted(folder.glob(f"{segment}.*")):
+            if not _is_whole(file):
+                return f"{file.name} is damaged"
+    return None
+
+
+def _is_whole(file: Path) -> bool:
+    """Whether a segment file is what its footer says: JSON with a CRC-32, its length, a magic number."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        if size < 8:
+            return False
+        stream.seek(size - 8)
+        length, magic = struct.unpack("<II", stream.read(8))
+        if magic != _MAGIC or length + 8 > size:
+            return False
+        stream.seek(size - 8 - length)
+        try:
+            expected = int(json.loads(stream.read(length))["crc"])
+        except (ValueError, TypeError, KeyError):
+            return False
+        stream.seek(0)
+        left, found = size - 8 - length, 0
+        while left:
+            chunk = stream.read(min(left, _CHUNK))
+            if not chunk:
+                return False
+            found = zlib.crc32(chunk, found)
+            left -= len(chunk)
+    return found == expected
