@@ -24,3 +24,35 @@ seal-contract = Contract seal
 seal-finance = Finance seal
 seal-invoice = Invoice seal
 seal-personnel = Personnel seal
+verify-sentence-valid = { $count ->
+    [one] The file is unchanged since it was signed, and the signature is genuine.
+   *[other] The file is unchanged since it was signed, and all { $count } signatures are genuine.
+}
+verify-sentence-invalid = Do not rely on this file: it was changed after signing, or a signature is not genuine.
+verify-sentence-indeterminate = It cannot be decided whether this file is genuine; the reasons are below.
+verify-sentence-unsigned = This file carries no electronic signature.
+verify-not-a-pdf = This is not a PDF file.
+verify-encrypted = The PDF is protected by a password and cannot be checked.
+verify-broken-file = The PDF is damaged and cannot be read ({ $detail }).
+verify-too-many-signatures = There are more than { $detail } signatures in the file.
+verify-signature-unreadable = The signature in the field “{ $detail }” cannot be read.
+verify-hidden-signature = The file holds { $detail } signature(s) that no field shows.
+verify-no-trust-anchor = No root certificate was given, so nobody's identity can be confirmed.
+verify-revoked = The certificate was revoked ({ $detail }).
+verify-certificate-expired = The certificate had expired ({ $detail }).
+verify-certificate-not-yet-valid = The certificate was not valid yet ({ $detail }).
+verify-untrusted-issuer = The certificate was issued by somebody who is not trusted here.
+verify-certificate-unsuitable = The certificate is not made for this ({ $detail }).
+verify-timestamp-broken = The time-stamp is broken ({ $detail }).
+verify-timestamp-differs = The time-stamp belongs to something else.
+verify-timestamp-algorithm = The time-stamp uses an algorithm that is not accepted ({ $detail }).
+verify-timestamp-untrusted = The time-stamp comes from “{ $detail }”, who is not trusted here.
+verify-forbidden-change = Something was changed after signing that must not be changed ({ $detail }).
+verify-changes-unknown = What was changed after signing cannot be judged ({ $detail }).
+verify-change-after-final-signature = Something was added after a signature that allows no changes.
+verify-form-field-changed = Form fields were changed after signing: { $detail }.
+verify-unsupported-format = The signature's format is not supported ({ $detail }).
+verify-signature-malformed = The signature is malformed ({ $detail }).
+verify-signature-broken = The signature does not fit the file: file or signature was altered.
+verify-weak-digest = The signature uses a digest that is no longer safe ({ $detail }).
+verify-not-pades = The signature is intact, but not of the PAdES form.

@@ -1,0 +1,75 @@
+"""The verdict as people and programs get it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from core.i18n import Language, Translator, translator
+from signing.verification.facts import FileFacts, Kind, Outcome, Problem, decide, is_archived
+
+_EXIT: Final = {Outcome.VALID: 0, Outcome.INVALID: 1, Outcome.INDETERMINATE: 3, Outcome.UNSIGNED: 4}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verification found out about one file; ``sha256`` is that of its bytes."""
+
+    sha256: str
+    facts: FileFacts
+
+    @property
+    def outcome(self) -> Outcome:
+        """The verdict on the whole file."""
+        return decide(self.facts)
+
+    @property
+    def archived(self) -> bool | None:
+        """Whether all signatures carry long-term evidence; None where there are none."""
+        return is_archived(self.facts.signatures)
+
+    def sentence(self, language: Language) -> str:
+        """One sentence that a layman understands."""
+        signers = [one for one in self.facts.signatures if one.kind is not Kind.TIMESTAMP]
+        return translator(language).text(f"verify-sentence-{self.outcome.value}", count=len(signers))
+
+    def to_json(self, file: str, language: Language) -> dict[str, Any]:
+        """The object that ``vermilion verify --json`` prints and the API answers."""
+        text = translator(language)
+        return {
+            "file": file,
+            "sha256": self.sha256,
+            "verdict": self.outcome.value,
+            "signatures": [
+                {
+                    "field": one.field_name,
+                    "type": one.kind.value,
+                    "signer": one.signer,
+                    "signed_at": _instant(one.signed_at),
+                    "timestamped_at": _instant(one.timestamped_at),
+                    "level": one.level.value if one.level else None,
+                    "intact": one.intact,
+                    "trusted": one.trusted,
+                    "covers": one.coverage.value,
+                    "changes_after": one.changes_after.value,
+                    "problems": [_problem(text, problem) for problem in one.problems],
+                }
+                for one in self.facts.signatures
+            ],
+            "problems": [_problem(text, problem) for problem in self.facts.problems],
+            "archived": self.archived,
+        }
+
+
+def exit_status(verdict: Verdict) -> int:
+    """0 valid, 1 invalid, 3 indeterminate, 4 unsigned."""
+    return _EXIT[verdict.outcome]
+
+
+def _problem(text: Translator, problem: Problem) -> dict[str, str]:
+    return {"code": problem.code, "message": text.text(f"verify-{problem.code}", detail=problem.detail)}
+
+
+def _instant(at: datetime | None) -> str | None:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z") if at is not None else None
