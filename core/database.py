@@ -114,12 +114,20 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[ReadSession]:
-        """A consistent snapshot for reading."""
+        """A session for reading."""
         session = ReadSession(self.engine, expire_on_commit=False, autoflush=False)
         try:
             yield session
         finally:
             session.close()
+
+    @contextmanager
+    def snapshot(self) -> Iterator[ReadSession]:
+        """Like ``read``, and every query of the block sees one and the same instant."""
+        with self.read() as session:
+            if not self.is_sqlite:  # where a transaction is a snapshot anyway
+                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+            yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:

@@ -101,11 +101,15 @@ router = APIRouter(route_class=VerifyRoute, include_in_schema=False)
 
 @dataclass(frozen=True)
 class Checked:
-    """A file and what it is worth, for the page. ``facts`` is the JSON of ``vermilion verify``."""
+    """A file and what it is worth, for the page. ``facts`` is the JSON of ``vermilion verify``.
+
+    ``is_ours``: the archive holds these very bytes.
+    """
 
     name: str
     sentence: str
     facts: dict[str, Any]
+    is_ours: bool
 
 
 @router.get("/verify")
@@ -184,7 +188,7 @@ def check(visit: Visit, name: str, data: bytes) -> Checked:
     facts = verdict.to_json(name, visit.language)
     with visit.runtime.database.read() as session:
         known = session.scalar(select(Version.id).where(Version.digest == facts["sha256"]).limit(1))
-    return Checked(name, verdict.sentence(visit.language), {**facts, "archived": known is not None})
+    return Checked(name, verdict.sentence(visit.language), facts, known is not None)
 
 
 def _read(visit: Visit, file: UploadFile | None) -> bytes:

@@ -40,17 +40,19 @@ class Tag(NamedTuple):
 class Record:
     """One searchable thing, as the room that owns it describes it.
 
-    ``numbers`` are what people copy from paper: serial numbers, digests, invoice numbers; the first is
-    the record's own. ``texts`` are short passages (form values, names, comments); ``pages`` the text of
+    ``number`` is the one people know it by; ``other_numbers`` are what else they copy from paper (serial
+    numbers, digests). ``texts`` are short passages (form values, names, comments); ``pages`` the text of
     each page, the first being page 1. A match never reaches from one passage or page into the next.
-    ``access`` are the principal terms that may read it (core.permissions).
+    ``access`` are the principal terms that may read it: the Searcher fills them in from the access rows.
+    Records of unchanged rows are equal, so whatever has no order of its own is sorted.
     """
 
     kind: str
     id: UUID
     title: str
     date: datetime
-    numbers: tuple[str, ...] = ()
+    number: str | None = None
+    other_numbers: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     pages: tuple[str, ...] = ()
     state: str | None = None
@@ -63,6 +65,11 @@ class Record:
     @property
     def key(self) -> Key:
         return Key(self.kind, self.id)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """All numbers, the record's own first."""
+        return (*((self.number,) if self.number else ()), *self.other_numbers)
 
 
 @dataclass(frozen=True)

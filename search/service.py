@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time as timing
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 from typing import Final
@@ -19,7 +19,7 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput
 from core.models import AccessRow
-from core.permissions import Principal, ResourceType, readable
+from core.permissions import Principal, ResourceType, access_terms, readable
 from search import highlight
 from search.errors import KindUnknown, PageTooDeep, RecordUnsettled, SearchUnavailable
 from search.index import DEEPEST, Found, Hit, Index, Key, Lookup, Query, Record, Results
@@ -151,7 +151,9 @@ class Searcher:
             source = self._sources.get(kind)
             if source is not None:
                 ids = [key.id for key in keys if key.kind == kind]
-                found.update((record.key, record) for record in source.records(session, ids))
+                terms = access_terms(session, ResourceType(kind), ids)
+                for record in source.records(session, ids):
+                    found[record.key] = replace(record, access=tuple(sorted(terms[record.id])))
         return found
 
     # indexing
@@ -247,7 +249,7 @@ def _hit(record: Record, words: tuple[Word, ...]) -> Hit:
         id=record.id,
         title=record.title,
         title_segments=highlight.segments(record.title, words),
-        number=record.numbers[0] if record.numbers else None,
+        number=record.number,
         date=record.date,
         state=record.state,
         seal=record.seal,

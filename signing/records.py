@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.models import Department, LegalEntity, Person
-from search.index import Part, Record
+from search.index import Record, Tag
 from signing.models import Seal, SealRecord
 
 
@@ -34,19 +34,19 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
             kind="seal_record",
             id=row.id,
             title=f"{seal} {row.year}-{row.number:04d} {row.subject}",
-            when=row.sealed_at,
-            parts=(
-                Part(row.document_title),
-                Part(row.counterparty or ""),
-                Part(entity),
-                Part(department),
-                Part(" ".join(names[person] for person in _people(row))),
+            date=row.sealed_at,
+            texts=(
+                row.document_title,
+                row.counterparty or "",
+                f"{entity} {department}",
+                "、".join(names[person] for person in _people(row)),
             ),
             number=f"{row.year}-{row.number:04d}",
             other_numbers=(row.case_serial, row.digest_after, row.digest_before),
-            seal=row.seal_id,
-            department=row.department_id,
-            people=tuple(_people(row)),
+            seal=Tag(row.seal_id, seal),
+            department=Tag(row.department_id, department),
+            people=tuple(Tag(person, names[person]) for person in _people(row)),
+            related={"case": row.case_id, "document": row.document_id},
         )
         for row, seal, entity, department in rows
     ]

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from core.ids import new_id
 from storage.errors import ObjectMissing, StorageFull, StorageUnavailable
@@ -34,29 +35,22 @@ class FolderObjects:
         if not target.exists():
             temporary = self._incoming / str(new_id())
             try:
-                self._copy(source, temporary)
+                copy_durably(source, temporary)
                 self._make_folder(target.parent)
                 temporary.rename(target)
-                _synchronise(target.parent)
+                synchronise(target.parent)
             except OSError as error:
-                raise _explain(error) from error
+                raise explained_os_error(error) from error
             finally:
                 temporary.unlink(missing_ok=True)
         return Stat(digest, target.stat().st_size)
-
-    def _copy(self, source: Path, temporary: Path) -> None:
-        with source.open("rb") as reading, temporary.open("xb") as writing:
-            shutil.copyfileobj(reading, writing, CHUNK)
-            writing.flush()
-            os.fsync(writing.fileno())
-        temporary.chmod(0o440)
 
     def _make_folder(self, folder: Path) -> None:
         if folder.exists():
             return
         folder.mkdir(parents=True, exist_ok=True)
-        _synchronise(folder.parent)
-        _synchronise(self._folder)
+        synchronise(folder.parent)
+        synchronise(self._folder)
 
     def read(self, digest: str) -> bytes:
         try:
@@ -64,7 +58,7 @@ class FolderObjects:
         except FileNotFoundError as error:
             raise ObjectMissing(digest=digest) from error
         except OSError as error:
-            raise _explain(error) from error
+            raise explained_os_error(error) from error
 
     def chunks(self, digest: str, start: int = 0, length: int | None = None) -> Iterator[bytes]:
         try:
@@ -72,8 +66,8 @@ class FolderObjects:
         except FileNotFoundError as error:
             raise ObjectMissing(digest=digest) from error
         except OSError as error:
-            raise _explain(error) from error
-        return _pieces(file, start, length)
+            raise explained_os_error(error) from error
+        return pieces_of(file, start, length)
 
     def stat(self, digest: str) -> Stat | None:
         try:
@@ -92,7 +86,7 @@ class FolderObjects:
         path = self._path(digest)
         path.unlink(missing_ok=True)
         if path.parent.exists():
-            _synchronise(path.parent)
+            synchronise(path.parent)
 
     def list(self) -> Iterator[Stat]:
         for first in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):
@@ -105,8 +99,18 @@ class FolderObjects:
         return self._folder / digest[:2] / digest[2:4] / digest
 
 
-def _pieces(file: object, start: int, length: int | None) -> Iterator[bytes]:
-    with file as reading:  # type: ignore[attr-defined]
+def copy_durably(source: Path, target: Path) -> None:
+    """Copy to a new, read-only file that is on stable storage when this returns. Raises OSError."""
+    with source.open("rb") as reading, target.open("xb") as writing:
+        shutil.copyfileobj(reading, writing, CHUNK)
+        writing.flush()
+        os.fsync(writing.fileno())
+    target.chmod(0o440)
+
+
+def pieces_of(file: BinaryIO, start: int = 0, length: int | None = None) -> Iterator[bytes]:
+    """An open file's bytes from ``start`` on, at most ``length``; closes it at the end."""
+    with file as reading:
         reading.seek(start)
         left = length
         while left is None or left > 0:
@@ -118,7 +122,8 @@ def _pieces(file: object, start: int, length: int | None) -> Iterator[bytes]:
             yield piece
 
 
-def _synchronise(folder: Path) -> None:
+def synchronise(folder: Path) -> None:
+    """Put a folder's entries on stable storage."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -126,7 +131,8 @@ def _synchronise(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _explain(error: OSError) -> StorageFull | StorageUnavailable:
+def explained_os_error(error: OSError) -> StorageFull | StorageUnavailable:
+    """The store's own error for one of the file system."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StorageFull()
     return StorageUnavailable(reason=error.strerror or str(error))

@@ -41,7 +41,7 @@ class S3Objects:
         there = self.stat(digest)
         if there is not None:
             return there
-        with _explained(digest):
+        with explained(digest):
             written = self._client.fput_object(
                 self._bucket,
                 self._key(digest),
@@ -60,17 +60,17 @@ class S3Objects:
                 raise ObjectMissing(digest=digest)
             return iter(())
         try:
-            with _explained(digest):
+            with explained(digest):
                 answer = self._client.get_object(
                     self._bucket, self._key(digest), offset=start, length=length or 0
                 )
         except _BeyondEnd:
             return iter(())
-        return _pieces(answer, digest)
+        return pieces(answer, digest)
 
     def stat(self, digest: str) -> Stat | None:
         try:
-            with _explained(digest):
+            with explained(digest):
                 found = self._client.stat_object(self._bucket, self._key(digest))
         except ObjectMissing:
             return None
@@ -79,7 +79,7 @@ class S3Objects:
     def retain(self, digest: str, until: datetime) -> bool:
         """Object Lock in compliance mode: nobody shortens it, not even the bucket's owner."""
         try:
-            with _explained(digest):
+            with explained(digest):
                 self._client.set_object_retention(
                     self._bucket, self._key(digest), Retention(COMPLIANCE, until)
                 )
@@ -92,7 +92,7 @@ class S3Objects:
     def set_legal_hold(self, digest: str, on: bool) -> bool:
         change = self._client.enable_object_legal_hold if on else self._client.disable_object_legal_hold
         try:
-            with _explained(digest):
+            with explained(digest):
                 change(self._bucket, self._key(digest))
         except StorageUnavailable:
             if self._has_lock():
@@ -112,7 +112,7 @@ class S3Objects:
         if there is None:
             return
         try:
-            with _explained(digest):
+            with explained(digest):
                 self._client.remove_object(self._bucket, self._key(digest), version_id=there.version_id)
         except StorageUnavailable as error:
             # Servers do not agree on the code of a refused deletion; whether a lock is on tells it.
@@ -130,7 +130,7 @@ class S3Objects:
             return False
 
     def list(self) -> Iterator[Stat]:
-        with _explained(""):
+        with explained(""):
             for found in self._client.list_objects(self._bucket, prefix=self._prefix, recursive=True):
                 name = (found.object_name or "").rsplit("/", 1)[-1]
                 if len(name) == 64:
@@ -146,9 +146,10 @@ class _BeyondEnd(Exception):
     """A range that begins after the last byte."""
 
 
-def _pieces(answer: Any, digest: str) -> Iterator[bytes]:
+def pieces(answer: Any, digest: str) -> Iterator[bytes]:
+    """The body of an answer in pieces; the connection goes back at the end."""
     try:
-        with _explained(digest):
+        with explained(digest):
             yield from answer.stream(CHUNK)
     finally:
         answer.close()
@@ -156,7 +157,7 @@ def _pieces(answer: Any, digest: str) -> Iterator[bytes]:
 
 
 @contextmanager
-def _explained(digest: str) -> Iterator[None]:
+def explained(digest: str) -> Iterator[None]:
     """Turn what the SDK raises into the store's own errors."""
     try:
         yield
@@ -206,7 +207,7 @@ def s3_client(url: str, setting: str) -> tuple[Minio, str]:
 def require_bucket(client: Minio, bucket: str, setting: str) -> None:
     """Raise SettingUnusable when the server does not answer or the bucket cannot be had."""
     try:
-        with _explained(""):
+        with explained(""):
             if not client.bucket_exists(bucket):
                 client.make_bucket(bucket)
     except (StorageUnavailable, ObjectMissing) as error:

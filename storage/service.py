@@ -167,6 +167,17 @@ class ObjectStore:
             path.unlink()
             raise ObjectDamaged(digest=digest)
 
+    def put_back(self, digest: str, data: bytes) -> None:
+        """Store the bytes of a row that a restore is about to bring back. Raises ObjectDamaged."""
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise ObjectDamaged(digest=digest)
+        temporary = self._staging / str(new_id())
+        try:
+            temporary.write_bytes(data)
+            self.objects.put(digest, temporary)
+        finally:
+            temporary.unlink(missing_ok=True)
+
     def collect_garbage(self, older_than: timedelta = timedelta(days=1)) -> int:
         """Delete objects that nothing refers to and that nobody reserved lately. Returns how many.
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.models import Person
-from search.index import Part, Record
+from core.models import Department, Person
+from search.index import Record, Tag
 from signing.models import Seal
+from workflow.amounts import amount_in_words
 from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField, load_flow
 from workflow.models import Case, Comment, Decision, FlowVersion, Task, TaskCandidate
 
@@ -25,35 +27,39 @@ def ids(session: Session) -> Iterator[UUID]:
 def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
     """The search records of some cases."""
     rows = session.execute(
-        select(Case, FlowVersion.definition, Person.name)
+        select(Case, FlowVersion.definition, Person.name, Department.name)
         .join(FlowVersion, FlowVersion.id == Case.flow_version_id)
         .join(Person, Person.id == Case.applicant_id)
+        .join(Department, Department.id == Case.department_id)
         .where(Case.id.in_(wanted))
     ).all()
-    people, names = _people(session, wanted)
+    people = _people(session, wanted)
     said = _said(session, wanted)
     seals = dict(session.execute(select(Seal.id, Seal.name)).tuples().all())
     made = []
-    for case, definition, applicant in rows:
+    for case, definition, applicant, department in rows:
         flow = load_flow(definition)
+        others = [person for person in people[case.id] if person.id != case.applicant_id]
+        involved = (Tag(case.applicant_id, applicant), *others)
         seal = next((case.form.get(f.key) for f in flow.fields if isinstance(f, SealField)), None)
         made.append(
             Record(
                 kind="case",
                 id=case.id,
                 title=case.subject,
-                when=case.submitted_at,
-                parts=(
-                    Part(f"{flow.name.zh} {flow.name.en}"),
-                    *(Part(text) for text in _form(flow, case.form, seals)),
-                    Part(" ".join([applicant, *names[case.id]])),
-                    *(Part(text) for text in said[case.id]),
+                date=case.submitted_at,
+                texts=(
+                    f"{flow.name.zh} {flow.name.en}",
+                    *_form(flow, case.form, seals),
+                    f"{department} {'、'.join(person.name for person in involved)}",
+                    *said[case.id],
                 ),
                 number=case.serial_number,
                 state=case.state,
-                seal=UUID(seal) if seal else None,
-                department=case.department_id,
-                people=tuple(dict.fromkeys([case.applicant_id, *people[case.id]])),
+                seal=Tag(UUID(seal), seals.get(UUID(seal), "")) if seal else None,
+                department=Tag(case.department_id, department),
+                people=involved,
+                related={"document": case.sheet_id},
             )
         )
     return made
@@ -67,7 +73,7 @@ def _form(flow: Flow, form: dict[str, Any], seals: dict[UUID, str]) -> Iterator[
             continue
         if isinstance(field, MoneyField):
             whole, _, fraction = str(value).partition(".")
-            yield f"{value} {int(whole):,}.{fraction}"
+            yield f"{value} {int(whole):,}.{fraction} {amount_in_words(Decimal(str(value)))}"
         elif isinstance(field, ChoiceField):
             yield next((f"{o.label.zh} {o.label.en}" for o in field.options if o.value == value), str(value))
         elif isinstance(field, SealField):
@@ -76,27 +82,27 @@ def _form(flow: Flow, form: dict[str, Any], seals: dict[UUID, str]) -> Iterator[
             yield str(value)
 
 
-def _people(session: Session, wanted: Sequence[UUID]) -> tuple[dict[UUID, list[UUID]], dict[UUID, list[str]]]:
-    people: dict[UUID, list[UUID]] = defaultdict(list)
-    names: dict[UUID, list[str]] = defaultdict(list)
+def _people(session: Session, wanted: Sequence[UUID]) -> dict[UUID, list[Tag]]:
+    """Who may decide, or may have, in each case."""
+    people: dict[UUID, list[Tag]] = defaultdict(list)
     rows = session.execute(
         select(Task.case_id, Person.id, Person.name)
         .join(TaskCandidate, TaskCandidate.task_id == Task.id)
         .join(Person, Person.id == TaskCandidate.person_id)
         .where(Task.case_id.in_(wanted))
         .distinct()
+        .order_by(Task.case_id, Person.id)
     )
     for case_id, person_id, name in rows:
-        people[case_id].append(person_id)
-        names[case_id].append(name)
-    return people, names
+        people[case_id].append(Tag(person_id, name))
+    return people
 
 
 def _said(session: Session, wanted: Sequence[UUID]) -> dict[UUID, list[str]]:
     said: dict[UUID, list[str]] = defaultdict(list)
     for source in (
-        select(Decision.case_id, Decision.comment).where(Decision.case_id.in_(wanted)),
-        select(Comment.case_id, Comment.text).where(Comment.case_id.in_(wanted)),
+        select(Decision.case_id, Decision.comment).where(Decision.case_id.in_(wanted)).order_by(Decision.id),
+        select(Comment.case_id, Comment.text).where(Comment.case_id.in_(wanted)).order_by(Comment.id),
     ):
         for case_id, text in session.execute(source):
             if text:

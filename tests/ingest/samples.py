@@ -21,7 +21,12 @@ WORDS = ("采购合同 purchase contract", "第二页 云杉测试科技有限�
 @cache
 def typeset(pages: tuple[str, ...] = WORDS) -> bytes:
     """A PDF with Chinese text, one page for each string."""
-    source = '#set text(font: "Noto Sans SC", lang: "zh")\n#for (i, words) in json(bytes(sys.inputs.pages)).enumerate() {\n  if i > 0 { pagebreak() }\n  words\n}\n'
+    source = """#set text(font: "Noto Sans SC", lang: "zh")
+#for (i, words) in json(bytes(sys.inputs.pages)).enumerate() {
+  if i > 0 { pagebreak() }
+  words
+}
+"""
     fonts = {str(path.parent) for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.[ot]t[fc]")}
     return typst.compile(
         source.encode(),

@@ -51,18 +51,18 @@ def test_mutated_file_is_answered_or_refused_with_a_code(
         source, target = Path(folder) / "source", Path(folder) / "target"
         source.write_bytes(mutated(*mutation))
         is_picture = mutation[0] in ("jpeg", "png")
-        steps: list[tuple[str, dict[str, object]]] = (
-            [("check", {"media_type": f"image/{mutation[0]}", "most_pages": 10})]
-            + [("image_to_pdf", {"target": str(target)})]
-            if is_picture
-            else [
-                ("check", {"media_type": "application/pdf", "most_pages": 10}),
-                ("inspect", {}),
-                ("text", {}),
-                ("picture", {"page": 1, "width": 160, "target": str(target)}),
-                ("repair", {"target": str(target)}),
+        steps: list[tuple[str, dict[str, object]]] = [
+            ("check", {"media_type": "application/pdf", "most_pages": 10}),
+            ("inspect", {}),
+            ("text", {}),
+            ("picture", {"page": 1, "width": 160, "target": str(target)}),
+            ("repair", {"target": str(target)}),
+        ]
+        if is_picture:
+            steps = [
+                ("check", {"media_type": f"image/{mutation[0]}", "most_pages": 10}),
+                ("image_to_pdf", {"target": str(target)}),
             ]
-        )
         for operation, options in steps:
             try:
                 sandbox.run(operation, source, seconds=30, **options)

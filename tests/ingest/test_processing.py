@@ -71,7 +71,7 @@ def test_upright_jpeg_keeps_its_very_bytes_inside_the_pdf(desk: Desk) -> None:
     data = samples.picture(form="JPEG")
     _, made = versions(desk, desk.process(data, "photo.jpg"))
     with pikepdf.open(io.BytesIO(desk.store.read(made.digest))) as pdf:
-        assert next(iter(pdf.pages[0].images.values())).read_raw_bytes() == data
+        assert pdf.pages[0].Resources.XObject.Picture.read_raw_bytes() == data
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

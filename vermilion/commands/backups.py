@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
-from retention.backups import BackupService
-from retention.restore import restore as restore_backup
 from rich.table import Table
 
 from core import outbox
 from core.errors import VermilionError
+from retention.backups import BackupService
+from retention.restore import restore as restore_backup
+from vermilion import migrations
 from vermilion.commands.terminal import at_work, err, fail, load_settings, out, print_json, progress, texts
 
 app = typer.Typer(help="Backups of database and objects.", no_args_is_help=True)
@@ -77,7 +78,7 @@ def restore(
     try:
         settings = load_settings()
         with progress("restore") as advance:
-            report = restore_backup(settings, name, recovery_key, progress=advance)
+            report = restore_backup(settings, name, recovery_key, migrations.upgrade, progress=advance)
     except VermilionError as error:
         raise fail(error) from error
     err.print(texts().text("backup-restored", name=report.name, objects=report.objects), style="green")

@@ -1,0 +1,54 @@
+"""Errors of retention: backups, restore, export."""
+
+from __future__ import annotations
+
+from core.errors import VermilionError
+
+
+class BackupMissing(VermilionError):
+    """There is no such complete backup. Context: ``name``."""
+
+    code = "backup-missing"
+    status = 404
+
+
+class BackupDamaged(VermilionError):
+    """A backup cannot be read whole and authentic. Context: ``name``, ``member``."""
+
+    code = "backup-damaged"
+    status = 500
+
+
+class BackupKeyDiffers(VermilionError):
+    """The backup was made with another master key. Context: ``name``."""
+
+    code = "backup-key-differs"
+    status = 422
+
+
+class BackupOfOtherVersion(VermilionError):
+    """The backup's tables are of another version. Context: ``name``, ``revision``."""
+
+    code = "backup-of-other-version"
+    status = 409
+
+
+class BackupStoreUnavailable(VermilionError):
+    """The backup store does not answer or is full. Context: ``reason``."""
+
+    code = "backup-store-unavailable"
+    status = 503
+
+
+class HomeNotEmpty(VermilionError):
+    """A restore needs an empty home and an empty database. Context: ``what``."""
+
+    code = "home-not-empty"
+    status = 409
+
+
+class ExportFolderNotEmpty(VermilionError):
+    """An export does not overwrite anything. Context: ``folder``."""
+
+    code = "export-folder-not-empty"
+    status = 409
