@@ -175,5 +175,5 @@ class VerifyAnswer(Shape):
     signatures: list[VerifiedSignature]
     problems: list[VerifyProblem]
     archived: bool | None = Field(
-        description="Whether the archive holds these very bytes; null when unknown."
+        description="Whether all signatures carry long-term evidence; null where there are none."
     )

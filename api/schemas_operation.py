@@ -94,27 +94,23 @@ class BackupAnswer(Shape):
 
     model_config = example(
         {
-            "name": "20260302T081530Z-full",
+            "name": "20260302T081530000000Z-full",
             "kind": "full",
-            "state": "done",
-            "started_at": EXAMPLE_TIME,
+            "created_at": EXAMPLE_TIME,
             "finished_at": EXAMPLE_TIME,
             "objects": 412,
+            "rows": 18230,
             "bytes": 104857600,
-            "error": None,
-            "verified_at": None,
         }
     )
 
     name: str
     kind: str
-    state: str
-    started_at: datetime | None
-    finished_at: datetime | None
-    objects: int
+    created_at: datetime
+    finished_at: datetime
+    objects: int = Field(description="Objects in this backup; an incremental one holds the new ones.")
+    rows: int
     bytes: int
-    error: str | None
-    verified_at: datetime | None
 
 
 class NewBackup(Shape):
@@ -130,10 +126,11 @@ class NewBackup(Shape):
 class BackupVerified(Shape):
     """A backup was read to its end and is whole."""
 
-    model_config = example({"name": "20260302T081530Z-full", "objects": 412})
+    model_config = example({"name": "20260302T081530000000Z-full", "objects": 412, "rows": 18230})
 
     name: str
     objects: int
+    rows: int
 
 
 class AuditAnswer(Shape):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import Form, Request, Response
-from retention.backups import BackupService
 from sqlalchemy import select
 
 from core import outbox
@@ -16,6 +16,7 @@ from portal.administration import TABS, admin_pages
 from portal.frame import Visiting, page, see_other
 from portal.long_work import LongWork
 from portal.visit import Visit
+from retention.backups import BackupService
 from retention.models import Backup
 
 router = admin_pages()
@@ -52,7 +53,7 @@ def verify(request: Request, visit: Visiting, name: str) -> Response:
     """Begin to read a backup to its end."""
     service = visit.runtime.get(BackupService)
     number = _WORK.start(lambda advance: service.verify(name, progress=advance))
-    return see_other(request, f"/admin/backups/verification/{number}?name={name}")
+    return see_other(request, f"/admin/backups/verification/{number}?name={quote(name)}")
 
 
 @router.get("/admin/backups/verification/{number}")

@@ -96,7 +96,9 @@ def _show(request: Request, visit: Visit, errors: dict[str, str], status: int = 
         names = session.execute(
             select(Person.id, Person.name).where(Person.is_active).order_by(Person.name)
         ).all()
-    trees = [(entity, tree([row for row in rows if row.entity_id == entity.id], members)) for entity in entities]
+    trees = [
+        (entity, tree([row for row in rows if row.entity_id == entity.id], members)) for entity in entities
+    ]
     return page(
         request, visit, "admin/departments.html", status=status, tabs=TABS, trees=trees, people=names,
         departments=rows, entities=entities, errors=errors,

@@ -63,9 +63,7 @@ def retry_job(request: Request, visit: Visiting, job_id: UUID) -> Response:
         if found is None:
             raise NotFound(what="job")
         session.info["outbox"] = True  # wakes the worker
-        audit.record(
-            session, now, visit.person.person_id, "job.retried", "job", job_id, {"task": found.task}
-        )
+        audit.record(session, now, visit.person.person_id, "job.retried", "job", job_id, {"task": found.task})
     return see_other(request, "/admin/health#jobs")
 
 

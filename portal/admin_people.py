@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Form, Request, Response
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import audit, people
@@ -38,7 +38,7 @@ def show_administration(request: Request, visit: Visiting) -> Response:
 @router.get("/admin/people")
 def list_people(request: Request, visit: Visiting, q: str = "", after: str = "", gone: str = "") -> Response:
     """Everybody, with department and roles."""
-    conditions = [Person.is_active.is_(gone != "1")]
+    conditions: list[ColumnElement[bool]] = [Person.is_active.is_(gone != "1")]
     words = q.replace("\x00", "").strip()[:100]
     if words:
         conditions.append(

@@ -72,7 +72,9 @@ def preview_picture(
     if owner is None or kind not in set(SealKind):
         raise NotFound(what="seal")
     number = code if code.isdigit() else None
-    picture = visit.runtime.get(SigningService).preview_seal(owner.name, kind, number, _diameter(diameter, kind))
+    picture = visit.runtime.get(SigningService).preview_seal(
+        owner.name, kind, number, _diameter(diameter, kind)
+    )
     return _svg(picture)
 
 

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 
 from core.runtime import Runtime
 from portal import assets
+from portal.archive_rooms import ARCHIVE_ROUTERS
 from portal.frame import explain
 from portal.rooms import ROUTERS
 from portal.security import protect
@@ -21,7 +22,7 @@ def include(app: FastAPI, runtime: Runtime) -> None:
     """Add all pages of the portal to ``app``, and the page for addresses that lead nowhere."""
     app.state.runtime = runtime
     app.include_router(assets.router)
-    for router in ROUTERS:
+    for router in (*ROUTERS, *ARCHIVE_ROUTERS):
         app.include_router(router)
     app.add_exception_handler(404, _nowhere)
     app.add_exception_handler(405, _nowhere)

@@ -14,7 +14,6 @@ from uuid import UUID
 
 from fastapi import Request, Response
 from fastapi.responses import StreamingResponse
-from ingest.service import IngestService
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -23,6 +22,7 @@ from core.errors import NotFound
 from core.models import Person
 from core.permissions import Principal, ResourceType, readable, require_read
 from ingest.models import Document, DocumentKind, DocumentState, Version
+from ingest.service import IngestService
 from portal.frame import Visiting, page, pages
 from portal.security import FILE_POLICY
 from portal.uploads import refusal_text

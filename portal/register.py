@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -63,9 +63,7 @@ def show_register(
     wanted = _filter(visit, asked)
     signing = visit.runtime.get(SigningService)
     with visit.runtime.database.read() as session:
-        lines = signing.list_seal_records(
-            session, visit.person, wanted, before=as_id(before), limit=most + 1
-        )
+        lines = signing.list_seal_records(session, visit.person, wanted, before=as_id(before), limit=most + 1)
         count = signing.count_seal_records(session, visit.person, wanted)
         choices = _choices(session)
         shown = lines[:most]
@@ -102,7 +100,7 @@ def _filter(visit: Visit, asked: Asked) -> RegisterFilter:
     )
 
 
-def _choices(session: Session) -> dict[str, object]:
+def _choices(session: Session) -> dict[str, Any]:
     """What the filters offer: every seal and department, and the people who stand in the register."""
     applicants = select(SealRecord.applicant_id)
     keepers = select(SealRecord.keeper_id)

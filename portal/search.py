@@ -8,13 +8,13 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Query, Request, Response
-from search import index
-from search.query import LONGEST_QUERY
-from search.service import Searcher
 
 from portal.fields import as_day, as_id
 from portal.frame import Visiting, is_htmx, page, pages
 from portal.visit import Visit
+from search import index
+from search.query import LONGEST_QUERY
+from search.service import Searcher
 
 router = pages()
 

@@ -15,7 +15,6 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, File, Request, Response, UploadFile
-from signing.verification import Verdict, verify_pdf
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message
@@ -30,6 +29,7 @@ from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
 from portal.security import protect
 from portal.visit import Visit, arrive, strange
 from signing.service import SigningService
+from signing.verification import Verdict, verify_pdf
 from storage.service import ObjectStore
 from workflow.models import Case
 
@@ -119,9 +119,7 @@ def show_verify(request: Request, visit: Visiting) -> Response:
 
 
 @router.post("/verify")
-def verify(
-    request: Request, visit: Visiting, file: Annotated[UploadFile | None, File()] = None
-) -> Response:
+def verify(request: Request, visit: Visiting, file: Annotated[UploadFile | None, File()] = None) -> Response:
     """Check one file. A script gets the verdict alone, others the whole page."""
     template = "parts/verdict.html" if is_htmx(request) else "verify.html"
     try:

@@ -364,8 +364,7 @@ class _Asking:
                     "order",
                     tantivy.FieldType.Integer,
                     lower_bound=None if lookup.since is None else _order(lookup.since),
-                    upper_bound=None if lookup.until is None else _order(lookup.until),
-                    include_upper=False,
+                    upper_bound=None if lookup.until is None else _order(lookup.until) - 1,
                 )
             )
         return [Query.const_score_query(query, 0.0) for query in queries]

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import api.tasks
 import ingest.records
+import ingest.tasks
+import retention.tasks
+import search.tasks
 import signing.records
+import signing.tasks
+import storage.tasks
 import workflow.records
+import workflow.tasks
+from core import logs
+from core.clock import Clock, SystemClock
+from core.database import Database
+from core.masterkey import MasterKey
+from core.passwords import Passwords
+from core.runtime import Runtime
+from core.settings import Settings
+from core.sign_in import SignInService
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from retention.backups import BackupService
@@ -16,18 +31,20 @@ from search.service import Searcher
 from signing.service import SigningService
 from storage.opening import open_objects
 from storage.service import ObjectStore
-from workflow.service import WorkflowService
-
-from core import logs
-from core.clock import Clock, SystemClock
-from core.database import Database
-from core.masterkey import MasterKey
-from core.passwords import Passwords
-from core.runtime import Runtime
-from core.settings import Settings
-from core.sign_in import SignInService
 from vermilion import migrations
 from vermilion.first_start import SetUp
+from workflow.service import WorkflowService
+
+TASK_MODULES = (
+    storage.tasks,
+    search.tasks,
+    signing.tasks,
+    ingest.tasks,
+    workflow.tasks,
+    retention.tasks,
+    api.tasks,
+)
+"""Importing them registers what the outbox may ask for."""
 
 
 def build(

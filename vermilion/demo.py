@@ -167,7 +167,7 @@ def _invent_sign_ins(path: Path) -> Demo:
         tuple(
             DemoPerson(
                 username,
-                f"{username}-{secrets.randbelow(9000) + 1000}",
+                f"{username}-{secrets.randbelow(900_000) + 100_000}",
                 _pin(),
                 name,
                 names[department],

@@ -128,12 +128,12 @@ class _Teller:
             with self._runtime.database.read() as session:
                 form["seal"] = str(session.scalar(select(Seal.id).where(Seal.name == form["seal"])))
         case_id = self._workflow.submit(applicant, story.flow, form)
+        for act in story.acts:
+            self._do(case_id, act)
         if story.comment is not None:
             who, text = story.comment
             with self._runtime.database.write() as session:
                 self._workflow.comment(session, _principal(self._runtime, self._people[who]), case_id, text)
-        for act in story.acts:
-            self._do(case_id, act)
         if story.is_withdrawn:
             self._workflow.withdraw(applicant, case_id)
 
@@ -264,7 +264,10 @@ def _seal_requests(days: list[str]) -> list[Story]:
         return {"documents": ((title, DocumentKind.ATTACHMENT, Letter(title, to, text, OURS, day), False),)}
 
     approve = Outcome.APPROVED
-    income = "兹证明李娜系我单位正式员工，任市场专员，入职日期为二〇二三年三月一日。\n其上年度税前年收入为人民币壹拾捌万元整。"
+    income = (
+        "兹证明李娜系我单位正式员工，任市场专员，入职日期为二〇二三年三月一日。\n"
+        "其上年度税前年收入为人民币壹拾捌万元整。"
+    )
     authorised = "兹授权我单位员工黄琳（研发部工程师）前往贵单位办理产品送检事宜。\n授权期限自即日起三十日。"
     tender = "兹证明我单位近三年内无重大违法记录，具备履行合同所必需的设备和专业技术能力。"
     return [

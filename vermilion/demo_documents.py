@@ -65,12 +65,13 @@ def typeset(paper: Contract | Invoice | Letter) -> bytes:
         net = sum((line[2] for line in paper.lines), Decimal(0))
         tax = sum((line[3] for line in paper.lines), Decimal(0))
         data |= {"net": net, "tax": tax, "total": net + tax, "in_words": amount_in_words(net + tax)}
-    return typst.compile(
-        template.read_bytes(),
-        sys_inputs={"paper": json.dumps(data, default=_plain, ensure_ascii=False)},
-        font_paths=[str(path) for path in _fonts()],
-        ignore_system_fonts=True,
-    )
+    options: dict[str, Any] = {
+        "sys_inputs": {"paper": json.dumps(data, default=_plain, ensure_ascii=False)},
+        "font_paths": [str(path) for path in _fonts()],
+        "ignore_system_fonts": True,
+    }
+    pdf: bytes = typst.compile(template.read_bytes(), **options)
+    return pdf
 
 
 def photograph(pdf: bytes) -> bytes:

@@ -156,7 +156,7 @@ def _run_server(runtime: Runtime, announce: Callable[[], None]) -> None:
     where = {"uds": str(address)} if isinstance(address, Path) else {"host": address[0], "port": address[1]}
     config = uvicorn.Config(
         create(runtime),
-        **where,  # type: ignore[arg-type]
+        **where,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Path
-from retention.backups import BackupService
 
 from api.principals import Calling, Running
 from api.routing import call, router
@@ -13,6 +12,7 @@ from api.schemas import Accepted, Everything, Words
 from api.schemas_operation import BackupAnswer, BackupVerified, NewBackup
 from core import outbox
 from core.models import Role
+from retention.backups import BackupService
 
 
 def keeps_backups(caller: Calling) -> None:
@@ -50,4 +50,4 @@ def verify_backup(
 ) -> BackupVerified:
     """Reads it to its end: every byte authenticated, every digest compared. This takes long."""
     report = runtime.get(BackupService).verify(name)
-    return BackupVerified(name=report.name, objects=report.objects)
+    return BackupVerified.model_validate(report)

@@ -318,3 +318,253 @@ seal-sentence-pages = Page:
 seal-consequence = Sealing signs with the seal's certificate, enters the register and cannot be taken back.
 seal-do = Seal
 seal-refuse = Do not seal: return or reject
+
+## Searching
+search-from = From
+search-to = To
+search-all = Show everything
+search-narrow = Narrow down
+search-found = { $count ->
+    [0] Nothing found
+    [one] 1 result
+   *[other] { $count } results
+}
+search-building = The search index is being built; something may still be missing.
+search-nothing = Nothing fits these words
+search-nothing-text = Use fewer or other words, or take a filter away. You only find what you may see.
+search-empty = Nothing here yet
+search-empty-text = Documents, applications and seal records appear here as soon as there are any.
+search-pages = Pages of results
+search-previous = Previous
+search-next = Next
+search-page = page { $page }
+search-kind-document = Document
+search-kind-case = Application
+search-kind-seal-record = Seal record
+search-facet-kind = Kind
+search-facet-state = State
+search-facet-seal = Seal
+search-facet-department = Department
+search-facet-person = Person
+
+## Register
+book-count = { $count ->
+    [0] No use of a seal
+    [one] 1 use of a seal
+   *[other] { $count } uses of seals
+}
+book-print = Print
+book-export = CSV
+book-size = Per page
+book-none = No seal was used here
+book-none-text = Each use of a seal is entered here by itself and stays.
+book-person = Person
+book-number = Number
+book-date = Date
+book-seal = Seal
+book-subject = Subject
+book-document = Document
+book-counterparty = Counterparty
+book-copies = Copies
+book-department = Department
+book-applicant = Applicant
+book-approvers = Approvers
+book-keeper = Keeper
+book-case = Case
+book-pages = Sealed pages
+book-open = Open the document
+book-before = Digest before
+book-after = Digest after
+
+## Verifying
+error-verify-not-public = This page is open inside the organisation only. Sign in, or ask whoever gave you the file.
+error-verify-busy = Several files are being checked at the moment. Try again in a minute.
+check-case = Approval { $serial }
+check-case-lead = This is the approval sheet as the archive holds it. To check the file you have, drop it below.
+check-lead = Put a signed PDF in to see whether it is genuine. The file is not kept.
+check-drop = Drop a PDF here
+check-hint = PDF up to { $size }
+check-choose = Choose a file
+check-do = Verify
+check-busy-now = Checking…
+check-ours = These very bytes are in this archive.
+check-not-ours = This file is not in this archive, or not in this state.
+check-signatures = { $count ->
+    [one] 1 signature
+   *[other] { $count } signatures
+}
+check-unknown = Unknown signer
+check-type-approval = Signature
+check-type-certification = Certification
+check-type-seal = Seal
+check-type-timestamp = Time-stamp
+check-good = Good
+check-broken = Broken
+check-open = Undecided
+check-when = Signed
+check-clock-tsa = confirmed by a time-stamp authority
+check-clock-signer = by the signer's own clock
+check-trust = Identity
+check-trusted = confirmed by a certificate that is trusted here
+check-not-trusted = not confirmed
+check-trust-open = cannot be decided
+check-after = Changed afterwards
+check-changes-none = nothing
+check-changes-allowed = only what may be added, such as further signatures
+check-changes-forbidden = something that must not be changed
+check-changes-unknown = cannot be decided
+check-technical = Technical facts
+check-evidence = Long-term evidence
+check-field = Field
+check-level = Level
+check-covers = Covers
+check-covers-file = whole file
+check-covers-revision = its revision
+check-covers-part = a part only
+check-covers-unknown = unknown
+check-intact = Intact
+check-report = Download report
+
+## Setting up
+setup-title = Set up Vermilion
+setup-lead = This is done once: name the organisation and make its first administrator.
+setup-code = One-time code
+setup-code-hint = It stands in the terminal in which the server was started.
+setup-organisation = Organisation
+setup-organisation-hint = The full legal name, as it stands on the seal.
+setup-name = Your name
+setup-username-hint = Lower-case letters, digits, dots, hyphens
+setup-password-hint = At least 10 characters
+setup-do = Set up
+
+## Administration
+admin-title = Administration
+admin-tab-people = People
+admin-tab-departments = Departments
+admin-tab-seals = Seals
+admin-tab-flows = Flows
+admin-tab-backups = Backups
+admin-tab-health = Health
+admin-required = required
+admin-name = Name
+admin-save = Save
+admin-acts = Actions
+admin-entity = Legal entity
+admin-everywhere = Everywhere
+admin-people-count = { $count ->
+    [one] 1 person
+   *[other] { $count } people
+}
+admin-people-find = Name
+admin-people-gone = Those who left
+admin-people-none = Nobody is called that
+admin-people-none-text = Look for a part of the name or the user name.
+admin-person-new = Add a person
+admin-person-new-lead = The first password is shown once, on the next page. Roles are given there too.
+admin-person-add = Add
+admin-password-once = First password of { $username }; it is shown this once. Hand it over in person.
+admin-password-copy = Copy the password
+admin-password-new = Give a new password
+admin-pin-set = Set
+admin-pin-missing = Not set yet
+admin-pin-reset = Reset signing PIN
+admin-pin-reset-consequence = The person's certificate is revoked; signatures made so far stay good. They then set a new PIN themselves.
+admin-no-pin = There is no signing PIN to reset, or it is your own; ask another administrator.
+admin-not-oneself = You cannot lock yourself out. Ask another administrator.
+admin-active = Can sign in
+admin-inactive = Cannot sign in
+admin-deactivate = Stop signing in
+admin-reactivate = Let sign in again
+admin-role = Role
+admin-role-give = Give a role
+admin-role-end = End today
+admin-role-over = Ended
+admin-role-from = from { $day }
+admin-role-to = to { $day }
+admin-role-position = Approver's position
+admin-role-position-hint = With the role approver only, such as general_manager
+admin-scope = Applies to
+admin-departments-lead = The head approves for the department and sees what belongs to it.
+admin-departments-none = No departments yet
+admin-department-new = New department
+admin-department-below = Below
+admin-department-add = Add
+admin-members = { $count ->
+    [one] 1 person
+   *[other] { $count } people
+}
+admin-head = Head
+admin-seals-lead = Every seal has its own key and certificate; only its keeper can apply it.
+admin-seals-none = No seals yet
+admin-seals-none-text = Make the company's first seal; cases can then ask for it.
+admin-seal-new = Make a seal
+admin-seal-new-lead = The picture follows what you type. A seal that is made stays in the register.
+admin-seal-make = Make the seal
+admin-seal-kind = Kind
+admin-seal-name = Name of the seal
+admin-seal-name-hint = Such as 合同专用章
+admin-seal-code = Code number
+admin-seal-code-hint = Digits on the lower arc
+admin-seal-diameter = Diameter in mm
+admin-seal-diameter-hint = Left empty: what is usual for the kind
+admin-seal-preview = Preview
+admin-seal-preview-note = As it will look on paper, enlarged
+admin-seal-preview-empty = Choose legal entity and kind.
+admin-seal-picture = Picture of { $name }
+admin-seal-kept-by = Keeper: { $name }
+admin-seal-uses = { $count ->
+    [0] Not used yet
+    [one] Used once
+   *[other] Used { $count } times
+}
+admin-no-keepers = Nobody has the role seal keeper yet. Give it to somebody first.
+admin-flows-lead = What people can apply for, and who decides on it.
+admin-flow-new = Add a flow
+admin-flow-new-lead = A flow is declared in YAML. One of a known key becomes its next version; running cases keep theirs.
+admin-flow-yaml = Definition (YAML)
+admin-flow-add = Add the flow
+admin-flow-change = Make a new version
+admin-flow-version = version { $version }
+admin-flow-cases = { $count ->
+    [one] 1 case
+   *[other] { $count } cases
+}
+admin-backups-lead = Encrypted; to restore one you need the recovery key that the first start showed.
+admin-backup-run = Back up now
+admin-backup-run-full = Full backup
+admin-backup-last = Last backup
+admin-backup-never = never
+admin-backup-count = Backups
+admin-backup-size = Size of all
+admin-backup-running = A backup is being made…
+admin-backup-failed = The last backup failed: { $reason }
+admin-backups-none = No backup yet
+admin-backups-none-text = One is made every night. You can also make one now.
+admin-backup-finished = Finished
+admin-backup-objects = Objects
+admin-backup-verified = Verified
+admin-backup-verify = Verify
+admin-backup-verifying = Reading every byte and comparing every digest
+admin-backup-whole = The backup is whole: every byte is authentic, every digest fits.
+backup-kind-full = Full
+backup-kind-incremental = Incremental
+backup-state-running = Running
+backup-state-done = Done
+backup-state-failed = Failed
+admin-health-lead = What needs attention stands first.
+admin-evidence = Finished cases without long-term evidence
+admin-evidence-none = Every finished case has its long-term evidence.
+admin-evidence-missing = Evidence missing
+admin-jobs = Background jobs that were given up
+admin-jobs-none = No job was given up.
+admin-jobs-failed = Jobs given up
+admin-jobs-waiting = Jobs waiting
+admin-retry = Try again
+admin-certificates = Authority's certificates good until
+admin-disk = Free disk space
+admin-audit = Audit trail
+admin-audit-do = Check the audit trail
+admin-audit-entries = Audit entries
+admin-audit-running = Walking the whole chain…
+admin-audit-whole = The audit trail is whole: every entry fits the one before it.
+admin-audit-broken = The audit trail does not fit at entry { $sequence } ({ $reason }).

@@ -147,6 +147,7 @@ def test_image_bomb_is_refused_before_it_is_decoded(own: Sandbox, tmp_path: Path
     assert time.monotonic() - began < 5
 
 
+@pytest.mark.slow
 def test_page_that_unpacks_to_gigabytes_does_not_take_the_server_along(own: Sandbox, tmp_path: Path) -> None:
     bomb = tmp_path / "bomb.pdf"
     bomb.write_bytes(samples.content_bomb())

@@ -177,7 +177,7 @@ def print_recovery_key(key: str) -> None:
     text = texts()
     err.print(text.text("recovery-key-title"), style="bold")
     err.print(f"\n    {key}\n", style="bold green", highlight=False, soft_wrap=True)
-    err.print(text.text("recovery-key-explained"), highlight=False)
+    err.print(text.text("recovery-key-explained"), highlight=False, soft_wrap=True)
 
 
 Advance = Callable[[int, int, str], None]

@@ -1,0 +1,33 @@
+"""Every router of search, register, verify, administration and set-up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from portal import (
+    admin_backups,
+    admin_departments,
+    admin_flows,
+    admin_health,
+    admin_people,
+    admin_seals,
+    register,
+    search,
+    set_up,
+    verifying,
+)
+
+ARCHIVE_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    search.router,
+    register.router,
+    verifying.router,
+    admin_people.router,
+    admin_departments.router,
+    admin_seals.router,
+    admin_flows.router,
+    admin_backups.router,
+    admin_health.router,
+    set_up.router,
+)
