@@ -219,9 +219,7 @@ def holders(
     if position is not None:
         query = query.where(RoleAssignment.position == position)
     found = {
-        person.id: person
-        for person, assignment in session.execute(query).tuples()
-        if is_valid_on(assignment, day)
+        person.id: person for person, assignment in session.execute(query) if is_valid_on(assignment, day)
     }
     return list(found.values())
 

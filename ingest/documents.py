@@ -258,7 +258,11 @@ class Documents:
             .where(
                 Document.original_digest == document.original_digest,
                 Document.id != document.id,
-                Document.created_at <= document.created_at,
+                Document.owner_id == document.owner_id,  # others' documents may be none of their business
+                or_(
+                    Document.created_at < document.created_at,
+                    (Document.created_at == document.created_at) & (Document.id < document.id),
+                ),
             )
             .order_by(Document.created_at, Document.id)
             .limit(1)

@@ -8,24 +8,38 @@ from pathlib import Path
 from typing import Any, Final
 
 import pikepdf
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
-from ingest.errors import FileBroken, ImageTooLarge
+from ingest.errors import FileBroken, FileTruncated, ImageTooLarge
 
 MOST_MEGAPIXELS: Final = 120
 Image.MAX_IMAGE_PIXELS = None  # our own limit speaks before anything is decoded
 _A4: Final = (595.28, 841.89)
+_ORIENTATION: Final = 0x0112
+_MATRICES: Final = {
+    1: (1, 0, 0, 1, 0, 0),
+    2: (-1, 0, 0, 1, 1, 0),
+    3: (-1, 0, 0, -1, 1, 1),
+    4: (1, 0, 0, -1, 0, 1),
+    5: (0, -1, -1, 0, 1, 1),
+    6: (0, -1, 1, 0, 0, 1),
+    7: (0, 1, 1, 0, 0, 0),
+    8: (0, 1, -1, 0, 1, 0),
+}
+"""What stands a stored picture upright inside the unit square, by EXIF orientation (TIFF 6, tag 274)."""
 
 
 def check(source: Path) -> dict[str, Any]:
     """The quick judgement at the upload: size from the header, then one full decoding.
 
-    Raises ImageTooLarge, FileBroken.
+    Raises ImageTooLarge, FileTruncated, FileBroken.
     """
     with _open(source) as image:
         try:
             image.load()
         except (OSError, SyntaxError, ValueError, zlib.error) as error:
+            if "truncated" in str(error):
+                raise FileTruncated() from error
             raise FileBroken(reason=str(error)[:200]) from error
     return {"pages": 1}
 
@@ -33,20 +47,27 @@ def check(source: Path) -> dict[str, Any]:
 def to_pdf(source: Path, target: Path) -> dict[str, Any]:
     """Put a picture on a page of its own, as large as A4 allows, upright.
 
-    A JPEG that needs no turning keeps its very bytes; anything else is stored losslessly.
+    A JPEG keeps its very bytes (the page turns it); anything else is stored losslessly.
     """
     with _open(source) as image:
-        turned = ImageOps.exif_transpose(image)
-        is_upright = image.getexif().get(0x0112, 1) == 1
-        width, height = turned.size
+        orientation = _orientation(image)
         document = pikepdf.new()
-        if image.format == "JPEG" and is_upright and image.mode in ("L", "RGB"):
-            picture = _jpeg_stream(document, source.read_bytes(), image.mode, width, height)
+        if image.format in ("JPEG", "MPO") and image.mode in ("L", "RGB"):
+            picture = _jpeg_stream(document, source.read_bytes(), image.mode, *image.size)
         else:
-            picture = _flate_stream(document, _flat(turned))
-        _add_page(document, picture, width, height)
+            picture = _flate_stream(document, _flat(image))
+        _add_page(document, picture, *image.size, orientation)
         document.save(target, deterministic_id=True)
     return {"pages": 1}
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; a note that cannot be read is no reason to refuse a photo."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # EXIF is a small file system of its own; its reader raises of every kind
+        return 1
+    return value if value in _MATRICES else 1
 
 
 def _open(source: Path) -> Image.Image:
@@ -65,7 +86,7 @@ def _flat(image: Image.Image) -> Image.Image:
     """Grey or RGB on white, whatever came in (transparency, palettes, CMYK, 16 bits)."""
     if image.mode.startswith("I"):  # 16 bits of grey
         return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
-    if image.mode in ("1", "L"):
+    if image.mode in ("1", "L") and "transparency" not in image.info:
         return image.convert("L")
     if "A" in image.getbands() or "transparency" in image.info:
         layer = image.convert("RGBA")
@@ -97,12 +118,19 @@ def _facts(mode: str, width: int, height: int, compression: str) -> pikepdf.Dict
     )
 
 
-def _add_page(document: pikepdf.Pdf, picture: pikepdf.Stream, width: int, height: int) -> None:
+def _add_page(
+    document: pikepdf.Pdf, picture: pikepdf.Stream, width: int, height: int, orientation: int
+) -> None:
+    if orientation > 4:  # it stands on its side
+        width, height = height, width
     page_width, page_height = _A4 if height >= width else (_A4[1], _A4[0])
     scale = min(page_width / width, page_height / height)
     drawn_width, drawn_height = width * scale, height * scale
     page = document.add_blank_page(page_size=(page_width, page_height))
     page.Resources = pikepdf.Dictionary({"/XObject": pikepdf.Dictionary({"/Picture": picture})})
     left, bottom = (page_width - drawn_width) / 2, (page_height - drawn_height) / 2
-    operators = f"q {drawn_width:.3f} 0 0 {drawn_height:.3f} {left:.3f} {bottom:.3f} cm /Picture Do Q"
+    upright = " ".join(map(str, _MATRICES[orientation]))
+    operators = (
+        f"q {drawn_width:.3f} 0 0 {drawn_height:.3f} {left:.3f} {bottom:.3f} cm {upright} cm /Picture Do Q"
+    )
     page.Contents = pikepdf.Stream(document, operators.encode())

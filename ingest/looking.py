@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -14,7 +16,9 @@ from storage.service import ObjectStore
 
 PICTURE_WIDTHS: Final = (160, 400, 800, 1200, 1600)
 """Widths of page pictures, in pixels; what is asked for is rounded up to one of them."""
-MOST_PICTURES: Final = 4000
+MOST_PICTURE_BYTES: Final = 512 * 1024**2
+"""How large the cache of page pictures may grow; then those not looked at for longest go."""
+_PRUNE_EVERY: Final = 50
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Looking:
         self._sandbox = sandbox
         self._staging = staging
         self._pictures = cache
+        self._drawn = 0
 
     def page_picture(self, digest: str, page: int, width: int) -> bytes:
         """A page (from 1) of a PDF object as PNG, at least ``width`` pixels wide, at most 1600.
@@ -43,7 +48,9 @@ class Looking:
         self._pictures.mkdir(parents=True, exist_ok=True)
         cached = self._pictures / f"{digest}-{page}-{width}.png"
         try:
-            return cached.read_bytes()
+            data = cached.read_bytes()
+            os.utime(cached)  # what is looked at stays
+            return data
         except FileNotFoundError:
             pass
         source, target = self._staging / str(new_id()), self._staging / f"{new_id()}.png"
@@ -55,16 +62,26 @@ class Looking:
         finally:
             source.unlink(missing_ok=True)
             target.unlink(missing_ok=True)
-        self._prune_pictures()
+        self._drawn += 1
+        if self._drawn % _PRUNE_EVERY == 1:
+            self._prune_pictures()
         return data
 
     def _prune_pictures(self) -> None:
-        pictures = list(self._pictures.iterdir())
-        if len(pictures) <= MOST_PICTURES:
+        """Delete the oldest quarter and more once the cache is full. Others may prune at the same time."""
+        pictures: list[tuple[float, int, Path]] = []
+        for path in self._pictures.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                stat = path.stat()
+                pictures.append((stat.st_mtime, stat.st_size, path))
+        total = sum(size for _, size, _ in pictures)
+        if total <= MOST_PICTURE_BYTES:
             return
-        pictures.sort(key=lambda path: path.stat().st_mtime)
-        for path in pictures[: MOST_PICTURES // 4]:
+        for _, size, path in sorted(pictures):
+            if total <= MOST_PICTURE_BYTES * 3 // 4:
+                return
             path.unlink(missing_ok=True)
+            total -= size
 
     def inspect(self, data: bytes) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""

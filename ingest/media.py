@@ -28,21 +28,18 @@ _KNOWN: Final[tuple[tuple[bytes, str], ...]] = (
     (b"\xca\xfe\xba\xbe", "program"),
     (b"#!", "script"),
     (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
     (b"\xd0\xcf\x11\xe0", "office"),
     (b"{\\rtf", "rtf"),
     (b"GIF8", "gif"),
     (b"II*\x00", "tiff"),
     (b"MM\x00*", "tiff"),
     (b"BM", "bmp"),
-    (b"RIFF", "webp"),
     (b"Rar!", "archive"),
     (b"7z\xbc\xaf", "archive"),
     (b"\x1f\x8b", "archive"),
     (b"%!PS", "postscript"),
     (b"<?xml", "xml"),
-    (b"<html", "html"),
-    (b"<!doctype", "html"),
-    (b"<!DOCTYPE", "html"),
 )
 
 
@@ -68,4 +65,8 @@ def describe(head: bytes) -> str | None:
     stripped = head.lstrip(b"\xef\xbb\xbf \t\r\n")
     if head[4:8] == b"ftyp":
         return "heic"
+    if head[:4] == b"RIFF":
+        return "webp" if head[8:12] == b"WEBP" else "media"
+    if stripped[:9].lower().startswith((b"<html", b"<!doctype")):
+        return "html"
     return next((name for magic, name in _KNOWN if stripped.startswith(magic)), None)

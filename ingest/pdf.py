@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,8 @@ _ANNOTATIONS: Final = {
     "/3D": "rich-media",
     "/FileAttachment": "embedded-files",
 }
+_NAME: Final = re.compile(rb"/[^\x00\t\n\f\r ()<>\[\]{}/%]*")
+_NAME_ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 SIGN_BLOCKERS: Final = frozenset(
     {
         "javascript",
@@ -159,10 +162,26 @@ def _findings(document: pikepdf.Pdf) -> Iterator[str]:
         if number > MOST_OBJECTS:
             raise FileBroken(reason=f"more than {MOST_OBJECTS} objects")
         if isinstance(item, pikepdf.Stream):
-            if "/F" in item.stream_dict:  # the stream's data lies in another file
+            # the data, the page or the picture to print lies in another file
+            if any(key in item.stream_dict for key in ("/F", "/Ref", "/OPI")):
                 yield "external-reference"
         elif isinstance(item, pikepdf.Dictionary | pikepdf.Array):
-            yield from _nested(item, 0)
+            try:
+                yield from _nested(item, 0)
+            except UnicodeDecodeError:  # names in GBK, which Chinese programs write
+                yield from _written(item.unparse())
+
+
+def _written(source: bytes) -> Iterator[str]:
+    """The same by the names in an object's source text, where they cannot be read one by one.
+
+    Finds rather more than there is: a string that holds such a name counts too.
+    """
+    names = {
+        _NAME_ESCAPE.sub(lambda found: bytes([int(found[1], 16)]), name) for name in _NAME.findall(source)
+    }
+    known = {**_ACTIONS, **_ANNOTATIONS, "/JS": "javascript", "/ByteRange": "signed"}
+    yield from (code for name, code in known.items() if name.encode() in names)
 
 
 def _nested(item: Any, depth: int) -> Iterator[str]:
@@ -178,8 +197,8 @@ def _nested(item: Any, depth: int) -> Iterator[str]:
             yield "javascript"
         if "/Subtype" in item and str(item.get("/Subtype")) in _ANNOTATIONS:
             yield _ANNOTATIONS[str(item.get("/Subtype"))]
-        if str(item.get("/FT", "")) == "/Sig" and "/V" in item:
-            yield "signed"
+        if (str(item.get("/FT", "")) == "/Sig" and "/V" in item) or "/ByteRange" in item:
+            yield "signed"  # a signature's own dictionary counts too: /FT may be inherited
         values = [item[key] for key in item.keys() if key != "/Parent"]  # noqa: SIM118 (not a dict)
     else:
         values = list(item)

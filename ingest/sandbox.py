@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -58,19 +59,32 @@ class _Worker:
             raise ParserFailed(reason="crash") from error
         deadline, received = time.monotonic() + seconds, bytearray()
         descriptor = self.process.stdout.fileno()
+        poll = select.poll()  # select() fails on descriptors above 1023, which a busy server has
+        poll.register(descriptor, select.POLLIN)
         while not received.endswith(b"\n"):
             left = deadline - time.monotonic()
-            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            if left <= 0 or not poll.poll(left * 1000):
                 raise ParserFailed(reason="time")
             piece = os.read(descriptor, 1 << 20)
             if not piece:
-                raise ParserFailed(reason="crash")
+                raise ParserFailed(reason=self._how_it_ended())
             received += piece
             if len(received) > _LONGEST_ANSWER:
                 raise ParserFailed(reason="memory")
         self.last_used = time.monotonic()
-        answer: dict[str, Any] = json.loads(received)
-        return answer
+        return _parsed(bytes(received))
+
+    def is_alive(self) -> bool:
+        """Whether the process still runs; one may be killed while it waits (out of memory, a person)."""
+        return self.process.poll() is None
+
+    def _how_it_ended(self) -> str:
+        """``time`` when it used up its processor time, else ``crash``."""
+        try:
+            status = self.process.wait(1)
+        except subprocess.TimeoutExpired:
+            return "crash"
+        return "time" if status == -signal.SIGXCPU else "crash"
 
     def end(self) -> None:
         """Kill it: it has nothing worth waiting for."""
@@ -109,13 +123,21 @@ class Sandbox:
             except BaseException:
                 worker.end()
                 raise
-            self._give_back(worker)
+            if answer.get("refused") == ParserFailed.__name__:
+                worker.end()  # it ran out of memory: what is left in it is not worth trusting
+            else:
+                self._give_back(worker)
         return _result(answer)
 
     def _take(self) -> _Worker:
-        with self._guard:
-            if self._idle:
-                return self._idle.pop()
+        while True:
+            with self._guard:
+                if not self._idle:
+                    break
+                worker = self._idle.pop()
+            if worker.is_alive():
+                return worker
+            worker.end()
         return _Worker()
 
     def _give_back(self, worker: _Worker) -> None:
@@ -154,11 +176,29 @@ class Sandbox:
             worker.end()
 
 
+def _parsed(line: bytes) -> dict[str, Any]:
+    """An answer. Raises ParserFailed: a worker that a file took over may say anything."""
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ParserFailed(reason="crash") from error
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok", answer.get("context")), dict):
+        raise ParserFailed(reason="crash")
+    return answer
+
+
 def _result(answer: dict[str, Any]) -> dict[str, Any]:
     if "ok" in answer:
         ok: dict[str, Any] = answer["ok"]
         return ok
     kind = getattr(errors, str(answer.get("refused")), ParserFailed)
-    if not issubclass(kind, FileRefused):
+    if not (isinstance(kind, type) and issubclass(kind, FileRefused)):
         kind = ParserFailed
-    raise kind(**answer.get("context", {}))
+    raise kind(**{key: _storable(value) for key, value in answer["context"].items()})
+
+
+def _storable(value: Any) -> Any:
+    """Libraries quote a file's bytes in their messages; databases take neither NUL nor half characters."""
+    if not isinstance(value, str):
+        return value
+    return "".join(letter if letter.isprintable() else " " for letter in value)

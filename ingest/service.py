@@ -159,30 +159,35 @@ class IngestService(Documents):
         target = self._staging / str(new_id())
         try:
             self._store.fetch(original.digest, source)
-            rendered = self._render(original, source, target)
-            readable_pdf = target if rendered is not None else source
-            found = self._sandbox.run("inspect", readable_pdf)
+            found = self._render(original, source, target)
+            is_rendered = target.exists()
+            readable_pdf = target if is_rendered else source
             texts = self._sandbox.run("text", readable_pdf, seconds=120)["pages"]
-            kept = self._store.keep(target) if rendered is not None else None
+            kept = self._store.keep(target) if is_rendered else None
         except FileRefused as error:
             self._refuse(document_id, error)
             return
         finally:
             source.unlink(missing_ok=True)
             target.unlink(missing_ok=True)
-        findings = [*found["findings"], *([{"code": "repaired"}] if rendered == "repaired" else [])]
-        self._finish(document_id, original, kept, int(found["pages"]), findings, texts)
+        self._finish(document_id, original, kept, int(found["pages"]), found["findings"], texts)
 
-    def _render(self, original: Version, source: Path, target: Path) -> str | None:
-        """Make a PDF into ``target`` where the original is none, or a sound one where it is damaged."""
+    def _render(self, original: Version, source: Path, target: Path) -> dict[str, Any]:
+        """Make a PDF into ``target`` where the original is none, or a sound one where it is damaged.
+
+        Returns the pages and findings of the PDF that people will read.
+        """
         if original.media_type != MediaType.PDF.value:
             self._sandbox.run("image_to_pdf", source, target=str(target.absolute()), seconds=120)
-            return "rendered"
-        codes = {finding["code"] for finding in self._sandbox.run("inspect", source)["findings"]}
+            return self._sandbox.run("inspect", target)
+        found = self._sandbox.run("inspect", source)
+        codes = {finding["code"] for finding in found["findings"]}
         if "repaired" in codes and "signed" not in codes:
             self._sandbox.run("repair", source, target=str(target.absolute()), seconds=120)
-            return "repaired"
-        return None
+            sound = self._sandbox.run("inspect", target)
+            codes = {"repaired", *(finding["code"] for finding in sound["findings"])}
+            return {"pages": sound["pages"], "findings": [{"code": code} for code in sorted(codes)]}
+        return found
 
     def _finish(
         self,
@@ -214,15 +219,15 @@ class IngestService(Documents):
                     pages=pages,
                 )
                 made.findings = findings
-            for number, words in enumerate(texts, start=1):
-                if words.strip():
-                    session.merge(
-                        PageText(
-                            document_id=document_id,
-                            page=number,
-                            text=words.replace("\x00", "").replace("\r\n", "\n"),
-                        )
-                    )
+            session.add_all(
+                PageText(
+                    document_id=document_id,
+                    page=number,
+                    text=words.replace("\x00", "").replace("\r\n", "\n"),
+                )
+                for number, words in enumerate(texts, start=1)
+                if words.strip()
+            )
             document.state = DocumentState.READY
             audit.record(
                 session,

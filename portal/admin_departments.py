@@ -90,7 +90,6 @@ def _show(request: Request, visit: Visit, errors: dict[str, str], status: int = 
                 .where(Person.is_active)
                 .group_by(Person.department_id)
             )
-            .tuples()
             .all()
         )
         names = session.execute(

@@ -24,7 +24,7 @@ def list_flows(request: Request, visit: Visiting) -> Response:
     with visit.runtime.database.read() as session:
         flows = visit.runtime.get(WorkflowService).flows(session)
         counts = session.execute(select(Case.flow_key, func.count()).group_by(Case.flow_key))
-        cases = dict(counts.tuples().all())
+        cases = dict(counts.all())
     return page(request, visit, "admin/flows.html", tabs=TABS, flows=flows, cases=cases)
 
 

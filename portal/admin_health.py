@@ -37,8 +37,9 @@ def show_health(request: Request, visit: Visiting) -> Response:
         context = _figures(session, visit)
     free = shutil.disk_usage(visit.runtime.settings.home.absolute()).free
     return page(
-        request, visit, "admin/health.html", tabs=TABS, free=free, is_disk_low=free < _LOW_DISK, **context
-    )
+        request, visit, "admin/health.html", tabs=TABS, free=free, is_disk_low=free < _LOW_DISK,
+        gigabytes=lambda count: f"{count / 1024**3:,.1f} GB", **context,
+    )  # fmt: skip
 
 
 @router.post("/admin/health/evidence/{case_id}/retry")

@@ -276,9 +276,9 @@ def _roles_now(session: Session, visit: Visit, ids: list[UUID]) -> dict[UUID, li
 def _departments(session: Session) -> dict[UUID, str]:
     """Names of the departments, by id, in the order of the names."""
     rows = session.execute(select(Department.id, Department.name).order_by(Department.name))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _entities(session: Session) -> dict[UUID, str]:
     rows = session.execute(select(LegalEntity.id, LegalEntity.name).order_by(LegalEntity.name))
-    return dict(rows.tuples().all())
+    return dict(rows.all())

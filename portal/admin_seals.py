@@ -36,7 +36,6 @@ def list_seals(request: Request, visit: Visiting) -> Response:
         ).all()
         uses = dict(
             session.execute(select(SealRecord.seal_id, func.count()).group_by(SealRecord.seal_id))
-            .tuples()
             .all()
         )
     return page(request, visit, "admin/seals.html", tabs=TABS, seals=rows, uses=uses)

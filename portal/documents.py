@@ -255,7 +255,7 @@ def _cursor(value: str) -> UUID | None:
 
 def names_of(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     """The names of people, by id."""
-    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples().all())
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
 
 
 def cases_of(session: Session, principal: Principal, document_id: UUID) -> list[tuple[UUID, str, str]]:

@@ -80,13 +80,13 @@ def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerp
     for passage, page in _passages(record):
         if best[0] == 0 and not best[1].strip():
             best = (0, passage, page)
-        if not wanted:
+        if not wanted and best[1].strip():
             break
         canonical = tokens.canonical(passage)
         count = sum(word.matches(canonical) for word in wanted)
         if count > best[0]:
             best = (count, passage, page)
-        if count == len(wanted):
+        if wanted and count == len(wanted):
             break
     _, text, page = best
     if not text.strip():

@@ -18,7 +18,7 @@ from core import outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput
-from core.models import AccessRow
+from core.models import AccessRow, OutboxJob
 from core.permissions import Principal, ResourceType, access_terms, readable
 from search import highlight
 from search.errors import KindUnknown, PageTooDeep, RecordUnsettled, SearchUnavailable
@@ -75,9 +75,7 @@ class Searcher:
             return Results((), 0, {}, None, self._index.is_complete())
         found = self._find(lookup)
         hits = tuple(self._hits(principal, found.keys, words))
-        is_complete = self._index.is_complete()
-        if not is_complete:
-            self._ask_for_check()
+        is_complete = self.require_complete()
         reached = query.offset + len(found.keys)
         return Results(
             hits=hits,
@@ -208,18 +206,35 @@ class Searcher:
     def check(self) -> None:
         """See whether the index is whole and holds everything; have it built again when it does not."""
         self._index.check()
-        if not self._index.is_complete():
-            self._enqueue("search.reindex")
+        if self._index.is_complete():
+            return
+        with self._database.write() as session:
+            under_way = session.scalar(
+                select(OutboxJob.id)
+                .where(OutboxJob.task == "search.reindex", OutboxJob.failed_at.is_(None))
+                .limit(1)
+            )
+            if under_way is None:
+                now = self._clock.now()
+                outbox.enqueue(session, "search.reindex", {"if_incomplete": True}, now, key="search.reindex")
+
+    def is_complete(self) -> bool:
+        """Whether the index holds everything."""
+        return self._index.is_complete()
+
+    def require_complete(self) -> bool:
+        """Whether the index holds everything; when not, have it looked after soon."""
+        is_complete = self._index.is_complete()
+        if not is_complete:
+            self._ask_for_check()
+        return is_complete
 
     def _ask_for_check(self) -> None:
         now = timing.monotonic()
         if now - self._asked_at >= _ASK_AGAIN:
             self._asked_at = now
-            self._enqueue("search.check")
-
-    def _enqueue(self, task: str) -> None:
-        with self._database.write() as session:
-            outbox.enqueue(session, task, {}, self._clock.now(), key=task)
+            with self._database.write() as session:
+                outbox.enqueue(session, "search.check", {}, self._clock.now(), key="search.check")
 
     # operation
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 from uuid import UUID
@@ -21,31 +20,46 @@ from search.service import Searcher
 
 log = structlog.get_logger()
 
+_MOST_TRIES: Final = 40
 _TOGETHER: Final = 100
 """How many waiting jobs one commit of the index serves."""
 _REPORT_EVERY: Final = 5_000
 
 
-@task("search.index", max_tries=40)
+@task("search.index", max_tries=_MOST_TRIES)
 def index(runtime: Runtime, job: Job) -> None:
-    """Bring one thing in the index up to date, and with it the others that wait: a commit costs more
-    than a record.
+    """Bring one thing in the index up to date, and with it others that wait: a commit costs more than
+    a record.
 
     The rows are read when the job runs, so that order and repetition do not matter.
     """
     searcher = runtime.get(Searcher)
-    jobs = [job, *_take_along(runtime, job)]
+    others = _take_along(runtime, job)
     try:
-        searcher.refresh(map(_key, jobs))
-    except Exception as error:
-        _give_back(runtime, jobs[1:], error)
-        if len(jobs) == 1 or isinstance(error, IndexBusy | SearchUnavailable):
-            raise
-        jobs = [job]  # one of the others may never work; that must not hold up this one
+        searcher.refresh(map(_key, [job, *others]))
+    except (IndexBusy, SearchUnavailable) as error:
+        for each in others:
+            _give_back(runtime, each, error)
+        raise
+    except Exception:  # one of them may never work; that must not hold up the rest
+        for each in others:
+            _index_alone(runtime, each)
         searcher.refresh([_key(job)])
+        others = []
     with runtime.database.write() as session:
-        for each in jobs:
+        for each in [job, *others]:
             each.finish(session)
+    searcher.require_complete()
+
+
+def _index_alone(runtime: Runtime, job: Job) -> None:
+    try:
+        runtime.get(Searcher).refresh([_key(job)])
+    except Exception as error:  # as the worker does with a job of its own
+        _give_back(runtime, job, error)
+        return
+    with runtime.database.write() as session:
+        job.finish(session)
 
 
 @task("search.check")
@@ -54,15 +68,18 @@ def check(runtime: Runtime, _job: Job) -> None:
     runtime.get(Searcher).check()
 
 
-@task("search.reindex", lease=timedelta(hours=6))
-def reindex(runtime: Runtime, _job: Job) -> None:
-    """Put everything into the index again."""
+@task("search.reindex", lease=timedelta(hours=2))
+def reindex(runtime: Runtime, job: Job) -> None:
+    """Put everything into the index again; with ``if_incomplete`` only where that is still needed."""
+    searcher = runtime.get(Searcher)
+    if job.payload.get("if_incomplete") and searcher.is_complete():
+        return
 
     def report(done: int, total: int) -> None:
         if done % _REPORT_EVERY == 0 or done == total:
             log.info("reindexing", done=done, total=total)
 
-    runtime.get(Searcher).reindex(report)
+    searcher.reindex(report)
 
 
 periodic("search.check", Schedule(every=timedelta(minutes=1)))
@@ -95,10 +112,8 @@ def _take_along(runtime: Runtime, job: Job) -> list[Job]:
         return [each for each in claimed if each is not None]
 
 
-def _give_back(runtime: Runtime, jobs: Sequence[Job], error: Exception) -> None:
-    if not jobs:
-        return
+def _give_back(runtime: Runtime, job: Job, error: Exception) -> None:
     now = runtime.clock.now()
+    retry_at = None if job.tries >= _MOST_TRIES else now + backoff(job.tries)
     with runtime.database.write() as session:
-        for each in jobs:
-            outbox.release(session, each, f"beside others: {error}", now + backoff(each.tries), now)
+        outbox.release(session, job, f"{type(error).__name__}: {error}", retry_at, now)

@@ -28,7 +28,7 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
         .where(SealRecord.id.in_(wanted))
     ).all()
     people = {person for row, *_ in rows for person in _people(row)}
-    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
+    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).all())
     return [
         Record(
             kind="seal_record",

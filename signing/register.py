@@ -109,20 +109,16 @@ def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElem
 def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]:
     people = {row.applicant_id for row in rows} | {row.keeper_id for row in rows}
     people |= {UUID(i) for row in rows for i in row.approver_ids}
-    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).tuples().all())
+    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).all())
     seals = dict(
-        session.execute(select(Seal.id, Seal.name).where(Seal.id.in_({row.seal_id for row in rows})))
-        .tuples()
-        .all()
+        session.execute(select(Seal.id, Seal.name).where(Seal.id.in_({row.seal_id for row in rows}))).all()
     )
     departments = dict(
         session.execute(
             select(Department.id, Department.name).where(
                 Department.id.in_({row.department_id for row in rows})
             )
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [
         RegisterEntry(

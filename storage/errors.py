@@ -33,20 +33,6 @@ class ObjectRetained(VermilionError):
     status = 409
 
 
-class FileMissing(VermilionError):
-    """No file of this name is on the shelf. Context: ``name``."""
-
-    code = "file-missing"
-    status = 404
-
-
-class FileExists(VermilionError):
-    """A file of this name is on the shelf already; it was not touched. Context: ``name``."""
-
-    code = "file-exists"
-    status = 409
-
-
 class StorageFull(VermilionError):
     """There is no room left; nothing was kept, and a retry works once there is."""
 

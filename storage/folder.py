@@ -5,14 +5,19 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from core.ids import new_id
 from storage.errors import ObjectMissing, StorageFull, StorageUnavailable
 from storage.objects import CHUNK, Stat
+
+_ABANDONED: Final = 24 * 3600
+"""Seconds after which nobody can still be copying to a temporary file."""
 
 
 class FolderObjects:
@@ -27,6 +32,7 @@ class FolderObjects:
         self._incoming = folder / "incoming"
         try:
             self._incoming.mkdir(parents=True, exist_ok=True)
+            self._sweep_incoming()
         except OSError as error:
             raise StorageUnavailable(reason=error.strerror or str(error)) from error
 
@@ -43,7 +49,14 @@ class FolderObjects:
                 raise explained_os_error(error) from error
             finally:
                 temporary.unlink(missing_ok=True)
-        return Stat(digest, target.stat().st_size)
+        return Stat(digest, source.stat().st_size)
+
+    def _sweep_incoming(self) -> None:
+        """Remove copies that a crash cut short; young ones may be another process's work."""
+        for path in self._incoming.iterdir():
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < time.time() - _ABANDONED:
+                    path.unlink()
 
     def _make_folder(self, folder: Path) -> None:
         if folder.exists():
@@ -72,8 +85,10 @@ class FolderObjects:
     def stat(self, digest: str) -> Stat | None:
         try:
             return Stat(digest, self._path(digest).stat().st_size)
-        except FileNotFoundError:
+        except (FileNotFoundError, ObjectMissing):
             return None
+        except OSError as error:
+            raise explained_os_error(error) from error
 
     def retain(self, digest: str, until: datetime) -> bool:
         """A folder cannot forbid its owner anything; the schedule above it decides."""
@@ -83,10 +98,14 @@ class FolderObjects:
         return False
 
     def delete(self, digest: str) -> None:
+        if self.stat(digest) is None:
+            return
         path = self._path(digest)
-        path.unlink(missing_ok=True)
-        if path.parent.exists():
+        try:
+            path.unlink(missing_ok=True)
             synchronise(path.parent)
+        except OSError as error:
+            raise explained_os_error(error) from error
 
     def list(self) -> Iterator[Stat]:
         for first in sorted(self._folder.glob("[0-9a-f][0-9a-f]")):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -122,12 +122,14 @@ class S3Objects:
 
     def _is_locked(self, digest: str) -> bool:
         key = self._key(digest)
-        try:
+        # Some servers answer the question for a hold or a period that was never set with an error.
+        with suppress(MinioException):
             if self._client.is_object_legal_hold_enabled(self._bucket, key):
                 return True
-            return self._client.get_object_retention(self._bucket, key) is not None
-        except MinioException:
-            return False
+        with suppress(MinioException):
+            retention = self._client.get_object_retention(self._bucket, key)
+            return retention is not None and retention.retain_until_date > datetime.now(UTC)
+        return False
 
     def list(self) -> Iterator[Stat]:
         with explained(""):

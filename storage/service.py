@@ -16,6 +16,7 @@ import errno
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -32,6 +33,8 @@ from storage.models import StoredObject
 from storage.objects import CHUNK, Objects
 
 _COLLECTING_PATIENCE: Final = 30.0
+_ABANDONED: Final = timedelta(days=1)
+"""When nobody can still be writing to a staging file."""
 _CLAIM: Final = timedelta(minutes=5)
 """How long a collector's claim holds. It stops deleting after a fifth of it, so a slow one is safe."""
 
@@ -194,7 +197,7 @@ class ObjectStore:
                     )
                 )
             collected += len(deleted)
-        self._sweep_staging(before)
+        self._sweep_staging(self._clock.now() - max(older_than, _ABANDONED))
         return collected
 
     def _delete_within_claim(self, digests: list[str]) -> list[str]:
@@ -230,8 +233,9 @@ class ObjectStore:
 
     def _sweep_staging(self, before: datetime) -> None:
         for path in self._staging.iterdir():
-            if path.is_file() and path.stat().st_mtime < before.timestamp():
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # whoever wrote it is done meanwhile
+                if path.is_file() and path.stat().st_mtime < before.timestamp():
+                    path.unlink()
 
 
 def _pieces_of(data: bytes | BinaryIO | Iterable[bytes] | Path) -> Iterator[bytes]:

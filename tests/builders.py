@@ -83,14 +83,23 @@ class Company:
         now = self.runtime.clock.now()
         with self.runtime.database.write() as session:
             person = people.create_person(
-                session, username, name, self.departments[department], FAST_PASSWORDS.hash(PASSWORD), now,
+                session,
+                username,
+                name,
+                self.departments[department],
+                FAST_PASSWORDS.hash(PASSWORD),
+                now,
                 position=position,
-            )  # fmt: skip
+            )
             for role in roles:
                 people.assign_role(
-                    session, person.id, role, date(2020, 1, 1), now,
+                    session,
+                    person.id,
+                    role,
+                    date(2020, 1, 1),
+                    now,
                     position=position if role is Role.APPROVER else None,
-                )  # fmt: skip
+                )
         self.people[username] = person.id
         return person.id
 

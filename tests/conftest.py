@@ -14,6 +14,7 @@ import pytest
 from core.runtime import Runtime
 from tests import servers
 from tests.builders import Company, make_company, make_runtime
+from tests.office import Office, open_office
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -66,3 +67,27 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep settings of the developer's shell out of the tests."""
     for name in [n for n in os.environ if n.startswith("VERMILION_")]:
         del os.environ[name]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of an empty database on each server; empty for SQLite in the home."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    with servers.empty_database(request.getfixturevalue("postgresql")) as url:
+        yield url
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """A company at work on embedded back-ends."""
+    with open_office(tmp_path / "home") as made:
+        yield made
+
+
+@pytest.fixture
+def office_anywhere(tmp_path: Path, empty_database_url: str) -> Iterator[Office]:
+    """A company at work, on SQLite and on PostgreSQL."""
+    with open_office(tmp_path / "home", empty_database_url) as made:
+        yield made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import io
 import json
 import os
@@ -50,9 +51,16 @@ def _folder() -> Iterator[Path]:
 
 @contextmanager
 def _process(
-    command: list[str], is_ready: Callable[[], bool], seconds: float, **options: object
+    command: list[str],
+    is_ready: Callable[[], bool],
+    seconds: float,
+    patience: float = 15,
+    **options: object,
 ) -> Iterator[int]:
-    """Run a server until the block ends; ``is_ready`` is asked until it says yes."""
+    """Run a server until the block ends; ``is_ready`` is asked until it says yes.
+
+    After ``patience`` seconds a server that does not end by itself is killed.
+    """
     server = subprocess.Popen(  # type: ignore[call-overload]
         command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True, **options
     )
@@ -68,7 +76,7 @@ def _process(
     finally:
         server.terminate()
         try:
-            server.wait(15)
+            server.wait(patience)
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
@@ -136,7 +144,7 @@ def s3_server(*, lock: bool = False) -> Iterator[str]:
             "-s3.port.lance=0",
             *(f"-{name}.port={port}" for name, port in ports.items()),
         ]
-        with _process(command, _s3_ready(ports["s3"]), 60, cwd=folder):
+        with _process(command, _s3_ready(ports["s3"]), 60, 0.5, cwd=folder):
             yield _bucket(ports["s3"], lock=lock)
 
 
@@ -153,7 +161,7 @@ def minio_server(*, lock: bool = False) -> Iterator[str]:
     """The MinIO server, built with Go once and kept; skips the test where Go is not there."""
     program = minio_program()
     if program is None:
-        pytest.skip("no Go here to build the MinIO server with")
+        pytest.skip("the MinIO server could not be built here: it takes Go, and its modules")
     with _folder() as folder:
         port = free_port()
         environment = {
@@ -177,17 +185,18 @@ def minio_program() -> Path | None:
     if go is None:
         return None
     program.parent.mkdir(parents=True, exist_ok=True)
-    environment = {**os.environ, "GOBIN": str(program.parent)}
-    built = subprocess.run(
-        [go, "install", "github.com/minio/minio@latest"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=1200,
-    )
-    if built.returncode != 0 or not program.exists():
-        pytest.skip(f"the MinIO server could not be built: {built.stderr.strip()[-200:]}")
-    return program
+    with (program.parent / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test workers must not build it beside each other
+        if not program.exists():
+            environment = {**os.environ, "GOBIN": str(program.parent)}
+            subprocess.run(
+                [go, "install", "github.com/minio/minio@latest"],
+                env=environment,
+                capture_output=True,
+                timeout=1200,
+                check=False,
+            )
+    return program if program.exists() else None
 
 
 @contextmanager
@@ -232,3 +241,22 @@ def redis_server() -> Iterator[str]:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         with _process(command, ready, 20):
             yield f"redis://127.0.0.1:{port}/0"
+
+
+@contextmanager
+def empty_database(url: str) -> Iterator[str]:
+    """A database of its own on a running PostgreSQL, dropped after."""
+    import psycopg
+
+    name = f"test_{time.monotonic_ns()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'create database "{name}"')
+    try:
+        yield (
+            url.replace("/postgres?", f"/{name}?")
+            if "/postgres?" in url
+            else f"{url.rsplit('/', 1)[0]}/{name}"
+        )
+    finally:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute(f'drop database "{name}" with (force)')

@@ -22,12 +22,14 @@ from core.passwords import Passwords
 from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
+from portal.set_up import FirstStart
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index
 from search.service import Searcher
+from signing.custody import PinCost
 from signing.service import SigningService
 from storage.opening import open_objects
 from storage.service import ObjectStore
@@ -53,6 +55,7 @@ def build(
     *,
     clock: Clock | None = None,
     passwords: Passwords | None = None,
+    pin_cost: PinCost | None = None,
 ) -> Runtime:
     """A runtime with every service, its tables brought up to date.
 
@@ -73,7 +76,7 @@ def build(
     objects = open_objects(settings.effective_objects_url)
     store = ObjectStore(database, objects, clock, settings.home / "staging")
     searcher = Searcher(database, open_index(settings.effective_search_url), clock, settings.zone)
-    signing_service = SigningService(database, store, master_key, clock, settings)
+    signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = Sandbox()
     ingest_service = IngestService(database, store, sandbox, clock, settings)
     workflow_service = WorkflowService(database, store, ingest_service, signing_service, clock, settings)
@@ -90,6 +93,7 @@ def build(
         SetUp(database, clock, sign_in, signing_service, workflow_service),
     ):
         runtime.add(service)
+    runtime.add(runtime.get(SetUp), as_type=FirstStart)
     for kind, records in (
         ("document", ingest.records),
         ("case", workflow.records),

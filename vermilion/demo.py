@@ -135,7 +135,7 @@ def as_json(runtime: Runtime, made: Demo) -> dict[str, Any]:
     shown = []
     with runtime.database.write() as session:
         now = runtime.clock.now()
-        ids = dict(session.execute(select(Person.username, Person.id)).tuples().all())
+        ids = dict(session.execute(select(Person.username, Person.id)).all())
         for token in session.scalars(
             select(ApiToken).where(ApiToken.name == "demo", ApiToken.revoked_at.is_(None))
         ):

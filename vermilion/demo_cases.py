@@ -67,7 +67,7 @@ def ensure(runtime: Runtime, pins: Mapping[str, str], advance: Advance) -> None:
     total = len(pins) + len(SEALS) + len(stories)
     with runtime.database.read() as session:
         made_cases = session.scalar(select(func.count()).select_from(Case)) or 0
-        people = dict(session.execute(select(Person.username, Person.id)).tuples().all())
+        people = dict(session.execute(select(Person.username, Person.id)).all())
         made_seals = session.scalar(select(func.count()).select_from(Seal)) or 0
     if made_cases >= len(stories) and made_seals >= len(SEALS):
         return

@@ -35,7 +35,7 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
     ).all()
     people = _people(session, wanted)
     said = _said(session, wanted)
-    seals = dict(session.execute(select(Seal.id, Seal.name)).tuples().all())
+    seals = dict(session.execute(select(Seal.id, Seal.name)).all())
     made = []
     for case, definition, applicant, department in rows:
         flow = load_flow(definition)

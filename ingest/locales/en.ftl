@@ -13,6 +13,7 @@ error-type-not-accepted = This is { $found ->
     [tiff] a TIFF picture
     [bmp] a BMP picture
     [webp] a WebP picture
+    [media] a sound or a video
     [archive] an archive
     [postscript] PostScript
     [xml] XML
@@ -25,7 +26,11 @@ error-file-truncated = The end of the file is missing; it was probably not trans
 error-file-broken = The file is damaged and cannot be read ({ $reason }).
 error-image-too-large = The picture has { $width } × { $height } pixels, more than { $limit } megapixels. Please make it smaller.
 error-too-many-pages = The document has { $pages } pages; at most { $limit } are taken.
-error-parser-failed = The file could not be read within its limits ({ $reason }). It may be damaged or made to do harm.
+error-parser-failed = The file could not be read: { $reason ->
+    [time] it takes too long
+    [memory] it needs too much memory
+   *[other] the reading program crashed on it
+}. It may be damaged or made to do harm. Please print it to a new PDF and upload that.
 error-active-content = This PDF cannot be signed in place, because it holds { $first ->
     [javascript] JavaScript
     [launch] a command that starts a program

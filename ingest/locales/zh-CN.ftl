@@ -13,6 +13,7 @@ error-type-not-accepted = 这是{ $found ->
     [tiff]  TIFF 图片
     [bmp]  BMP 图片
     [webp]  WebP 图片
+    [media] 音频或视频
     [archive] 压缩文件
     [postscript]  PostScript 文件
     [xml]  XML 文件
@@ -25,7 +26,11 @@ error-file-truncated = 文件末尾缺失，可能没有传输完整，请重新
 error-file-broken = 文件已损坏，无法读取（{ $reason }）。
 error-image-too-large = 图片为 { $width } × { $height } 像素，超过 { $limit } 百万像素，请缩小后上传。
 error-too-many-pages = 文件有 { $pages } 页，最多接收 { $limit } 页。
-error-parser-failed = 在限定范围内无法读完该文件（{ $reason }），它可能已损坏或带有恶意内容。
+error-parser-failed = 无法读取该文件：{ $reason ->
+    [time] 所需时间过长
+    [memory] 所需内存过大
+   *[other] 读取程序因它而崩溃
+}。文件可能已损坏或带有恶意内容，请将它打印成新的 PDF 后上传。
 error-active-content = 该 PDF 含有{ $first ->
     [javascript] JavaScript 脚本
     [launch] 启动程序的命令

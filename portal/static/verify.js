@@ -5,6 +5,7 @@ const input = form?.querySelector("input[type=file]");
 const zone = form?.querySelector("[data-drop]");
 
 if (form && input && zone) {
+  document.documentElement.classList.add("js"); // the label is the button; without scripts the field is
   const send = () => input.files.length && form.dispatchEvent(new CustomEvent("chosen", { bubbles: true }));
   input.addEventListener("change", send);
   for (const name of ["dragenter", "dragover"]) {

@@ -4,5 +4,3 @@ error-object-too-large = The file is larger than { $limit } bytes.
 error-object-retained = The file is still kept by law or on hold and cannot be deleted.
 error-storage-full = There is no room left in the archive's store. Nothing was saved; please try again when the administrator has made room.
 error-storage-unavailable = The archive's store does not answer. Nothing was saved; please try again in a moment.
-error-file-missing = There is no file { $name } in the backup store.
-error-file-exists = A file { $name } is already there; it was not overwritten.

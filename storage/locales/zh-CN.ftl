@@ -4,5 +4,3 @@ error-object-too-large = 文件超过 { $limit } 字节。
 error-object-retained = 文件仍在法定保管期内或已被冻结，不能删除。
 error-storage-full = 档案存储空间已满，内容没有保存。请在管理员清理空间后重试。
 error-storage-unavailable = 档案存储暂时没有响应，内容没有保存。请稍后重试。
-error-file-missing = 备份存储中没有文件 { $name }。
-error-file-exists = 文件 { $name } 已经存在，没有覆盖。

@@ -61,6 +61,14 @@ def _kind(letter: str) -> str:
     return "letter" if unicodedata.category(letter)[0] in "LM" else "other"
 
 
+def is_plain(text: str) -> bool:
+    """Whether the oracle knows the scripts of a text: Han, kana, Latin; not the rarer ones."""
+    return all(
+        ord(letter) < 0x30000 and (_kind(letter) != "letter" or ord(letter) < 0x370)
+        for letter in normalise(text)
+    )
+
+
 def matches_text(word: Word, text: str) -> bool:
     """Whether the word stands in the text."""
     wanted = [Run(run, _kind(run[0]) == "chinese") for run in word.runs]

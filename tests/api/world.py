@@ -1,0 +1,120 @@
+"""The assembled application, with people who can sign and a token for each."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pikepdf
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+
+from core.masterkey import MasterKey
+from core.runtime import Runtime
+from core.settings import Settings
+from core.sign_in import SCOPES, SignInService
+from core.tasks import run_pending
+from signing.service import SigningService
+from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
+from vermilion import application, assembly
+from vermilion.first_start import SetUp
+
+NAME = "云杉测试科技有限公司"
+
+
+@dataclass
+class World:
+    """An application that runs in the test's own process."""
+
+    runtime: Runtime
+    company: Company
+    app: FastAPI
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def client(
+        self, username: str | None = None, scopes: Iterable[str] = SCOPES, **headers: str
+    ) -> TestClient:
+        """A client of the API; with a user name it carries a token of these scopes."""
+        sent = {"Accept-Language": "en", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if username is not None:
+            sent["Authorization"] = f"Bearer {self.token(username, scopes)}"
+        return TestClient(self.app, headers=sent, raise_server_exceptions=False)
+
+    def token(self, username: str, scopes: Iterable[str] = SCOPES) -> str:
+        """A fresh or known token of the person."""
+        key = f"{username}:{','.join(sorted(scopes))}"
+        if key not in self.tokens:
+            with self.runtime.database.write() as session:
+                _row, secret = self.runtime.get(SignInService).create_token(
+                    session, self.company.people[username], "test", scopes, None
+                )
+            self.tokens[key] = secret
+        return self.tokens[key]
+
+    def work(self) -> None:
+        """Do what waits in the background."""
+        run_pending(self.runtime)
+
+    def enrol(self, *usernames: str) -> None:
+        """Give people their signing PIN."""
+        for username in usernames:
+            self.runtime.get(SigningService).enrol(self.company.principal(username), PIN)
+
+    def upload(self, username: str, pdf: bytes, kind: str = "contract", name: str = "合同.pdf") -> str:
+        """Upload a PDF and have it processed; returns the document's id."""
+        answer = self.client(username).post(
+            "/api/v1/documents", files=[("files", (name, pdf, "application/pdf"))], data={"kind": kind}
+        )
+        assert answer.status_code == 201, answer.text
+        self.work()
+        return str(answer.json()["results"][0]["document_id"])
+
+    def claim(self, username: str = "staff", **form: Any) -> dict[str, Any]:
+        """Submit a reimbursement with one invoice; returns the case."""
+        invoice = self.upload(username, make_pdf(), "invoice", "发票.pdf")
+        answer = self.client(username).post(
+            "/api/v1/cases", json={"flow": "reimbursement", "form": {**claim_form(invoice), **form}}
+        )
+        assert answer.status_code == 201, answer.text
+        case: dict[str, Any] = answer.json()
+        return case
+
+    def task_of(self, username: str, case_id: str) -> dict[str, Any]:
+        """The person's open task in a case, as the API shows it."""
+        client = self.client(username)
+        task = next(one for one in client.get("/api/v1/tasks").json()["items"] if one["case_id"] == case_id)
+        detail: dict[str, Any] = client.get(f"/api/v1/tasks/{task['id']}").json()
+        return detail
+
+
+def claim_form(invoice: str) -> dict[str, Any]:
+    """What the reimbursement's form wants."""
+    return {
+        "purpose": "上海客户拜访",
+        "category": "travel",
+        "amount": "123.45",
+        "spent_on": date(2026, 3, 2).isoformat(),
+        "invoices": [invoice],
+    }
+
+
+def make_pdf(pages: int = 1) -> bytes:
+    """A blank PDF."""
+    pdf = pikepdf.new()
+    for _ in range(pages):
+        pdf.add_blank_page()
+    target = io.BytesIO()
+    pdf.save(target)
+    return target.getvalue()
+
+
+def make_world(home: Path, **settings: Any) -> World:
+    """The whole application over a fresh home, with the company of tests.builders."""
+    runtime = assembly.build(Settings(home=home, **settings), MasterKey.generate(), passwords=FAST_PASSWORDS)
+    runtime.get(SetUp).make_organisation(NAME, is_demo=False)
+    company = make_company(runtime, NAME)
+    return World(runtime, company, application.create(runtime))

@@ -1,0 +1,179 @@
+"""A whole installation with a company at work: what tests of several rooms begin with."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from core.clock import Clock
+from core.masterkey import MasterKey
+from core.models import Organisation
+from core.permissions import Principal
+from core.runtime import Runtime
+from core.settings import Settings
+from core.tasks import run_pending
+from ingest.models import DocumentKind
+from ingest.service import IngestService
+from signing.custody import PinCost
+from signing.fields import Placement
+from signing.models import Seal
+from signing.service import SigningService
+from storage.service import ObjectStore
+from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
+from vermilion import assembly
+from vermilion.demo_documents import Contract, typeset
+from workflow.cases import CaseView
+from workflow.deciding import DecisionResult
+from workflow.models import Outcome
+from workflow.service import WorkflowService
+
+FAST_PIN = PinCost(time_cost=1, memory_kib=8, parallelism=1)
+SIGNERS = ("gm", "head", "staff", "legal", "finance", "keeper")
+
+
+def contract_pdf(title: str = "软件系统采购合同") -> bytes:
+    """A contract of two pages."""
+    paper = Contract(
+        title,
+        "HT-TEST-1",
+        "云杉测试科技有限公司",
+        "江南智算技术有限公司",
+        True,
+        "软件一套",
+        Decimal("268000"),
+        "2026-11-20",
+    )
+    return typeset(paper)
+
+
+class Office:
+    """A company on an assembled runtime, with verbs for what its people do."""
+
+    def __init__(self, runtime: Runtime, company: Company) -> None:
+        self.runtime = runtime
+        self.company = company
+        self.signing = runtime.get(SigningService)
+        self.ingest = runtime.get(IngestService)
+        self.workflow = runtime.get(WorkflowService)
+        self.store = runtime.get(ObjectStore)
+        self.seal: Seal
+
+    def principal(self, username: str) -> Principal:
+        return self.company.principal(username)
+
+    def upload(
+        self, username: str, data: bytes, name: str = "合同.pdf", kind: DocumentKind = DocumentKind.CONTRACT
+    ) -> UUID:
+        """Upload and process one file."""
+        received = self.ingest.receive(self.principal(username), io.BytesIO(data), name, kind)
+        self.ingest.process(received.document_id)
+        return received.document_id
+
+    def submit_contract(self, username: str = "staff", title: str = "软件系统采购合同") -> UUID:
+        """A contract case at its first step."""
+        document = self.upload(username, contract_pdf(title), f"{title}.pdf")
+        return self.workflow.submit(self.principal(username), "contract", self.contract_form(title, document))
+
+    def contract_form(self, title: str, document: UUID) -> dict[str, Any]:
+        return {
+            "title": title,
+            "counterparty": "江南智算技术有限公司",
+            "amount": "268000",
+            "direction": "pay",
+            "seal": str(self.seal.id),
+            "copies": 2,
+            "contract": [str(document)],
+        }
+
+    def view(self, username: str, case_id: UUID) -> CaseView:
+        with self.runtime.database.read() as session:
+            return self.workflow.get_case(session, self.principal(username), case_id)
+
+    def decide(
+        self,
+        username: str,
+        case_id: UUID,
+        outcome: Outcome = Outcome.APPROVED,
+        comment: str = "",
+        pin: str = PIN,
+    ) -> DecisionResult:
+        """Decide the person's open task as they see the case now."""
+        view = self.view(username, case_id)
+        assert view.my_task is not None, f"{username} has no task"
+        return self.workflow.decide(
+            self.principal(username), view.my_task.id, outcome, comment, pin, view.sheet.digest
+        )
+
+    def approve_all(self, case_id: UUID, *usernames: str) -> None:
+        for username in usernames or ("head", "legal", "finance", "gm"):
+            self.decide(username, case_id, comment="同意")
+
+    def apply_seal(self, case_id: UUID, at: Placement | None = None) -> DecisionResult:
+        """The keeper's task, with the seal on the second page of each document."""
+        view = self.view("keeper", case_id)
+        assert view.my_task is not None
+        places = {
+            one.id: [at or Placement(2, 60.0, 90.0)] for one in view.documents if one.is_signed_in_place
+        }
+        return self.workflow.seal(self.principal("keeper"), view.my_task.id, PIN, view.sheet.digest, places)
+
+    def finished_contract(self, title: str = "软件系统采购合同") -> UUID:
+        """A contract that went all the way, evidence included."""
+        case_id = self.submit_contract(title=title)
+        self.approve_all(case_id)
+        self.apply_seal(case_id)
+        self.work_off()
+        return case_id
+
+    def work_off(self) -> None:
+        """Run all background work that is due."""
+        run_pending(self.runtime)
+
+    def papers(self, case_id: UUID, username: str = "admin") -> dict[str, bytes]:
+        """The bytes of sheet and first document, newest."""
+        view = self.view(username, case_id)
+        found = {"sheet": self.store.read(view.sheet.digest)}
+        if view.documents:
+            found["document"] = self.store.read(view.documents[0].digest)
+        return found
+
+    def roots(self) -> list[bytes]:
+        with self.runtime.database.read() as session:
+            return self.signing.trust_anchors(session)
+
+
+@contextmanager
+def open_office(home: Path, url: str = "", clock: Clock | None = None, **settings: Any) -> Iterator[Office]:
+    """An office in a fresh home; ``url`` is an empty database, or empty for SQLite."""
+    configured = Settings(home=home, database_url=url, **settings)
+    home.mkdir(parents=True, exist_ok=True)
+    master_key = MasterKey.load(home) or MasterKey.generate()
+    if MasterKey.load(home) is None:
+        master_key.save(home)
+    runtime = assembly.build(configured, master_key, clock=clock, passwords=FAST_PASSWORDS, pin_cost=FAST_PIN)
+    try:
+        name = "云杉测试科技有限公司"
+        runtime.get(SigningService).set_up(name, is_demo=False)
+        runtime.get(WorkflowService).install_shipped()
+        office = Office(runtime, make_company(runtime, name))
+        for username in SIGNERS:
+            office.signing.enrol(office.principal(username), PIN)
+        with runtime.database.write() as session:
+            assert session.get(Organisation, 1) is not None
+            office.seal = office.signing.create_seal(
+                session,
+                office.principal("admin"),
+                entity_id=office.company.entity_id,
+                name="合同专用章",
+                kind="contract",
+                keeper_id=office.company.people["keeper"],
+                code="3201009990002",
+            )
+        yield office
+    finally:
+        assembly.close(runtime)
