@@ -72,7 +72,7 @@ def _cut(text: str, found: Sequence[tuple[int, int]], start: int, end: int) -> t
 def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerpt | None:
     """The passage or page of the record that shows most of the words, cut to about ``width`` characters.
 
-    Of equals the first, passages before pages. Without a match, the beginning of what there is; None
+    Of equals the first, pages before passages. Without a match, the beginning of what there is; None
     when the record has no text but its title.
     """
     wanted = [word for word in words if not word.is_excluded]
@@ -97,10 +97,11 @@ def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerp
 
 
 def _passages(record: Record) -> Iterable[tuple[str, int | None]]:
-    for passage in record.texts:
-        yield passage, None
+    """Pages before passages: a page's words say more than what was noted about it."""
     for number, page in enumerate(record.pages, start=1):
         yield page, number
+    for passage in record.texts:
+        yield passage, None
 
 
 def _window(text: str, found: Sequence[tuple[int, int]], width: int) -> tuple[int, int]:

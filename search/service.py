@@ -54,7 +54,7 @@ class Searcher:
         self._clock = clock
         self._zone = zone
         self._sources: dict[str, _Source] = {}
-        self._asked_at = float("-inf")
+        self._asked_at: dict[str, float] = {}
 
     def register(self, kind: str, builder: Builder, all_ids: AllIds) -> None:
         """Have things of a kind indexed: how their records are made, and which there are."""
@@ -102,8 +102,8 @@ class Searcher:
     def _find(self, lookup: Lookup) -> Found:
         try:
             return self._index.search(lookup)
-        except SearchUnavailable:
-            self._ask_for_check()
+        except SearchUnavailable as error:
+            self._ask_for_check(error.code)
             raise
 
     def _lookup(self, principal: Principal, query: Query, words: tuple[Word, ...]) -> Lookup:
@@ -226,13 +226,13 @@ class Searcher:
         """Whether the index holds everything; when not, have it looked after soon."""
         is_complete = self._index.is_complete()
         if not is_complete:
-            self._ask_for_check()
+            self._ask_for_check("incomplete")
         return is_complete
 
-    def _ask_for_check(self) -> None:
+    def _ask_for_check(self, why: str) -> None:
         now = timing.monotonic()
-        if now - self._asked_at >= _ASK_AGAIN:
-            self._asked_at = now
+        if now - self._asked_at.get(why, float("-inf")) >= _ASK_AGAIN:
+            self._asked_at[why] = now
             with self._database.write() as session:
                 outbox.enqueue(session, "search.check", {}, self._clock.now(), key="search.check")
 

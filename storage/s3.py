@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -172,11 +173,19 @@ def explained(digest: str) -> Iterator[None]:
             raise StorageFull() from error
         raise StorageUnavailable(reason=f"{error.code}: {error.message}") from error
     except (MinioException, urllib3.exceptions.HTTPError, ValueError) as error:
-        raise StorageUnavailable(reason=str(error).splitlines()[0][:200]) from error
+        raise StorageUnavailable(reason=_reason(error)) from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise StorageFull() from error
         raise StorageUnavailable(reason=error.strerror or str(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the layers of the HTTP client around it."""
+    while isinstance(error, urllib3.exceptions.MaxRetryError) and error.reason is not None:
+        error = error.reason
+    lines = str(error).splitlines() or [type(error).__name__]
+    return re.sub(r"^.*\[Errno -?\d+\] ", "", lines[0])[:200]
 
 
 def s3_client(url: str, setting: str) -> tuple[Minio, str]:

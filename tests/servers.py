@@ -23,6 +23,7 @@ from minio import Minio
 from minio.versioningconfig import ENABLED, VersioningConfig
 
 ROOT = Path(__file__).parents[1]
+MINIO = ROOT / ".cache" / "minio" / "minio"
 KEY, SECRET = "testkey", "testsecret123456"
 
 
@@ -158,10 +159,10 @@ def _weed() -> str:
 
 @contextmanager
 def minio_server(*, lock: bool = False) -> Iterator[str]:
-    """The MinIO server, built with Go once and kept; skips the test where Go is not there."""
-    program = minio_program()
-    if program is None:
-        pytest.skip("the MinIO server could not be built here: it takes Go, and its modules")
+    """The MinIO server; skips the test where it was not built (``make test-tools`` does, with Go)."""
+    program = MINIO
+    if not program.exists():
+        pytest.skip("the MinIO server was not built: it takes Go, and its modules")
     with _folder() as folder:
         port = free_port()
         environment = {
@@ -176,27 +177,23 @@ def minio_server(*, lock: bool = False) -> Iterator[str]:
             yield _bucket(port, lock=lock)
 
 
-def minio_program() -> Path | None:
-    """The MinIO server's program, built on first use."""
-    program = ROOT / ".cache" / "minio" / "minio"
-    if program.exists():
-        return program
+def build_minio() -> bool:
+    """Build the MinIO server where Go is there, once; it is kept. Returns whether it is there."""
     go = shutil.which("go")
-    if go is None:
-        return None
-    program.parent.mkdir(parents=True, exist_ok=True)
-    with (program.parent / "build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two test workers must not build it beside each other
-        if not program.exists():
-            environment = {**os.environ, "GOBIN": str(program.parent)}
+    if go is None or MINIO.exists():
+        return MINIO.exists()
+    MINIO.parent.mkdir(parents=True, exist_ok=True)
+    with (MINIO.parent / "build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two must not build it beside each other
+        if not MINIO.exists():
             subprocess.run(
                 [go, "install", "github.com/minio/minio@latest"],
-                env=environment,
+                env={**os.environ, "GOBIN": str(MINIO.parent)},
                 capture_output=True,
                 timeout=1200,
                 check=False,
             )
-    return program if program.exists() else None
+    return MINIO.exists()
 
 
 @contextmanager

@@ -11,6 +11,8 @@ import shutil
 import subprocess
 import sys
 
+from tests.servers import MINIO, build_minio
+
 PROGRAMS = {
     "chromium": ("chromium", "the portal in a real browser"),
     "pdfsig": ("poppler-utils", "signatures checked by poppler"),
@@ -26,6 +28,10 @@ def missing() -> list[str]:
 
 def install() -> None:
     """Install what is missing from Debian's packages, as root; else say what will be skipped."""
+    if not MINIO.exists() and shutil.which("go"):
+        print("building the MinIO server (once)", flush=True)
+    if not build_minio():
+        print("not on this machine: Go to build MinIO with; those tests will be skipped", file=sys.stderr)
     wanted = missing()
     if not wanted:
         return

@@ -69,7 +69,7 @@ def _value(field: FormField, given: Any) -> Any:
     if isinstance(field, DateField):
         return _date(field, given)
     if isinstance(field, ChoiceField):
-        if given not in {option.value for option in field.options}:
+        if not isinstance(given, str) or given not in {option.value for option in field.options}:
             raise FieldNotUnderstood(field=field.key, kind="choice")
         return given
     if isinstance(field, SealField):

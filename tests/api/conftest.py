@@ -1,4 +1,4 @@
-"""One assembled application for each module: it takes seconds to make, and each test uses people of its own."""
+"""One assembled application for each module, because making one takes a while."""
 
 from __future__ import annotations
 

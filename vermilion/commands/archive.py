@@ -108,6 +108,7 @@ def search(
 ) -> None:
     """Find documents, cases and seal records by keyword."""
     with at_work() as work:
+        work.runtime.get(Searcher).require_complete()  # an index that was lost is built before the answer
         work.finish(task="search.index")
         results = work.runtime.get(Searcher).search(
             work.principal(user), Query(text=query, kind=kind, limit=limit)
