@@ -89,8 +89,7 @@ def _show(request: Request, visit: Visit, errors: dict[str, str], status: int = 
                 select(Person.department_id, func.count())
                 .where(Person.is_active)
                 .group_by(Person.department_id)
-            )
-            .all()
+            ).all()
         )
         names = session.execute(
             select(Person.id, Person.name).where(Person.is_active).order_by(Person.name)

@@ -35,8 +35,7 @@ def list_seals(request: Request, visit: Visiting) -> Response:
             .order_by(LegalEntity.name, Seal.name)
         ).all()
         uses = dict(
-            session.execute(select(SealRecord.seal_id, func.count()).group_by(SealRecord.seal_id))
-            .all()
+            session.execute(select(SealRecord.seal_id, func.count()).group_by(SealRecord.seal_id)).all()
         )
     return page(request, visit, "admin/seals.html", tabs=TABS, seals=rows, uses=uses)
 

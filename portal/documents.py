@@ -91,10 +91,18 @@ def list_documents(
         versions = {row.id: ingest.current(session, row.id) for row in shown}
         owners = names_of(session, {row.owner_id for row in shown})
     return page(
-        request, visit, "documents.html", documents=shown, versions=versions, owners=owners,
-        kinds=list(DocumentKind), states=list(DocumentState), kind=kind, state=state,
+        request,
+        visit,
+        "documents.html",
+        documents=shown,
+        versions=versions,
+        owners=owners,
+        kinds=list(DocumentKind),
+        states=list(DocumentState),
+        kind=kind,
+        state=state,
         next_before=str(shown[-1].id) if len(rows) > PAGE_SIZE else None,
-    )  # fmt: skip
+    )
 
 
 @router.get("/documents/{document_id}")
@@ -110,9 +118,16 @@ def show_document(request: Request, visit: Visiting, document_id: UUID, version:
         people = names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)})
         cases = cases_of(session, visit.person, document_id)
     return page(
-        request, visit, "document.html", document=document, versions=versions, shown=shown, people=people,
-        cases=cases, refusal=refusal_text(visit, document) if document.state == DocumentState.REFUSED else None,
-    )  # fmt: skip
+        request,
+        visit,
+        "document.html",
+        document=document,
+        versions=versions,
+        shown=shown,
+        people=people,
+        cases=cases,
+        refusal=refusal_text(visit, document) if document.state == DocumentState.REFUSED else None,
+    )
 
 
 @router.get("/documents/{document_id}/content")
@@ -173,9 +188,14 @@ def note(visit: Visit, action: str, held: Held, *, always: bool = False) -> None
         return
     with visit.runtime.database.write() as session:
         audit.record(
-            session, now, person.person_id, action, "document", held.document.id,
+            session,
+            now,
+            person.person_id,
+            action,
+            "document",
+            held.document.id,
             {"version": held.version.number, "digest": held.version.digest, "address": visit.address},
-        )  # fmt: skip
+        )
 
 
 def send(request: Request, visit: Visit, held: Held, disposition: str) -> Response:

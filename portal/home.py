@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
-from sqlalchemy import func, select
 
+from portal.case_views import case_line, has_pin, steps, task_card
 from portal.frame import BADGE_COUNTERS, Visiting, page, pages
 from portal.visit import Visit
-from workflow.models import Task, TaskCandidate, TaskState
+from workflow.models import CaseState, Outcome
+from workflow.service import WorkflowService
 
 router = pages()
 
+SHOWN_CASES: Final = 5
+
 
 @router.get("/")
-def show_home(request: Request, visit: Visiting) -> Response:
+def show_home(request: Request, visit: Visiting, after: str = "") -> Response:
     """What waits for me, oldest first, and where my applications stand."""
-    return page(request, visit, "home.html", tasks=[], cases=[], has_pin=True)
+    workflow = visit.runtime.get(WorkflowService)
+    with visit.runtime.database.read() as session:
+        tasks = [task_card(visit, row) for row in workflow.inbox(session, visit.person)]
+        running = [
+            row
+            for row in workflow.my_cases(session, visit.person)
+            if row.state in (CaseState.RUNNING, CaseState.RETURNED)
+        ]
+        cases = [
+            case_line(visit, row, steps(visit, workflow.get_case(session, visit.person, row.id)))
+            for row in running[:SHOWN_CASES]
+        ]
+        can_sign = has_pin(visit, session, visit.person)
+    return page(
+        request,
+        visit,
+        "home.html",
+        tasks=tasks,
+        cases=cases,
+        has_pin=can_sign,
+        after=after if after in {one.value for one in Outcome} else "",
+    )
 
 
 @router.get("/badges")
@@ -38,13 +64,7 @@ def live_badges(visit: Visiting) -> Response:
 def waiting_tasks(visit: Visit) -> int:
     """How many open tasks the reader could do."""
     with visit.runtime.database.read() as session:
-        found = session.scalar(
-            select(func.count())
-            .select_from(TaskCandidate)
-            .join(Task, Task.id == TaskCandidate.task_id)
-            .where(TaskCandidate.person_id == visit.person.person_id, Task.state == TaskState.OPEN)
-        )
-    return found or 0
+        return visit.runtime.get(WorkflowService).count_inbox(session, visit.person)
 
 
 BADGE_COUNTERS["tasks"] = waiting_tasks

@@ -6,6 +6,17 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import home, sign_in
+from portal import apply, cases, documents, home, me, sealing, sign_in, tasks, uploads
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (sign_in.router, home.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    sign_in.router,
+    home.router,
+    uploads.router,
+    documents.router,
+    apply.router,
+    cases.router,
+    tasks.router,
+    sealing.router,
+    me.router,
+    me.open_router,
+)

@@ -1,5 +1,8 @@
 """The encrypted stream that backup members are: AES-256-GCM in frames, in order and complete.
 
+``VMB1``, an id of the key (8 bytes), a salt (32), then the frames: length of the sealed frame (4, big
+endian), whether it is the last (1), the sealed frame. The id tells a wrong key from damage.
+
 Each member has a key of its own (HKDF over a random salt and the member's name), so that members
 cannot be exchanged. Each frame carries its number and whether it is the last one in its nonce, so
 that frames cannot be left out, repeated, exchanged or cut off (Hoang, Reyhanitabar, Rogaway and
@@ -20,40 +23,50 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MAGIC: Final = b"VMB1"
 FRAME: Final = 1024 * 1024
+_KEY_ID: Final = 8
 _SALT: Final = 32
 _TAG: Final = 16
 
 
 class StreamDamaged(Exception):
-    """The stream is altered, cut off, of another member, or of another key."""
+    """The stream is altered, cut off, or of another member."""
+
+
+class StreamOfOtherKey(Exception):
+    """The stream was encrypted with another key."""
 
 
 def encrypt(key: bytes, name: str, pieces: Iterable[bytes], out: BinaryIO) -> int:
     """Write a member. Returns how many bytes were written."""
     salt = os.urandom(_SALT)
     cipher = AESGCM(_key(key, salt, name))
-    written = out.write(MAGIC + salt)
-    number, waiting = 0, b""
+    written = out.write(MAGIC + key_id(key) + salt)
+    number, waiting = 0, bytearray()
     for piece in pieces:
         waiting += piece
         while len(waiting) > FRAME:
-            written += _write_frame(out, cipher, number, waiting[:FRAME], is_last=False)
-            waiting = waiting[FRAME:]
+            written += _write_frame(out, cipher, number, bytes(waiting[:FRAME]), is_last=False)
+            del waiting[:FRAME]
             number += 1
-    return written + _write_frame(out, cipher, number, waiting, is_last=True)
+    return written + _write_frame(out, cipher, number, bytes(waiting), is_last=True)
 
 
 def decrypt(key: bytes, name: str, stream: Iterable[bytes]) -> Iterator[bytes]:
-    """The pieces of a member. Raises StreamDamaged, at the latest at the end."""
+    """The pieces of a member, each authenticated; they are all only when the iterator has ended.
+
+    Raises StreamOfOtherKey at the beginning, StreamDamaged at the latest at the end.
+    """
     reader = _Reader(stream)
     if reader.take(len(MAGIC)) != MAGIC:
         raise StreamDamaged(name)
+    if reader.take(_KEY_ID) != key_id(key):
+        raise StreamOfOtherKey(name)
     cipher = AESGCM(_key(key, reader.take(_SALT), name))
     number, is_last = 0, False
     while not is_last:
         head = reader.take(5)
         length, is_last = struct.unpack(">I?", head)
-        if length > FRAME + _TAG:
+        if not _TAG <= length <= FRAME + _TAG:
             raise StreamDamaged(name)
         try:
             yield cipher.decrypt(_nonce(number, is_last), reader.take(length), head)
@@ -62,6 +75,11 @@ def decrypt(key: bytes, name: str, stream: Iterable[bytes]) -> Iterator[bytes]:
         number += 1
     if reader.has_more():
         raise StreamDamaged(name)
+
+
+def key_id(key: bytes) -> bytes:
+    """Eight bytes that say which key it is, and nothing else about it."""
+    return HKDF(hashes.SHA256(), _KEY_ID, salt=b"", info=b"vermilion backup key id").derive(key)
 
 
 def _write_frame(out: BinaryIO, cipher: AESGCM, number: int, data: bytes, *, is_last: bool) -> int:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import urlsplit
 
-import urllib3
 from minio import Minio
-from minio.error import MinioException, S3Error
 
 from core.errors import SettingUnusable
 from retention.errors import BackupMissing, BackupStoreUnavailable
+from storage.errors import ObjectMissing, StorageFull, StorageUnavailable
+from storage.folder import copy_durably, synchronise
 from storage.objects import CHUNK
 from storage.opening import folder_of
-from storage.s3 import require_bucket, s3_client
+from storage.s3 import explained, require_bucket, s3_client
 
 SETTING = "VERMILION_BACKUP_URL"
 
@@ -33,12 +32,12 @@ class BackupStore(Protocol):
         """The bytes of a member. Raises BackupMissing, BackupStoreUnavailable."""
         ...
 
-    def names(self) -> list[str]:
-        """All members, sorted."""
+    def sizes(self) -> dict[str, int]:
+        """All members with their sizes in bytes, sorted by name. Raises BackupStoreUnavailable."""
         ...
 
     def delete(self, name: str) -> None:
-        """Remove a member; one that is not there is no error."""
+        """Remove a member; one that is not there is no error. Raises BackupStoreUnavailable."""
         ...
 
 
@@ -57,16 +56,14 @@ class FolderStore:
         temporary = target.with_name(f".{target.name}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with source.open("rb") as reading, temporary.open("wb") as writing:
-                shutil.copyfileobj(reading, writing, CHUNK)
-                writing.flush()
-                os.fsync(writing.fileno())
-            temporary.rename(target)
-            descriptor = os.open(target.parent, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
-        except OSError as error:
             temporary.unlink(missing_ok=True)
+            copy_durably(source, temporary)
+            temporary.rename(target)
+            synchronise(target.parent)
+            synchronise(self._folder)
+        except OSError as error:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
             raise BackupStoreUnavailable(reason=error.strerror or str(error)) from error
 
     def chunks(self, name: str) -> Iterator[bytes]:
@@ -79,15 +76,26 @@ class FolderStore:
         except OSError as error:
             raise BackupStoreUnavailable(reason=error.strerror or str(error)) from error
 
-    def names(self) -> list[str]:
-        return sorted(
-            path.relative_to(self._folder).as_posix()
-            for path in self._folder.glob("*/*")
-            if not path.name.startswith(".")
-        )
+    def sizes(self) -> dict[str, int]:
+        try:
+            return {
+                path.relative_to(self._folder).as_posix(): path.stat().st_size
+                for path in sorted(self._folder.glob("*/*"))
+                if path.is_file() and not path.name.endswith(".part")
+            }
+        except OSError as error:
+            raise BackupStoreUnavailable(reason=error.strerror or str(error)) from error
 
     def delete(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+        path = self._folder / name
+        try:
+            path.unlink(missing_ok=True)
+            for left in path.parent.glob(".*.part"):
+                left.unlink()
+            if path.parent.exists() and not any(path.parent.iterdir()):
+                path.parent.rmdir()
+        except OSError as error:
+            raise BackupStoreUnavailable(reason=error.strerror or str(error)) from error
 
 
 class S3Store:
@@ -99,35 +107,40 @@ class S3Store:
         self._prefix = prefix
 
     def put(self, name: str, source: Path) -> None:
-        try:
+        with _explained(name):
             self._client.fput_object(self._bucket, self._prefix + name, str(source), part_size=16 * CHUNK)
-        except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise BackupStoreUnavailable(reason=str(error)[:160]) from error
 
     def chunks(self, name: str) -> Iterator[bytes]:
-        try:
+        with _explained(name):
             answer = self._client.get_object(self._bucket, self._prefix + name)
-        except S3Error as error:
-            if error.code == "NoSuchKey":
-                raise BackupMissing(name=name) from error
-            raise BackupStoreUnavailable(reason=error.code) from error
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
-            raise BackupStoreUnavailable(reason=str(error)[:160]) from error
-        try:
-            yield from answer.stream(CHUNK)
-        finally:
-            answer.close()
-            answer.release_conn()
+            try:
+                yield from answer.stream(CHUNK)
+            finally:
+                answer.close()
+                answer.release_conn()
 
-    def names(self) -> list[str]:
-        try:
+    def sizes(self) -> dict[str, int]:
+        with _explained(""):
             found = self._client.list_objects(self._bucket, prefix=self._prefix, recursive=True)
-            return sorted((one.object_name or "").removeprefix(self._prefix) for one in found)
-        except (MinioException, urllib3.exceptions.HTTPError) as error:
-            raise BackupStoreUnavailable(reason=str(error)[:160]) from error
+            sizes = {(one.object_name or "").removeprefix(self._prefix): int(one.size or 0) for one in found}
+        return dict(sorted(sizes.items()))
 
     def delete(self, name: str) -> None:
-        self._client.remove_object(self._bucket, self._prefix + name)
+        with _explained(name):
+            self._client.remove_object(self._bucket, self._prefix + name)
+
+
+@contextmanager
+def _explained(name: str) -> Iterator[None]:
+    try:
+        with explained(name):
+            yield
+    except ObjectMissing as error:
+        raise BackupMissing(name=name) from error
+    except StorageFull as error:
+        raise BackupStoreUnavailable(reason="full") from error
+    except StorageUnavailable as error:
+        raise BackupStoreUnavailable(reason=error.context["reason"]) from error
 
 
 def open_backup_store(url: str) -> BackupStore:

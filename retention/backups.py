@@ -9,77 +9,94 @@ replaying.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
-import tempfile
-import zlib
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, cast
 
+import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import Clock
 from core.database import Database
+from core.errors import VermilionError
+from core.failpoints import reach
+from core.ids import new_id
 from core.masterkey import MasterKey
 from core.settings import Settings
 from retention import dump
-from retention.backup_format import StreamDamaged, decrypt, encrypt
+from retention.backup_format import encrypt
+from retention.backup_reading import (
+    DATABASE,
+    FORMAT,
+    MANIFEST,
+    PACK_END,
+    PACK_HEAD_NUMBER,
+    Manifest,
+    Progress,
+    Report,
+    complete_names,
+    deflated,
+    find_manifest,
+    no_progress,
+    packed,
+    read_backup,
+    read_chain,
+    read_manifest,
+)
 from retention.backup_store import BackupStore, open_backup_store
-from retention.errors import BackupDamaged, BackupMissing
+from retention.errors import (
+    BackupDamaged,
+    BackupKeyDiffers,
+    BackupMissing,
+    BackupOfOtherVersion,
+    BackupRunning,
+    BackupStoreUnavailable,
+)
 from retention.models import Backup
+from storage.folder import explained_os_error
 from storage.models import StoredObject
 from storage.service import ObjectStore
 
-FORMAT: Final = 1
+log = structlog.get_logger()
+
 PACK_BYTES: Final = 64 * 1024 * 1024
-Progress = Callable[[int, int, str], None]
+LEASE: Final = timedelta(hours=12)
+"""How long a backup may take; a row that says *running* for longer is of a process that died."""
+_STAMP: Final = "%Y%m%dT%H%M%S%f"
 
 
 @dataclass(frozen=True)
-class Manifest:
-    """What a backup holds. ``chain`` names the backups that are needed, oldest first, itself last."""
+class Listed:
+    """A finished backup in the store. ``state`` is ``done``, ``damaged`` (its manifest) or ``other-key``."""
 
-    format: int
     name: str
-    kind: str
-    revision: str
-    created_at: str
-    finished_at: str
-    chain: list[str]
-    tables: dict[str, int]
-    objects: dict[str, str]  # digest → member, those in this backup
-    bytes: int
+    facts: dict[str, Any]
 
     def to_json(self) -> dict[str, Any]:
-        """The facts that a list shows."""
-        return {
-            "name": self.name,
-            "kind": self.kind,
-            "created_at": self.created_at,
-            "finished_at": self.finished_at,
-            "objects": len(self.objects),
-            "rows": sum(self.tables.values()),
-            "bytes": self.bytes,
-        }
+        """Name, kind, state, started_at, finished_at, objects, rows, bytes, error, verified_at."""
+        return self.facts
 
 
-@dataclass(frozen=True)
-class Report:
-    """What reading a backup to its end found."""
+@dataclass
+class _Making:
+    """A backup in the making."""
 
     name: str
-    objects: int
-    rows: int
-
-
-def no_progress(_done: int, _total: int, _now: str) -> None:
-    """Progress that nobody watches."""
+    kind: str
+    started: datetime
+    chain: list[Manifest]
+    target: BackupStore
+    scratch: Path
+    members: dict[str, tuple[int, str]] = field(default_factory=dict)
+    objects: dict[str, str] = field(default_factory=dict)
 
 
 class BackupService:
@@ -103,89 +120,118 @@ class BackupService:
         return open_backup_store(self._settings.effective_backup_url)
 
     def run(self, kind: str, progress: Progress = no_progress) -> Manifest:
-        """Make a backup now, ``full`` or ``incremental``; the first one is always full.
+        """Make a backup now, ``full`` or ``incremental``; without a whole chain to build on it is full.
 
-        Raises BackupStoreUnavailable, ObjectMissing; then there is no backup of this name.
+        Raises BackupRunning, BackupStoreUnavailable, StorageFull, StorageUnavailable, ObjectMissing,
+        ObjectDamaged; then there is no backup of this name.
         """
-        started = self._clock.now()
-        target = self._target()
-        complete = manifests(target, self._key)
-        chain = _chain_of(complete)
-        if not chain:
-            kind = "full"
-        name = f"{started:%Y%m%dT%H%M%S%f}Z-{kind}"
-        self._note(name, kind, started)
-        try:
-            manifest = self._make(target, name, kind, started, [] if kind == "full" else chain, progress)
-        except Exception as error:
-            self._note_end(name, None, type(error).__name__)
-            for member in target.names():
-                if member.startswith(f"{name}/"):
-                    target.delete(member)
-            raise
-        self._note_end(name, manifest, None)
-        return manifest
+        with self._alone():
+            target = self._target()
+            self._clear_up(target)
+            chain = [] if kind == "full" else self._usable_chain(target)
+            if not chain:
+                kind = "full"
+            started = self._clock.now()
+            name = _name_after(target, started, kind)
+            self._note(name, kind, started)
+            scratch = self._settings.home / "staging" / str(new_id())
+            making = _Making(name, kind, started, chain, target, scratch)
+            try:
+                manifest = self._make(making, progress)
+            except Exception as error:
+                self._note_end(name, None, str(error) or type(error).__name__)
+                with suppress(BackupStoreUnavailable):
+                    _delete(target, name)
+                raise
+            finally:
+                scratch.unlink(missing_ok=True)
+            self._note_end(name, manifest, None)
+            return manifest
 
-    def _make(
-        self,
-        target: BackupStore,
-        name: str,
-        kind: str,
-        started: datetime,
-        chain: list[Manifest],
-        progress: Progress,
-    ) -> Manifest:
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One backup at a time from this home; the lock is gone when the process is."""
+        descriptor = os.open(self._settings.home / "backup.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BackupRunning() from error
+            yield
+        finally:
+            os.close(descriptor)
+
+    def _clear_up(self, target: BackupStore) -> None:
+        """Settle the rows of backups whose process died, and remove what they left in the store."""
+        before = self._clock.now()
+        if not self._settings.broker_url.startswith("embedded"):
+            before -= LEASE  # another machine's worker may be at work
+        with self._database.read() as session:
+            dead = session.scalars(
+                select(Backup.name).where(Backup.state == "running", Backup.started_at <= before)
+            ).all()
+        for name in dead:
+            manifest = None
+            with suppress(BackupMissing, BackupKeyDiffers, BackupDamaged):
+                manifest = read_manifest(target, self._key, name)
+            if manifest is None:
+                _delete(target, name)
+            self._note_end(name, manifest, None if manifest else "interrupted")
+
+    def _usable_chain(self, target: BackupStore) -> list[Manifest]:
+        """The newest chain when it is whole, else nothing: then the next backup is full."""
+        try:
+            return read_chain(target, self._key, find_manifest(target, self._key, "latest"))
+        except (BackupMissing, BackupKeyDiffers):
+            return []
+        except (BackupDamaged, BackupOfOtherVersion) as error:
+            log.warning("backup_chain_not_usable", error=str(error))
+            return []
+
+    def _make(self, making: _Making, progress: Progress) -> Manifest:
         counts: dict[str, int] = {}
-        with tempfile.TemporaryDirectory(dir=self._settings.home) as folder:
-            scratch = Path(folder) / "member"
-            with self._snapshot() as session:
-                revision = dump.revision(session)
-                digests = list(
-                    session.scalars(
-                        select(StoredObject.digest)
-                        .where(StoredObject.references > 0)
-                        .order_by(StoredObject.digest)
-                    )
-                )
-                size = self._put(target, name, "database", _deflated(dump.rows(session, counts)), scratch)
-            held = {digest for earlier in chain for digest in earlier.objects}
-            missing = [digest for digest in digests if digest not in held]
-            where: dict[str, str] = {}
-            for number, pack in enumerate(self._packs(missing), start=1):
-                member = f"objects-{number:04d}"
-                pieces = self._pack(pack, where, member, len(missing), progress)
-                size += self._put(target, name, member, pieces, scratch)
-            manifest = Manifest(
-                FORMAT,
-                name,
-                kind,
-                revision,
-                started.isoformat(),
-                self._clock.now().isoformat(),
-                [*(earlier.name for earlier in chain), name],
-                counts,
-                where,
-                size,
-            )
-            self._put(target, name, "manifest", [json.dumps(asdict(manifest)).encode()], scratch)
+        with self._database.snapshot() as session:
+            revision = dump.revision(session)
+            digests = session.scalars(
+                select(StoredObject.digest).where(StoredObject.references > 0).order_by(StoredObject.digest)
+            ).all()
+            self._put(making, DATABASE, deflated(dump.rows(session, counts)))
+        reach("backup.rows_put")
+        held = {digest for earlier in making.chain for digest in earlier.objects}
+        missing = [digest for digest in digests if digest not in held]
+        for number, pack in enumerate(self._packs(missing), start=1):
+            member = f"objects-{number:05d}"
+            self._put(making, member, self._pack(making, pack, member, len(missing), progress))
+            reach("backup.objects_put")
+        manifest = Manifest(
+            format=FORMAT,
+            name=making.name,
+            kind=making.kind,
+            revision=revision,
+            created_at=making.started.isoformat(),
+            finished_at=self._clock.now().isoformat(),
+            chain=[*(earlier.name for earlier in making.chain), making.name],
+            tables=counts,
+            objects=dict(making.objects),
+            members=dict(making.members),
+            bytes=sum(size for size, _digest in making.members.values()),
+        )
+        reach("backup.before_manifest")
+        self._put(making, MANIFEST, [json.dumps(asdict(manifest)).encode()])
+        reach("backup.after_manifest")
         progress(len(missing), len(missing), "")
         return manifest
 
-    @contextmanager
-    def _snapshot(self) -> Iterator[Session]:
-        """One consistent state of all tables, read without stopping anybody."""
-        with self._database.read() as session:
-            if not self._database.is_sqlite:
-                session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-            yield session
-
-    def _put(
-        self, target: BackupStore, name: str, member: str, pieces: Iterable[bytes], scratch: Path
-    ) -> int:
-        with scratch.open("wb") as out:
-            size = encrypt(self._key, f"{name}/{member}", pieces, out)
-        target.put(f"{name}/{member}", scratch)
-        return size
+    def _put(self, making: _Making, member: str, pieces: Iterable[bytes]) -> None:
+        full_name = f"{making.name}/{member}"
+        try:
+            with making.scratch.open("wb") as file:
+                out = _Hashing(file)
+                size = encrypt(self._key, full_name, pieces, cast(BinaryIO, out))
+        except OSError as error:
+            raise explained_os_error(error) from error
+        making.target.put(full_name, making.scratch)
+        making.members[member] = (size, out.hexdigest())
 
     def _packs(self, digests: list[str]) -> Iterator[list[str]]:
         pack: list[str] = []
@@ -200,31 +246,63 @@ class BackupService:
             yield pack
 
     def _pack(
-        self, digests: list[str], where: dict[str, str], member: str, total: int, progress: Progress
+        self, making: _Making, digests: list[str], member: str, total: int, progress: Progress
     ) -> Iterator[bytes]:
-        """Objects one after the other: a line ``digest size``, then the bytes, checked while read."""
         for digest in digests:
-            progress(len(where), total, digest[:8])
-            data = self._store.read(digest)
-            yield f"{digest} {len(data)}\n".encode()
-            yield data
-            where[digest] = member
+            progress(len(making.objects), total, digest[:8])
+            yield from packed(digest, self._store.read(digest))
+            making.objects[digest] = member
+        yield PACK_END.to_bytes(PACK_HEAD_NUMBER, "big")
 
-    def list(self) -> list[Manifest]:
-        """The complete backups that this installation's key opens, oldest first."""
-        return manifests(self._target(), self._key)
+    def list(self) -> list[Listed]:
+        """The finished backups in the store, oldest first. Raises BackupStoreUnavailable."""
+        target = self._target()
+        with self._database.read() as session:
+            verified = {row.name: row.verified_at for row in session.scalars(select(Backup))}
+        return [Listed(name, self._facts(target, name, verified)) for name in complete_names(target)]
+
+    def _facts(self, target: BackupStore, name: str, verified: dict[str, datetime | None]) -> dict[str, Any]:
+        try:
+            facts = read_manifest(target, self._key, name).to_json()
+        except (BackupKeyDiffers, BackupDamaged, BackupOfOtherVersion) as error:
+            return {
+                "name": name,
+                "kind": name.rpartition("-")[2],
+                "state": "other-key" if isinstance(error, BackupKeyDiffers) else "damaged",
+                "started_at": None,
+                "finished_at": None,
+                "objects": 0,
+                "rows": 0,
+                "bytes": 0,
+                "error": error.code,
+                "verified_at": None,
+            }
+        at = verified.get(name)
+        return facts | {"verified_at": at.isoformat() if at else None}
 
     def verify(self, name: str = "latest", progress: Progress = no_progress) -> Report:
         """Read a backup and its chain to the end: every byte authenticated, every object's digest compared.
 
-        Raises BackupMissing, BackupDamaged.
+        Raises BackupMissing, BackupKeyDiffers, BackupDamaged, BackupOfOtherVersion.
         """
-        report = read_backup(self._target(), self._key, name, progress)
-        with self._database.write() as session:
-            row = session.scalar(select(Backup).where(Backup.name == report.name))
-            if row is not None:
-                row.verified_at = self._clock.now()
+        try:
+            report = read_backup(self._target(), self._key, name, progress)
+        except VermilionError as error:
+            self._note_check(name, error.code)
+            raise
+        self._note_check(report.name, None)
         return report
+
+    def _note_check(self, name: str, error: str | None) -> None:
+        now = self._clock.now()
+        with self._database.write() as session:
+            row = session.scalar(select(Backup).where(Backup.name == name))
+            if row is not None:
+                row.verified_at = now if error is None else None
+            action = "backup.verified" if error is None else "backup.verification_failed"
+            audit.record(
+                session, now, None, action, "backup", row.id if row else None, {"name": name, "error": error}
+            )
 
     def _note(self, name: str, kind: str, started: datetime) -> None:
         with self._database.write() as session:
@@ -234,7 +312,7 @@ class BackupService:
         now = self._clock.now()
         with self._database.write() as session:
             row = session.scalars(select(Backup).where(Backup.name == name)).one()
-            row.finished_at, row.error = now, error
+            row.finished_at, row.error = now, error[:500] if error else None
             row.state = "failed" if manifest is None else "done"
             if manifest is not None:
                 row.objects, row.bytes = len(manifest.objects), manifest.bytes
@@ -243,145 +321,38 @@ class BackupService:
             )
 
 
-def manifests(target: BackupStore, key: bytes) -> list[Manifest]:
-    """All manifests that the key opens, oldest first; those of other keys are passed over."""
-    found = []
-    for member in target.names():
-        name, _, part = member.partition("/")
-        if part == "manifest":
-            try:
-                found.append(read_manifest(target, key, name))
-            except BackupDamaged:
-                continue
-    return found
+class _Hashing:
+    """A file being written, with the digest of what went into it."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hasher = hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        self._hasher.update(data)
+        return self._file.write(data)
+
+    def hexdigest(self) -> str:
+        return self._hasher.hexdigest()
 
 
-def read_manifest(target: BackupStore, key: bytes, name: str) -> Manifest:
-    """The manifest of a backup. Raises BackupMissing, BackupDamaged (also for another key)."""
-    data = json.loads(b"".join(_member(target, key, name, "manifest")))
-    if data.get("format") != FORMAT:
-        raise BackupDamaged(name=name, member=f"format {data.get('format')}")
-    return Manifest(**data)
+def _name_after(target: BackupStore, started: datetime, kind: str) -> str:
+    """A name by the time that comes after all there are, even when the clock was put back."""
+    names = sorted(member.partition("/")[0] for member in target.sizes())
+    stamp = started.astimezone(UTC).strftime(_STAMP)
+    if names and stamp <= (last := names[-1].partition("Z-")[0]):
+        with suppress(ValueError):  # not a name of ours
+            stamp = (datetime.strptime(last, _STAMP) + timedelta(microseconds=1)).strftime(_STAMP)  # noqa: DTZ007
+    return f"{stamp}Z-{kind}"
 
 
-def read_backup(
-    target: BackupStore,
-    key: bytes,
-    name: str,
-    progress: Progress = no_progress,
-    *,
-    on_row: Callable[[Iterator[bytes]], object] | None = None,
-    on_object: Callable[[str, bytes], object] | None = None,
-) -> Report:
-    """Read a backup with its chain to the end. ``on_object`` gets each object it needs, ``on_row`` the rows.
-
-    Raises BackupMissing, BackupDamaged.
-    """
-    manifest = _named(target, key, name)
-    chain = [read_manifest(target, key, one) for one in manifest.chain]
-    total, done = sum(len(one.objects) for one in chain), 0
-    for one in chain:
-        left = set(one.objects)
-        for member in sorted(set(one.objects.values())):
-            for digest, data in _unpack(_member(target, key, one.name, member), one.name, member):
-                done += 1
-                left.discard(digest)
-                progress(done, total, digest[:8])
-                if on_object is not None:
-                    on_object(digest, data)
-        if left:
-            raise BackupDamaged(name=one.name, member=sorted(left)[0])
-    count = 0
-
-    def lines() -> Iterator[bytes]:
-        nonlocal count
-        for line in _lines(_inflated(_member(target, key, manifest.name, "database"))):
-            count += 1
-            yield line
-
-    if on_row is not None:
-        on_row(lines())
-    else:
-        for _line in lines():
-            pass
-    if count != sum(manifest.tables.values()):
-        raise BackupDamaged(name=manifest.name, member="database")
-    return Report(manifest.name, total, count)
+def _delete(target: BackupStore, name: str) -> None:
+    """Remove a backup that was not finished: the manifest first, so that it is never half of one."""
+    members = [member for member in target.sizes() if member.startswith(f"{name}/")]
+    for member in sorted(members, key=lambda one: not one.endswith(f"/{MANIFEST}")):
+        target.delete(member)
 
 
-def _named(target: BackupStore, key: bytes, name: str) -> Manifest:
-    if name != "latest":
-        return read_manifest(target, key, name)
-    complete = manifests(target, key)
-    if not complete:
-        raise BackupMissing(name=name)
-    return complete[-1]
-
-
-def _chain_of(complete: list[Manifest]) -> list[Manifest]:
-    """The newest chain that is whole: its full backup and the incrementals after it."""
-    if not complete:
-        return []
-    by_name = {one.name: one for one in complete}
-    newest = complete[-1]
-    if any(name not in by_name for name in newest.chain):
-        return []
-    return [by_name[name] for name in newest.chain]
-
-
-def _member(target: BackupStore, key: bytes, name: str, member: str) -> Iterator[bytes]:
-    try:
-        yield from decrypt(key, f"{name}/{member}", target.chunks(f"{name}/{member}"))
-    except StreamDamaged as error:
-        raise BackupDamaged(name=name, member=member) from error
-
-
-def _unpack(pieces: Iterator[bytes], name: str, member: str) -> Iterator[tuple[str, bytes]]:
-    """The objects of a pack, each compared with its digest."""
-    waiting = bytearray()
-
-    def fill(count: int) -> bool:
-        while len(waiting) < count:
-            piece = next(pieces, None)
-            if piece is None:
-                return False
-            waiting.extend(piece)
-        return True
-
-    while fill(1):
-        while b"\n" not in waiting[:100]:
-            if not fill(len(waiting) + 1):
-                raise BackupDamaged(name=name, member=member)
-        head, _, _rest = bytes(waiting[:100]).partition(b"\n")
-        digest, size = head.decode().split(" ")
-        del waiting[: len(head) + 1]
-        if not fill(int(size)):
-            raise BackupDamaged(name=name, member=member)
-        data = bytes(waiting[: int(size)])
-        del waiting[: int(size)]
-        if hashlib.sha256(data).hexdigest() != digest:
-            raise BackupDamaged(name=name, member=digest)
-        yield digest, data
-
-
-def _deflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    compressor = zlib.compressobj(6)
-    for piece in pieces:
-        yield compressor.compress(piece)
-    yield compressor.flush()
-
-
-def _inflated(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    inflater = zlib.decompressobj()
-    for piece in pieces:
-        yield inflater.decompress(piece)
-    yield inflater.flush()
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    waiting = b""
-    for piece in pieces:
-        *whole, waiting = (waiting + piece).split(b"\n")
-        yield from whole
-    if waiting:
-        yield waiting
+__all__ = [
+    "BackupService", "LEASE", "Listed", "Manifest", "Progress", "Report", "no_progress", "read_backup",
+]  # fmt: skip

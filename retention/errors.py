@@ -33,6 +33,13 @@ class BackupOfOtherVersion(VermilionError):
     status = 409
 
 
+class BackupRunning(VermilionError):
+    """Another process makes a backup from this home right now."""
+
+    code = "backup-running"
+    status = 409
+
+
 class BackupStoreUnavailable(VermilionError):
     """The backup store does not answer or is full. Context: ``reason``."""
 

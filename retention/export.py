@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,17 +17,19 @@ from core import audit
 from core.errors import NotFound
 from core.permissions import Principal, ResourceType, readable
 from core.runtime import Runtime
-from retention.backups import Progress, no_progress
+from retention.backup_reading import Progress, no_progress
 from retention.errors import ExportFolderNotEmpty
 from retention.models import RetentionTerm
 from search.index import Query
 from search.service import Searcher
+from storage.folder import explained_os_error
 from storage.service import ObjectStore
 from workflow.cases import CaseView, DocumentView
 from workflow.models import Case
 from workflow.service import WorkflowService
 
-_PAGE = 200
+LISTING: Final = "cases.jsonl"
+_UNFINISHED: Final = "cases.jsonl.part"
 
 
 def export(
@@ -40,26 +44,44 @@ def export(
     """Write the cases that the person may see: those named, those found, or all. Returns how many.
 
     One folder a case, named by its serial number; files are named by position and digest, never by
-    what somebody typed. Raises ExportFolderNotEmpty, NotFound for a serial number that is not there.
+    what somebody typed. ``cases.jsonl`` appears when everything is there; an export that was
+    interrupted goes on where it stopped. Raises ExportFolderNotEmpty, NotFound for a serial number
+    that is not there, StorageFull.
     """
-    to.mkdir(parents=True, exist_ok=True)
-    if any(to.iterdir()):
-        raise ExportFolderNotEmpty(folder=str(to))
+    _require_own_folder(to)
     with runtime.database.read() as session:
-        ids = list(_chosen(runtime, session, principal, serials, query))
-    with (to / "cases.jsonl").open("x", encoding="utf-8") as listing:
-        for done, case_id in enumerate(ids):
-            with runtime.database.read() as session:
-                view = runtime.get(WorkflowService).get_case(session, principal, case_id)
-                term = session.get(RetentionTerm, case_id)
-            progress(done, len(ids), view.case.serial_number)
-            files = _write_case(runtime.get(ObjectStore), to, view)
-            listing.write(json.dumps(_describe(view, term, files), ensure_ascii=False, default=str) + "\n")
+        ids = list(dict.fromkeys(_chosen(runtime, session, principal, serials, query)))
+    try:
+        with (to / _UNFINISHED).open("w", encoding="utf-8") as listing:
+            for done, case_id in enumerate(ids):
+                with runtime.database.read() as session:
+                    view = runtime.get(WorkflowService).get_case(session, principal, case_id)
+                    term = session.get(RetentionTerm, case_id)
+                progress(done, len(ids), view.case.serial_number)
+                files = _write_case(runtime.get(ObjectStore), to, view)
+                listing.write(
+                    json.dumps(_describe(view, term, files), ensure_ascii=False, default=str) + "\n"
+                )
+    except OSError as error:
+        raise explained_os_error(error) from error
     with runtime.database.write() as session:
         now = runtime.clock.now()
         audit.record(session, now, principal.person_id, "cases.exported", None, None, {"cases": len(ids)})
+    (to / _UNFINISHED).rename(to / LISTING)
     progress(len(ids), len(ids), "")
     return len(ids)
+
+
+def _require_own_folder(to: Path) -> None:
+    try:
+        to.mkdir(parents=True, exist_ok=True)
+        is_free = (to / _UNFINISHED).exists() or not any(to.iterdir())
+    except FileExistsError as error:
+        raise ExportFolderNotEmpty(folder=str(to)) from error
+    except OSError as error:
+        raise explained_os_error(error) from error
+    if not is_free:
+        raise ExportFolderNotEmpty(folder=str(to))
 
 
 def _chosen(
@@ -73,34 +95,44 @@ def _chosen(
                 raise NotFound(what=serial)
             yield found
     elif query is not None:
-        yield from _found(runtime, principal, query)
+        yield from (key.id for key in runtime.get(Searcher).keys(principal, Query(text=query, kind="case")))
     else:
         yield from session.scalars(
             select(Case.id).where(condition).order_by(Case.submitted_at, Case.id)
         ).all()
 
 
-def _found(runtime: Runtime, principal: Principal, query: str) -> Iterator[UUID]:
-    offset = 0
-    while True:
-        page = runtime.get(Searcher).search(
-            principal, Query(text=query, kind="case", limit=_PAGE, offset=offset)
-        )
-        yield from (hit.id for hit in page.hits)
-        offset += _PAGE
-        if offset >= page.total:
-            return
-
-
 def _write_case(store: ObjectStore, to: Path, view: CaseView) -> dict[UUID, str]:
-    folder = to / view.case.serial_number
-    folder.mkdir()
+    folder = to / safe_name(view.case.serial_number)
+    folder.mkdir(exist_ok=True)
     files: dict[UUID, str] = {}
     for number, paper in enumerate([*view.sheets, *view.documents], start=1):
         name = f"{number:02d}-{'sheet' if paper.field == 'sheet' else 'document'}-{paper.digest[:8]}.pdf"
-        store.fetch(paper.digest, folder / name)
-        files[paper.id] = f"{view.case.serial_number}/{name}"
+        _write_file(store, paper.digest, folder / name)
+        files[paper.id] = f"{folder.name}/{name}"
     return files
+
+
+def _write_file(store: ObjectStore, digest: str, path: Path) -> None:
+    """Fetch an object unless its file is there from an earlier, interrupted run."""
+    if path.exists() and _digest_of(path) == digest:
+        return
+    unfinished = path.with_suffix(".part")
+    store.fetch(digest, unfinished)
+    unfinished.rename(path)
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def safe_name(serial: str) -> str:
+    """A serial number as a folder's name: a flow chooses its prefix, so nothing else may get through."""
+    name = re.sub(r"[^\w-]", "_", serial)
+    if name != serial:
+        name += "-" + hashlib.sha256(serial.encode()).hexdigest()[:8]
+    return name
 
 
 def _describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str]) -> dict[str, Any]:

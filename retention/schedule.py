@@ -33,6 +33,9 @@ SCHEDULE: Final = {
 }
 
 
+LONGEST_YEARS: Final = max(rule.years for rule in SCHEDULE.values() if rule.years is not None)
+
+
 @dataclass(frozen=True)
 class Term:
     """The keeping period of one case: from ``starts_on`` until the day before ``keep_until``."""
@@ -43,8 +46,15 @@ class Term:
 
 
 def rule_for(retention_class: str) -> Rule:
-    """The rule of a class; a class the schedule does not know is kept as *general*."""
-    return SCHEDULE.get(retention_class, SCHEDULE["general"])
+    """The rule of a class.
+
+    What the schedule does not know is kept as long as its longest class, so that a misspelt name in a
+    flow never shortens a period.
+    """
+    known = SCHEDULE.get(retention_class)
+    if known is not None:
+        return known
+    return Rule(retention_class, LONGEST_YEARS, "not in the schedule: as long as its longest class")
 
 
 def term(retention_class: str, finished_on: date) -> Term:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import time
 from uuid import UUID
 
 from core.models import Organisation
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, periodic, task
-from retention.backups import BackupService
+from retention.backups import LEASE, BackupService
 from retention.service import RetentionService
 
 
@@ -21,19 +21,19 @@ def classify(runtime: Runtime, job: Job) -> None:
         job.finish(session)
 
 
-@task("retention.backup", lease=timedelta(hours=12), max_tries=3)
+@task("retention.backup", lease=LEASE, max_tries=3)
 def backup(runtime: Runtime, job: Job) -> None:
     """Make the backup that was asked for."""
     runtime.get(BackupService).run(str(job.payload["kind"]))
 
 
-@task("retention.backup_daily", lease=timedelta(hours=12), max_tries=3)
+@task("retention.backup_daily", lease=LEASE, max_tries=3)
 def backup_daily(runtime: Runtime, _job: Job) -> None:
     """The daily incremental backup."""
     _backup(runtime, "incremental")
 
 
-@task("retention.backup_weekly", lease=timedelta(hours=12), max_tries=3)
+@task("retention.backup_weekly", lease=LEASE, max_tries=3)
 def backup_weekly(runtime: Runtime, _job: Job) -> None:
     """The weekly full backup."""
     _backup(runtime, "full")

@@ -214,11 +214,23 @@ def field_size(pdf: bytes, field_name: str) -> tuple[float, float] | None:
 def page_size(pdf: bytes, page: int) -> PageSize | None:
     """The size of a page as it is shown; ``page`` counts from 1. None when there is no such page."""
     found = _page(_reader(pdf), page)
-    if found is None:
-        return None
-    left, bottom, right, top = _visible_box(found)
-    unit = float(_inherited(found, "/UserUnit") or 1)
-    turn = int(_inherited(found, "/Rotate") or 0) % 360
+    return _size(found) if found is not None else None
+
+
+def page_sizes(pdf: bytes) -> list[tuple[float, float]]:
+    """Width and height in millimetres of every page as it is shown."""
+    reader = _reader(pdf)
+    sizes: list[tuple[float, float]] = []
+    while (found := _page(reader, len(sizes) + 1)) is not None:
+        size = _size(found)
+        sizes.append((size.width_mm, size.height_mm))
+    return sizes
+
+
+def _size(page: Any) -> PageSize:
+    left, bottom, right, top = _visible_box(page)
+    unit = float(_inherited(page, "/UserUnit") or 1)
+    turn = int(_inherited(page, "/Rotate") or 0) % 360
     width, height = (right - left) * unit / POINTS_PER_MM, (top - bottom) * unit / POINTS_PER_MM
     if turn in (90, 270):
         width, height = height, width

@@ -85,6 +85,7 @@ def create_case(caller: Calling, runtime: Running, response: Response, wanted: N
 
     `errors` of a refused form names each field. With `resubmits` a returned case goes on in a new round.
     """
+    check_match(caller, runtime, wanted.resubmits, None)
     case_id = runtime.get(WorkflowService).submit(
         caller.principal, wanted.flow, wanted.form, resubmit=wanted.resubmits
     )
@@ -144,8 +145,10 @@ def sheet(request: Request, caller: Calling, runtime: Running, case_id: UUID) ->
     return downloads.send(request, runtime.get(ObjectStore), document, version)
 
 
-def check_match(caller: Caller, runtime: Runtime, case_id: UUID, if_match: str | None) -> None:
-    """Raise PreconditionFailed when the caller read another state of the case."""
+def check_match(caller: Caller, runtime: Runtime, case_id: UUID | None, if_match: str | None) -> None:
+    """Raise NotFound for a case that is not the caller's to see, PreconditionFailed for another state."""
+    if case_id is None:
+        return
     with runtime.database.read() as session:
         view = runtime.get(WorkflowService).get_case(session, caller.principal, case_id)
     require_match(if_match, tag(view.case.revision))

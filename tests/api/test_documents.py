@@ -26,7 +26,7 @@ def entries(world: World, action: str) -> list[AuditEntry]:
 
 def test_one_refused_file_does_not_stop_the_others(world: World) -> None:
     files = [("files", (name, data)) for name, data in (
-        ("good.pdf", make_pdf()), ("empty.pdf", b""), ("virus.exe", b"MZ" + b"\0" * 500), ("two.pdf", make_pdf(2)),
+        ("good.pdf", make_pdf()), ("empty.pdf", b""), ("virus.exe", b"MZ" * 250), ("two.pdf", make_pdf(2)),
     )]  # fmt: skip
 
     answer = world.client("staff").post(UPLOADS, files=files, data={"kind": "attachment"})
@@ -122,7 +122,8 @@ def test_a_download_is_an_attachment_that_runs_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     ("asked", "status", "expected"),
     [
-        ("bytes=0-3", 206, slice(0, 4)), ("bytes=5-", 206, slice(5, None)), ("bytes=-7", 206, slice(-7, None)),
+        ("bytes=0-3", 206, slice(0, 4)), ("bytes=5-", 206, slice(5, None)),
+        ("bytes=-7", 206, slice(-7, None)),
         ("bytes=0-999999", 206, slice(0, None)), ("bytes=999999-", 416, None), ("bytes=-0", 416, None),
         ("bytes=3-1", 416, None), ("lines=1-2", 200, slice(0, None)), ("bytes=0-1,3-4", 200, slice(0, None)),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -248,7 +249,7 @@ def test_people_are_added_given_roles_and_stopped(world: World) -> None:
     role = admin.post(
         f"/api/v1/people/{made['id']}/roles", json={"role": "legal", "valid_from": "2026-01-01"}
     ).json()
-    world.company.people["newcomer"] = made["id"]
+    world.company.people["newcomer"] = UUID(made["id"])
     newcomer = world.client("newcomer")
     assert set(newcomer.get("/api/v1/me").json()["roles"]) == {"employee", "legal"}
 
