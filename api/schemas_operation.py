@@ -96,21 +96,27 @@ class BackupAnswer(Shape):
         {
             "name": "20260302T081530000000Z-full",
             "kind": "full",
-            "created_at": EXAMPLE_TIME,
+            "state": "done",
+            "started_at": EXAMPLE_TIME,
             "finished_at": EXAMPLE_TIME,
             "objects": 412,
             "rows": 18230,
             "bytes": 104857600,
+            "error": None,
+            "verified_at": None,
         }
     )
 
     name: str
     kind: str
-    created_at: datetime
-    finished_at: datetime
+    state: str = Field(description="`done`; `damaged` or `other-key` when it cannot be read.")
+    started_at: datetime | None
+    finished_at: datetime | None
     objects: int = Field(description="Objects in this backup; an incremental one holds the new ones.")
     rows: int
     bytes: int
+    error: str | None
+    verified_at: datetime | None
 
 
 class NewBackup(Shape):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Form, Request, Response
-from signing.service import SigningService
 from sqlalchemy.orm import Session
 
 from core.errors import VermilionError
@@ -14,6 +13,7 @@ from core.models import Department, Person
 from core.sign_in import SignInService
 from portal.frame import Visiting, page, pages, public_pages, see_other
 from portal.visit import SESSION_COOKIE, Visit
+from signing.service import SigningService
 
 router = pages()
 open_router = public_pages()

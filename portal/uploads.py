@@ -8,10 +8,10 @@ from uuid import UUID
 
 from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
-from ingest.service import IngestService
 
 from core.errors import VermilionError
 from ingest.models import Document, DocumentKind, DocumentState
+from ingest.service import IngestService
 from portal.frame import Visiting, page, pages, render
 from portal.visit import Visit
 

@@ -66,12 +66,15 @@ class VerifyRoute(PublicRoute):
                 await run_in_threadpool(require_near, request, runtime)
                 most = runtime.settings.upload_max_bytes + _FORM_BYTES
                 limited = _Limited(request, most, runtime.settings.upload_max_bytes)
+                request = Request(request.scope, limited.receive)
+                if request.method == "POST":
+                    await request.form()  # here, where a limit that is passed still has its own name
             except VermilionError as error:
                 visit = await run_in_threadpool(arrive, request, runtime)
                 return protect(await explain(request, visit, error), visit)
             except Exception as error:
                 return protect(await explain(request, strange(request, runtime), error))
-            return await answer(Request(request.scope, limited.receive))
+            return await answer(request)
 
         return guarded
 

@@ -13,6 +13,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, cast
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core import audit
 from core.clock import Clock
@@ -71,6 +72,7 @@ PACK_BYTES: Final = 64 * 1024 * 1024
 LEASE: Final = timedelta(hours=12)
 """How long a backup may take; a row that says *running* for longer is of a process that died."""
 _STAMP: Final = "%Y%m%dT%H%M%S%f"
+_STAMPED: Final = re.compile(r"\d{8}T\d{12}Z-")
 
 
 @dataclass(frozen=True)
@@ -132,7 +134,7 @@ class BackupService:
             if not chain:
                 kind = "full"
             started = self._clock.now()
-            name = _name_after(target, started, kind)
+            name = self._next_name(target, started, kind)
             self._note(name, kind, started)
             scratch = self._settings.home / "staging" / str(new_id())
             making = _Making(name, kind, started, chain, target, scratch)
@@ -160,6 +162,17 @@ class BackupService:
             yield
         finally:
             os.close(descriptor)
+
+    def _next_name(self, target: BackupStore, started: datetime, kind: str) -> str:
+        """A name by the time that comes after all there were, even when the clock was put back."""
+        with self._database.read() as session:
+            noted = session.scalar(select(func.max(Backup.name))) or ""
+        names = [name for name in (*target.sizes(), noted) if _STAMPED.match(name)]
+        stamp = started.astimezone(UTC).strftime(_STAMP)
+        if names and stamp <= (last := max(names).partition("Z-")[0]):
+            after = datetime.strptime(f"{last}+0000", f"{_STAMP}%z") + timedelta(microseconds=1)
+            stamp = after.strftime(_STAMP)
+        return f"{stamp}Z-{kind}"
 
     def _clear_up(self, target: BackupStore) -> None:
         """Settle the rows of backups whose process died, and remove what they left in the store."""
@@ -334,16 +347,6 @@ class _Hashing:
 
     def hexdigest(self) -> str:
         return self._hasher.hexdigest()
-
-
-def _name_after(target: BackupStore, started: datetime, kind: str) -> str:
-    """A name by the time that comes after all there are, even when the clock was put back."""
-    names = sorted(member.partition("/")[0] for member in target.sizes())
-    stamp = started.astimezone(UTC).strftime(_STAMP)
-    if names and stamp <= (last := names[-1].partition("Z-")[0]):
-        with suppress(ValueError):  # not a name of ours
-            stamp = (datetime.strptime(last, _STAMP) + timedelta(microseconds=1)).strftime(_STAMP)  # noqa: DTZ007
-    return f"{stamp}Z-{kind}"
 
 
 def _delete(target: BackupStore, name: str) -> None:

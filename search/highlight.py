@@ -82,8 +82,7 @@ def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerp
             best = (0, passage, page)
         if not wanted and best[1].strip():
             break
-        canonical = tokens.canonical(passage)
-        count = sum(word.matches(canonical) for word in wanted)
+        count = _count(passage, wanted)
         if count > best[0]:
             best = (count, passage, page)
         if wanted and count == len(wanted):
@@ -94,6 +93,16 @@ def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerp
     found = spans(text, wanted)
     start, end = _window(text, found, width)
     return Excerpt(_cut(text, found, start, end), page, start > 0, end < len(text))
+
+
+def _count(passage: str, words: Sequence[Word]) -> int:
+    """How many of the words stand in a passage."""
+    # Most pages of a long document can be passed over without cutting them into runs.
+    squeezed = "".join(tokens.normalise(passage).split())
+    if not any(all(run in squeezed for run in word.runs) for word in words):
+        return 0
+    canonical = tokens.canonical(passage)
+    return sum(word.matches(canonical) for word in words)
 
 
 def _passages(record: Record) -> Iterable[tuple[str, int | None]]:

@@ -31,8 +31,8 @@ AllIds = Callable[[Session], Iterator[UUID]]
 Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 
-_INDEXED_AT_ONCE: Final = 200
-_SHOWN_AT_ONCE: Final = 20  # whole texts are in memory meanwhile
+_INDEXED_AT_ONCE: Final = 50  # whole texts are in memory meanwhile, here and below
+_SHOWN_AT_ONCE: Final = 8
 _CHECKED_AT_ONCE: Final = 500
 _ROUNDS: Final = 5
 _ASK_AGAIN: Final = 5.0  # seconds

@@ -150,19 +150,26 @@ def find_damage(folder: Path) -> str | None:
     """What is wrong with the files of an index, or None. Reads all of them; no writer may be at work."""
     try:
         meta: dict[str, Any] = json.loads((folder / "meta.json").read_bytes())
-        segments = [str(segment["segment_id"]).replace("-", "") for segment in meta["segments"]]
+        files = [name for segment in meta["segments"] for name in _files_of(segment)]
     except FileNotFoundError:
         return "meta.json is missing"
     except (ValueError, TypeError, KeyError):
         return "meta.json cannot be read"
-    for segment in segments:
-        for part in _PARTS:
-            if not (folder / f"{segment}.{part}").exists():
-                return f"{segment}.{part} is missing"
-        for file in sorted(folder.glob(f"{segment}.*")):
-            if not _is_whole(file):
-                return f"{file.name} is damaged"
+    for name in files:
+        if not (folder / name).exists():
+            return f"{name} is missing"
+        if not _is_whole(folder / name):
+            return f"{name} is damaged"
     return None
+
+
+def _files_of(segment: dict[str, Any]) -> list[str]:
+    """The files that are in use; others may be what a killed writer left behind."""
+    stem = str(segment["segment_id"]).replace("-", "")
+    files = [f"{stem}.{part}" for part in _PARTS]
+    if segment["deletes"] is not None:
+        files.append(f"{stem}.{segment['deletes']['opstamp']}.del")
+    return files
 
 
 def _is_whole(file: Path) -> bool:

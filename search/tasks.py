@@ -21,7 +21,7 @@ from search.service import Searcher
 log = structlog.get_logger()
 
 _MOST_TRIES: Final = 40
-_TOGETHER: Final = 100
+_TOGETHER: Final = 50
 """How many waiting jobs one commit of the index serves."""
 _REPORT_EVERY: Final = 5_000
 

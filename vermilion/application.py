@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import time
 
-import api.application
 import structlog
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import api.application
 import portal.application
 from core.ids import new_id
 from core.runtime import Runtime

@@ -22,9 +22,9 @@ from core.passwords import Passwords
 from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
-from portal.set_up import FirstStart
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
+from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from search.opening import open_index
 from sqlalchemy import func, select
-from storage.opening import open_objects
 
 from core import audit
 from core.database import Database
@@ -18,7 +16,9 @@ from core.masterkey import MasterKey
 from core.models import AuditEntry, Organisation, OutboxJob
 from core.settings import Settings
 from retention.models import Backup
+from search.opening import open_index
 from signing.models import Certificate, CertificateRole
+from storage.opening import open_objects
 from vermilion.commands.terminal import texts
 
 Level = Literal["ok", "warning", "error"]

@@ -11,10 +11,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from signing.service import SigningService
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from workflow.service import WorkflowService
 
 from core import audit, people, throttle
 from core.clock import Clock
@@ -24,6 +22,8 @@ from core.masterkey import MasterKey
 from core.models import LegalEntity, Organisation, Role
 from core.settings import Settings
 from core.sign_in import SignInService, same_token
+from signing.service import SigningService
+from workflow.service import WorkflowService
 
 LOCAL_ENTITY: Final = "本机档案"
 """Name of the legal entity that the command line makes in a home that was never set up."""

@@ -36,8 +36,14 @@ def opened(settings: Settings, home: OpenedHome | None = None) -> Iterator[Runti
         assembly.close(runtime)
 
 
-def serve(settings: Settings, announce: Callable[[Runtime, OpenedHome], None]) -> None:
-    """Serve until SIGTERM or SIGINT. ``announce`` is called once the address answers.
+def serve(
+    settings: Settings,
+    announce: Callable[[Runtime, OpenedHome], None],
+    prepare: Callable[[Runtime, OpenedHome], None] | None = None,
+) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    ``prepare`` is called before the address answers, ``announce`` once it does.
 
     Raises HomeInUse when another process serves from the same home, SettingUnusable.
     """
@@ -48,6 +54,9 @@ def serve(settings: Settings, announce: Callable[[Runtime, OpenedHome], None]) -
             require_loopback_for_demo(runtime)
             stop_background = start_background(runtime)
             try:
+                if prepare is not None:
+                    prepare(runtime, home)
+                    require_loopback_for_demo(runtime)
                 _run_server(runtime, lambda: announce(runtime, home))
             finally:
                 stop_background()

@@ -159,7 +159,9 @@ class WorkflowService:
     def comment(self, session: Session, principal: Principal, case_id: UUID, text: str) -> Comment:
         """Remark on a case that the person may see. Raises NotFound, FieldMissing, TextTooLong."""
         require_read(session, principal, ResourceType.CASE, case_id)
-        case = session.get_one(Case, case_id)
+        case = session.get(Case, case_id)
+        if case is None:
+            raise NotFound(what="case")
         text = "".join(letter for letter in text if letter.isprintable() or letter == "\n").strip()
         if not text:
             raise FieldMissing(field="text")

@@ -180,8 +180,8 @@ class Submitting:
 
     def _returned_case(self, session: Session, principal: Principal, case_id: UUID) -> Case:
         require_read(session, principal, ResourceType.CASE, case_id)
-        case = session.get_one(Case, case_id)
-        if case.applicant_id != principal.person_id:
+        case = session.get(Case, case_id)
+        if case is None or case.applicant_id != principal.person_id:
             raise NotFound(what="case")
         after(case.state, Event.RESUBMIT)
         return case

@@ -8,7 +8,6 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, File, Query, UploadFile
-from signing.verification import verify_pdf
 
 from api.limits import read_upload
 from api.pagination import Cursor, Limit, decode_number, encode
@@ -21,6 +20,7 @@ from search import index
 from search.query import LONGEST_QUERY
 from search.service import Searcher
 from signing.service import SigningService
+from signing.verification import verify_pdf
 
 search = router("search")
 verify = router("verify")

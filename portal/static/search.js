@@ -27,6 +27,12 @@ if (box && form) {
   if (!box.value) box.focus();
 }
 
+// The address bar holds the query and nothing that is empty.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (event.target !== form) return;
+  for (const [name, value] of Object.entries(event.detail.parameters)) if (!value) delete event.detail.parameters[name];
+});
+
 const links = () => [...document.querySelectorAll("#results .hit-title")];
 
 document.addEventListener("keydown", (event) => {

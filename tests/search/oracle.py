@@ -63,10 +63,9 @@ def _kind(letter: str) -> str:
 
 def is_plain(text: str) -> bool:
     """Whether the oracle knows the scripts of a text: Han, kana, Latin; not the rarer ones."""
-    return all(
-        ord(letter) < 0x30000 and (_kind(letter) != "letter" or ord(letter) < 0x370)
-        for letter in normalise(text)
-    )
+    normal = normalise(text)
+    is_known = all(ord(letter) < 0x20000 or unicodedata.name(letter, "") for letter in normal)
+    return is_known and all(_kind(letter) != "letter" or ord(letter) < 0x370 for letter in normal)
 
 
 def matches_text(word: Word, text: str) -> bool:

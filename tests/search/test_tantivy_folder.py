@@ -124,6 +124,33 @@ def test_a_whole_index_that_is_suspected_is_kept(folder: Path) -> None:
     assert not (folder / "suspect").exists()
 
 
+def test_what_a_killed_writer_left_behind_is_no_damage(folder: Path) -> None:
+    index = TantivyIndex(folder)
+    records = [make(f"第{n}份合同") for n in range(5)]
+    index.apply(records)
+    index.apply([], [records[0].key])
+    index.finish_rebuild(index.begin_rebuild())
+    index.apply(records[1:])
+    index.apply([], [records[1].key])
+    stem = segment_file(folder, "term").stem
+    for name in (f"{stem}.999.del", "0123456789abcdef0123456789abcdef.idx"):
+        (in_use(folder) / name).write_bytes(b"half")
+    other = TantivyIndex(folder)
+    other.check()
+    assert (other.count(), other.is_complete()) == (3, True)
+
+
+def test_a_wrong_byte_among_the_deleted_is_damage(folder: Path) -> None:
+    index = TantivyIndex(folder)
+    records = [make(f"第{n}份合同") for n in range(5)]
+    index.apply(records)
+    index.apply([], [records[0].key])
+    flip_a_byte(segment_file(folder, "del"))
+    other = TantivyIndex(folder)
+    other.check()
+    assert other.count() == 0
+
+
 @pytest.mark.parametrize("change", ["format", "tables"])
 def test_an_index_of_another_version_is_made_anew(
     folder: Path, change: str, monkeypatch: pytest.MonkeyPatch

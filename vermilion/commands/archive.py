@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from core.errors import VermilionError
+from ingest.models import DocumentKind
 from ingest.service import IngestService
 from retention.export import export as export_cases
 from search.index import Query
 from search.service import Searcher
-
-from core.errors import VermilionError
-from ingest.models import DocumentKind
 from vermilion.commands.terminal import Work, at_work, err, out, print_json, progress, texts
 
 

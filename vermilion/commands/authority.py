@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from signing.service import SigningService
 
 from core.models import Organisation
+from signing.service import SigningService
 from vermilion.commands.terminal import at_work, out
 
 app = typer.Typer(help="The internal certificate authority.", no_args_is_help=True)

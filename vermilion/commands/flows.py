@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from workflow.flows import parse_flow
-from workflow.service import WorkflowService
 
 from vermilion.commands.terminal import at_work, out, texts
+from workflow.flows import parse_flow
+from workflow.service import WorkflowService
 
 app = typer.Typer(help="Flows.", no_args_is_help=True)
 

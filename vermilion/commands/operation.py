@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from search.service import Searcher
 
 from core import audit, outbox
 from core.errors import VermilionError
 from core.home import HomeInUse
 from core.runtime import Runtime
+from search.service import Searcher
 from vermilion import demo, doctor, serving
 from vermilion.commands.terminal import (
     at_work,
@@ -81,25 +81,34 @@ def run_demo(
 ) -> None:
     """Serve a demo organisation on loopback, made when the home is empty; prints the sign-ins."""
     settings = load_settings()
+    made: list[demo.Demo] = []
 
-    def tell(runtime: Runtime, home: OpenedHome) -> None:
+    def prepare(runtime: Runtime, home: OpenedHome) -> None:
+        if home.recovery_key is not None:
+            print_recovery_key(home.recovery_key)
         with progress(texts().text("demo-making")) as advance:
-            made = demo.ensure(runtime, advance)
+            made.append(demo.ensure(runtime, advance))
+
+    def tell(runtime: Runtime, _home: OpenedHome) -> None:
         if as_json:
-            print_json(demo.as_json(runtime, made))
+            print_json(demo.as_json(runtime, made[0]))
         else:
-            _print_demo(runtime, made)
+            _print_demo(runtime, made[0])
+
+    def beside_a_server() -> None:
+        with at_work() as work:
+            home = OpenedHome(work.runtime.master_key, None)
+            prepare(work.runtime, home)
+            tell(work.runtime, home)
 
     try:
-        if no_serve:
-            with at_work() as work:
-                tell(work.runtime, OpenedHome(work.runtime.master_key, None))
-            return
         demo.require_demo_home(settings)
-        serving.serve(settings, tell)
+        if no_serve:
+            beside_a_server()
+            return
+        serving.serve(settings, tell, prepare)
     except HomeInUse:
-        with at_work() as work:
-            tell(work.runtime, OpenedHome(work.runtime.master_key, None))
+        beside_a_server()
         err.print(texts().text("demo-running-already"), highlight=False)
     except VermilionError as error:
         raise fail(error) from error

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
-from signing.service import SigningService
 from sqlalchemy import select
 
 from core.errors import NotFound
 from core.models import LegalEntity, Person
 from signing.models import Seal
+from signing.service import SigningService
 from vermilion.commands.terminal import at_work, out
 
 app = typer.Typer(help="Seals.", no_args_is_help=True)

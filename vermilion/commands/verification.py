@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from signing.trust import stored_roots
-from signing.verification import Verdict, exit_status, verify_pdf
 
 from core.database import Database
 from core.errors import SettingUnusable, VermilionError
 from core.i18n import Translator
 from core.settings import Settings
+from signing.trust import stored_roots
+from signing.verification import Verdict, exit_status, verify_pdf
 from vermilion.commands.terminal import err, fail, load_settings, out, print_json, texts
 
 _STYLES = {"valid": "green", "invalid": "bold red", "indeterminate": "yellow", "unsigned": "dim"}
