@@ -55,6 +55,7 @@ from retention.backup_reading import (
 from retention.backup_store import BackupStore, open_backup_store
 from retention.errors import (
     BackupDamaged,
+    BackupFailed,
     BackupKeyDiffers,
     BackupMissing,
     BackupOfOtherVersion,
@@ -266,6 +267,19 @@ class BackupService:
             yield from packed(digest, self._store.read(digest))
             making.objects[digest] = member
         yield PACK_END.to_bytes(PACK_HEAD_NUMBER, "big")
+
+    def made_since(self, instant: datetime) -> str:
+        """The name of the newest backup begun at or after ``instant``, by whichever process.
+
+        Raises BackupFailed when there is none, with the reason why the last one was not made.
+        """
+        with self._database.read() as session:
+            row = session.scalar(
+                select(Backup).where(Backup.started_at >= instant).order_by(Backup.started_at.desc()).limit(1)
+            )
+        if row is None or row.state != "done":
+            raise BackupFailed(reason=(row.error if row else None) or "?")
+        return row.name
 
     def list(self) -> list[Listed]:
         """The finished backups in the store, oldest first. Raises BackupStoreUnavailable."""

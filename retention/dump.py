@@ -73,7 +73,7 @@ def load(session: Session, lines: Iterable[bytes]) -> dict[str, int]:
     for line in lines:
         name, plain = json.loads(line)
         table = known[name]
-        if current is not None and (table is not current or len(waiting) >= _BATCH):
+        if current is not None and waiting and (table is not current or len(waiting) >= _BATCH):
             session.execute(current.insert(), waiting)
             waiting = []
         current = table

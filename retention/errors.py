@@ -40,6 +40,13 @@ class BackupRunning(VermilionError):
     status = 409
 
 
+class BackupFailed(VermilionError):
+    """A backup that ran elsewhere ended without one. Context: ``reason``."""
+
+    code = "backup-failed"
+    status = 500
+
+
 class BackupStoreUnavailable(VermilionError):
     """The backup store does not answer or is full. Context: ``reason``."""
 

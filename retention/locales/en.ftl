@@ -3,6 +3,7 @@ error-backup-damaged = The backup { $name } is damaged or was altered ({ $member
 error-backup-key-differs = The key does not belong to the backup { $name }. Check the recovery key.
 error-backup-of-other-version = The backup { $name } is of another version of Vermilion ({ $revision }). Restore it with that version, then update.
 error-backup-running = A backup is being made right now. Wait until it is done.
+error-backup-failed = No backup was made: { $reason }
 error-backup-store-unavailable = The backup store cannot be used: { $reason }. Nothing was changed.
 error-home-not-empty = A restore needs an empty place, but there is already { $what }.
 error-export-folder-not-empty = The folder { $folder } is not empty. Choose a new one; nothing is overwritten.

@@ -3,6 +3,7 @@ error-backup-damaged = 备份 { $name } 已损坏或被改动（{ $member }）�
 error-backup-key-differs = 密钥不属于备份 { $name }，请核对恢复密钥。
 error-backup-of-other-version = 备份 { $name } 来自另一版本的 Vermilion（{ $revision }）。请用该版本恢复后再升级。
 error-backup-running = 正在进行备份，请等它完成。
+error-backup-failed = 没有完成备份：{ $reason }
 error-backup-store-unavailable = 备份存储无法使用：{ $reason }。没有任何改动。
 error-home-not-empty = 恢复需要一个空的位置，但这里已经有 { $what }。
 error-export-folder-not-empty = 文件夹 { $folder } 不是空的。请另选一个，导出不会覆盖任何内容。

@@ -23,6 +23,7 @@ from retention.backup_store import BackupStore, open_backup_store
 from retention.backups import BackupService
 from retention.errors import (
     BackupDamaged,
+    BackupFailed,
     BackupKeyDiffers,
     BackupMissing,
     BackupRunning,
@@ -226,6 +227,22 @@ def test_a_failed_backup_leaves_a_reason_and_nothing_else(vault: Vault) -> None:
     assert list((vault.settings.home / "staging").iterdir()) == []
     with pytest.raises(BackupMissing):
         vault.backups.verify()
+
+
+def test_who_asked_for_a_backup_is_told_whether_it_was_made(vault: Vault) -> None:
+    (digest,) = vault.archive(b"lost and found")
+    asked = vault.clock.now()
+    with pytest.raises(BackupFailed):
+        vault.backups.made_since(asked)
+    vault.store.objects.delete(digest)
+    with pytest.raises(ObjectMissing):
+        vault.backups.run("full")
+    with pytest.raises(BackupFailed, match=digest):
+        vault.backups.made_since(asked)
+    vault.store.keep(b"lost and found")
+    vault.clock.advance(DAY)
+    made = vault.backups.run("full")
+    assert vault.backups.made_since(asked) == made.name
 
 
 def test_a_store_that_is_full_leaves_no_half_backup(vault: Vault, tmp_path: Path) -> None:

@@ -223,6 +223,21 @@ def test_what_belongs_to_the_old_machine_does_not_come_back(tmp_path: Path) -> N
             assert session.scalars(select(StoredObject.version_id)).all() == [None]
 
 
+def test_a_queue_of_backup_jobs_only_comes_back_empty(tmp_path: Path) -> None:
+    """An insert without values would make a row of defaults."""
+    with (
+        opened(f"sqlite:///{tmp_path}/source.db") as source,
+        opened(f"sqlite:///{tmp_path}/target.db") as target,
+    ):
+        with source.write() as session:
+            session.add(OutboxJob(task="retention.backup", payload={}, run_at=INSTANT))
+            session.add(StoredObject(digest="0" * 64, size=1, references=1, reserved_at=INSTANT))
+        load(target, lines_of(source))
+        with target.read() as session:
+            assert session.scalars(select(OutboxJob)).all() == []
+            assert session.scalars(select(StoredObject.digest)).all() == ["0" * 64]
+
+
 def test_a_snapshot_does_not_see_what_is_committed_meanwhile(database_url: str) -> None:
     with opened(database_url) as database:
 

@@ -21,7 +21,7 @@ from retention.models import Backup
 from retention.restore import restore
 from search.index import Query
 from search.service import Searcher
-from signing.models import SealRecord
+from signing.models import Seal, SealRecord
 from signing.verification import verify_pdf
 from tests.builders import FAST_PASSWORDS, Company
 from tests.office import FAST_PIN, Office, open_office
@@ -30,12 +30,14 @@ from vermilion import assembly, migrations
 from workflow.models import Case
 
 
-def reopen(settings: Settings, company: Company) -> Office:
+def reopen(settings: Settings, company: Company, seal: Seal) -> Office:
     """The restored installation as ``serve`` opens it, with the same people."""
     master_key = MasterKey.load(settings.home)
     assert master_key is not None
     runtime = assembly.build(settings, master_key, passwords=FAST_PASSWORDS, pin_cost=FAST_PIN)
-    return Office(runtime, Company(runtime, company.entity_id, company.departments, company.people))
+    office = Office(runtime, Company(runtime, company.entity_id, company.departments, company.people))
+    office.seal = seal
+    return office
 
 
 def facts(office: Office) -> dict[str, list[object]]:
@@ -74,12 +76,12 @@ def _check(home: Path, url: str, new_url: str, backup_url: str) -> None:
         service.run("incremental")
         before, papers = facts(office), office.papers(finished)
         recovery_key = office.runtime.master_key.recovery_key()
-        company = office.company
+        company, seal = office.company, office.seal
     shutil.rmtree(home)
 
     settings = Settings(home=home, database_url=new_url, backup_url=backup_url)
     restore(settings, "latest", recovery_key, migrations.upgrade)
-    office = reopen(settings, company)
+    office = reopen(settings, company, seal)
     try:
         assert facts(office) == before
         assert office.papers(finished) == papers

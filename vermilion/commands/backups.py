@@ -31,11 +31,11 @@ def run(
             made = service.run(kind, progress=advance)
             out.print(made.name, highlight=False)
             return
+        now = work.runtime.clock.now()
         with work.runtime.database.write() as session:
-            now = work.runtime.clock.now()
             outbox.enqueue(session, "retention.backup", {"kind": kind}, now, key="retention.backup")
         work.finish(task="retention.backup")
-        out.print(service.list()[-1].name, highlight=False)
+        out.print(service.made_since(now), highlight=False)
 
 
 @app.command("list")
