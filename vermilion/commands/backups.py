@@ -48,11 +48,13 @@ def list_backups(as_json: Annotated[bool, typer.Option("--json")] = False) -> No
             print_json(backup.to_json())
         return
     table = Table()
-    for column in ("name", "kind", "finished", "objects", "bytes"):
-        table.add_column(column, justify="right" if column in ("objects", "bytes") else "left")
+    for column in ("name", "kind", "state", "objects", "bytes"):
+        table.add_column(
+            column, justify="right" if column in ("objects", "bytes") else "left", no_wrap=column == "name"
+        )
     for backup in backups:
         facts = backup.to_json()
-        table.add_row(*(str(facts[column]) for column in ("name", "kind", "finished_at", "objects", "bytes")))
+        table.add_row(*(str(facts[column]) for column in ("name", "kind", "state", "objects", "bytes")))
     out.print(table)
 
 
