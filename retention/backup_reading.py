@@ -13,7 +13,13 @@ from typing import Any, Final
 from retention import dump
 from retention.backup_format import StreamDamaged, StreamOfOtherKey, decrypt
 from retention.backup_store import BackupStore
-from retention.errors import BackupDamaged, BackupKeyDiffers, BackupMissing, BackupOfOtherVersion
+from retention.errors import (
+    BackupChainBroken,
+    BackupDamaged,
+    BackupKeyDiffers,
+    BackupMissing,
+    BackupOfOtherVersion,
+)
 
 FORMAT: Final = 1
 _NAME: Final = re.compile(r"[0-9A-Za-z]+(-[0-9A-Za-z]+)*")
@@ -119,10 +125,15 @@ def read_manifest(target: BackupStore, key: bytes, name: str) -> Manifest:
 def read_chain(target: BackupStore, key: bytes, newest: Manifest) -> list[Manifest]:
     """The backups that ``newest`` needs, oldest first, itself last.
 
-    Looks whether all members are there in their full size, without reading them. Raises BackupMissing
+    Looks whether all members are there in their full size, without reading them. Raises BackupChainBroken
     for a link that is gone, BackupDamaged for a member.
     """
-    chain = [newest if name == newest.name else read_manifest(target, key, name) for name in newest.chain]
+    chain = []
+    for name in newest.chain:
+        try:
+            chain.append(newest if name == newest.name else read_manifest(target, key, name))
+        except BackupMissing as error:
+            raise BackupChainBroken(name=name, needed_by=newest.name) from error
     sizes = target.sizes()
     for one in chain:
         for member, (size, _digest) in one.members.items():

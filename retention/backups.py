@@ -209,7 +209,8 @@ class BackupService:
             digests = session.scalars(
                 select(StoredObject.digest).where(StoredObject.references > 0).order_by(StoredObject.digest)
             ).all()
-            self._put(making, DATABASE, deflated(dump.rows(session, counts)))
+            self._seal(making, DATABASE, deflated(dump.rows(session, counts)))
+        self._ship(making, DATABASE)
         reach("backup.rows_put")
         held = {digest for earlier in making.chain for digest in earlier.objects}
         missing = [digest for digest in digests if digest not in held]
@@ -237,15 +238,21 @@ class BackupService:
         return manifest
 
     def _put(self, making: _Making, member: str, pieces: Iterable[bytes]) -> None:
-        full_name = f"{making.name}/{member}"
+        self._seal(making, member, pieces)
+        self._ship(making, member)
+
+    def _seal(self, making: _Making, member: str, pieces: Iterable[bytes]) -> None:
+        """Encrypt a member into the scratch file."""
         try:
             with making.scratch.open("wb") as file:
                 out = _Hashing(file)
-                size = encrypt(self._key, full_name, pieces, cast(BinaryIO, out))
+                size = encrypt(self._key, f"{making.name}/{member}", pieces, cast(BinaryIO, out))
         except OSError as error:
             raise explained_os_error(error) from error
-        making.target.put(full_name, making.scratch)
         making.members[member] = (size, out.hexdigest())
+
+    def _ship(self, making: _Making, member: str) -> None:
+        making.target.put(f"{making.name}/{member}", making.scratch)
 
     def _packs(self, digests: list[str]) -> Iterator[list[str]]:
         pack: list[str] = []

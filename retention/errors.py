@@ -12,6 +12,13 @@ class BackupMissing(VermilionError):
     status = 404
 
 
+class BackupChainBroken(BackupMissing):
+    """An incremental backup builds on one that is gone. Context: ``name`` of that one, ``needed_by``."""
+
+    code = "backup-chain-broken"
+    status = 409
+
+
 class BackupDamaged(VermilionError):
     """A backup cannot be read whole and authentic. Context: ``name``, ``member``."""
 

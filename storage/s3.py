@@ -109,17 +109,27 @@ class S3Objects:
         return True
 
     def delete(self, digest: str) -> None:
+        """Where there are versions, all of them go: two puts at one moment leave two."""
         there = self.stat(digest)
         if there is None:
             return
         try:
             with explained(digest):
-                self._client.remove_object(self._bucket, self._key(digest), version_id=there.version_id)
+                for version_id in self._versions(there):
+                    self._client.remove_object(self._bucket, self._key(digest), version_id=version_id)
         except StorageUnavailable as error:
             # Servers do not agree on the code of a refused deletion; whether a lock is on tells it.
             if there.version_id and self._is_locked(digest):
                 raise ObjectRetained(digest=digest) from error
             raise
+
+    def _versions(self, there: Stat) -> Iterator[str | None]:
+        yield there.version_id
+        if there.version_id is not None:
+            key = self._key(there.digest)
+            for found in self._client.list_objects(self._bucket, prefix=key, include_version=True):
+                if found.version_id != there.version_id:
+                    yield found.version_id
 
     def _is_locked(self, digest: str) -> bool:
         key = self._key(digest)

@@ -127,7 +127,19 @@ def ensure(runtime: Runtime, advance: Advance) -> Demo:
     else:
         made = _load(path)
     demo_cases.ensure(runtime, {person.username: person.pin for person in made.people}, advance)
+    _save(path, made, is_complete=True)
     return made
+
+
+def is_made(settings: Settings) -> bool:
+    """Whether the demo of this home is complete."""
+    path = settings.home / _FILE
+    return path.exists() and bool(json.loads(path.read_text("utf-8")).get("is_complete"))
+
+
+def known(runtime: Runtime) -> Demo:
+    """The sign-ins of a demo that was made."""
+    return _load(runtime.settings.home / _FILE)
 
 
 def as_json(runtime: Runtime, made: Demo) -> dict[str, Any]:
@@ -178,11 +190,15 @@ def _invent_sign_ins(path: Path) -> Demo:
             for username, name, department, position, heads, roles in PEOPLE
         ),
     )
+    _save(path, made, is_complete=False)
+    return made
+
+
+def _save(path: Path, made: Demo, *, is_complete: bool) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(made), file, ensure_ascii=False, indent=1)
-    return made
+        json.dump({**asdict(made), "is_complete": is_complete}, file, ensure_ascii=False, indent=1)
 
 
 def _pin() -> str:

@@ -36,14 +36,14 @@ def opened(settings: Settings, home: OpenedHome | None = None) -> Iterator[Runti
         assembly.close(runtime)
 
 
-def serve(
-    settings: Settings,
-    announce: Callable[[Runtime, OpenedHome], None],
-    prepare: Callable[[Runtime, OpenedHome], None] | None = None,
-) -> None:
-    """Serve until SIGTERM or SIGINT.
+def require_free_home(settings: Settings) -> None:
+    """Raise HomeInUse while another process serves from this home."""
+    with HomeLock(settings.home):
+        pass
 
-    ``prepare`` is called before the address answers, ``announce`` once it does.
+
+def serve(settings: Settings, announce: Callable[[Runtime, OpenedHome], None]) -> None:
+    """Serve until SIGTERM or SIGINT. ``announce`` is called once the address answers.
 
     Raises HomeInUse when another process serves from the same home, SettingUnusable.
     """
@@ -54,9 +54,6 @@ def serve(
             require_loopback_for_demo(runtime)
             stop_background = start_background(runtime)
             try:
-                if prepare is not None:
-                    prepare(runtime, home)
-                    require_loopback_for_demo(runtime)
                 _run_server(runtime, lambda: announce(runtime, home))
             finally:
                 stop_background()
@@ -66,8 +63,14 @@ def require_loopback_for_demo(runtime: Runtime) -> None:
     """A demo organisation has published passwords: refuse to offer it to other machines."""
     with runtime.database.read() as session:
         organisation = session.get(Organisation, 1)
-    address = runtime.settings.listen_address()
-    if organisation is None or not organisation.is_demo or isinstance(address, Path):
+    if organisation is not None and organisation.is_demo:
+        require_loopback(runtime.settings)
+
+
+def require_loopback(settings: Settings) -> None:
+    """Raise SettingUnusable unless the address is one that other machines cannot reach."""
+    address = settings.listen_address()
+    if isinstance(address, Path):
         return
     host = address[0]
     try:

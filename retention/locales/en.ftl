@@ -1,4 +1,5 @@
 error-backup-missing = There is no complete backup called “{ $name }”.
+error-backup-chain-broken = The backup { $needed_by } builds on { $name }, which is missing. Put it back, or use an earlier backup.
 error-backup-damaged = The backup { $name } is damaged or was altered ({ $member }). Use another one.
 error-backup-key-differs = The key does not belong to the backup { $name }. Check the recovery key.
 error-backup-of-other-version = The backup { $name } is of another version of Vermilion ({ $revision }). Restore it with that version, then update.

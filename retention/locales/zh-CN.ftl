@@ -1,4 +1,5 @@
 error-backup-missing = 没有名为“{ $name }”的完整备份。
+error-backup-chain-broken = 备份 { $needed_by } 依赖的备份 { $name } 缺失。请补回该备份，或使用更早的备份。
 error-backup-damaged = 备份 { $name } 已损坏或被改动（{ $member }），请使用其他备份。
 error-backup-key-differs = 密钥不属于备份 { $name }，请核对恢复密钥。
 error-backup-of-other-version = 备份 { $name } 来自另一版本的 Vermilion（{ $revision }）。请用该版本恢复后再升级。

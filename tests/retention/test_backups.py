@@ -22,6 +22,7 @@ from retention import backups
 from retention.backup_store import BackupStore, open_backup_store
 from retention.backups import BackupService
 from retention.errors import (
+    BackupChainBroken,
     BackupDamaged,
     BackupFailed,
     BackupKeyDiffers,
@@ -156,9 +157,9 @@ def test_a_missing_link_of_the_chain_is_named_and_the_next_backup_is_full(vault:
     vault.archive(b"two")
     daily = vault.backups.run("incremental")
     shutil.rmtree(vault.folder / full.name)
-    with pytest.raises(BackupMissing) as missing:
+    with pytest.raises(BackupChainBroken) as missing:
         vault.backups.verify(daily.name)
-    assert missing.value.context["name"] == full.name
+    assert missing.value.context == {"name": full.name, "needed_by": daily.name}
     vault.clock.advance(DAY)
     assert vault.backups.run("incremental").kind == "full"
     assert vault.backups.verify().objects == 2

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +22,7 @@ from core.settings import Settings
 from retention.backup_reading import Report
 from retention.backups import BackupService
 from retention.errors import (
+    BackupChainBroken,
     BackupDamaged,
     BackupKeyDiffers,
     BackupMissing,
@@ -179,7 +184,7 @@ def test_a_missing_link_of_the_chain_is_named(vault: Vault, tmp_path: Path) -> N
     vault.archive(b"two")
     vault.backups.run("incremental")
     shutil.rmtree(vault.folder / full.name)
-    with pytest.raises(BackupMissing) as missing:
+    with pytest.raises(BackupChainBroken) as missing:
         restore_to(vault, tmp_path / "restored")
     assert missing.value.context["name"] == full.name
     assert is_untouched(tmp_path / "restored")
@@ -230,6 +235,36 @@ def test_a_restore_that_was_interrupted_is_run_again(vault: Vault, tmp_path: Pat
     create_tables(database)
     database.dispose()
     shutil.copytree(vault.settings.home / "objects", home / "objects")
+    assert restore_to(vault, home).objects == 1
+    assert len(tables(home)["stored_object"]) == 1
+
+
+KILLED = """
+import sys
+from pathlib import Path
+import tests.builders
+from core.database import Base
+from core.settings import Settings
+from retention.restore import restore
+settings = Settings(home=Path(sys.argv[1]), backup_url=sys.argv[2])
+restore(settings, "latest", sys.argv[3], lambda database: Base.metadata.create_all(database.engine))
+"""
+
+
+@pytest.mark.parametrize("place", ["restore.objects_put", "restore.before_commit"])
+def test_a_restore_that_was_killed_leaves_no_rows_and_is_run_again(
+    vault: Vault, tmp_path: Path, place: str
+) -> None:
+    vault.archive(b"one")
+    vault.backups.run("full")
+    home, root = tmp_path / "restored", Path(__file__).parents[2]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED, str(home), vault.settings.backup_url, vault.master_key.recovery_key()],
+        cwd=root, env={**os.environ, "PYTHONPATH": str(root), "VERMILION_FAILPOINT": place},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert not any(tables(home).values())
     assert restore_to(vault, home).objects == 1
     assert len(tables(home)["stored_object"]) == 1
 

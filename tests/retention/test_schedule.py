@@ -77,6 +77,8 @@ def test_every_class_and_every_error_has_a_text_in_every_language() -> None:
         for name in SCHEDULE:
             assert translator(language).has(f"retention-class-{name}")
         for kind in kinds:
-            context = dict.fromkeys(("name", "member", "revision", "reason", "what", "folder"), "x")
+            context = dict.fromkeys(
+                ("name", "needed_by", "member", "revision", "reason", "what", "folder"), "x"
+            )
             text = translator(language).error(kind(**context))
             assert not text.startswith("error-") and "{" not in text

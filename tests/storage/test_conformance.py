@@ -146,6 +146,9 @@ def test_many_may_put_the_same_bytes_at_once(objects: Objects, tmp_path: Path) -
         list(threads.map(lambda _: objects.put(digest, source), range(16)))
     assert objects.read(digest) == data
     assert [stat.digest for stat in objects.list()] == [digest]
+    objects.delete(digest)
+    assert objects.stat(digest) is None
+    assert list(objects.list()) == []
 
 
 def test_without_a_lock_nothing_claims_to_retain(objects: Objects, tmp_path: Path) -> None:

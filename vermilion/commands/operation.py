@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -78,40 +80,45 @@ def run_demo(
     no_serve: Annotated[
         bool, typer.Option("--no-serve", help="Make the organisation, but do not serve.")
     ] = False,
+    is_silent: Annotated[bool, typer.Option("--silent", hidden=True)] = False,
 ) -> None:
     """Serve a demo organisation on loopback, made when the home is empty; prints the sign-ins."""
     settings = load_settings()
-    made: list[demo.Demo] = []
-
-    def prepare(runtime: Runtime, home: OpenedHome) -> None:
-        if home.recovery_key is not None:
-            print_recovery_key(home.recovery_key)
-        with progress(texts().text("demo-making")) as advance:
-            made.append(demo.ensure(runtime, advance))
-
-    def tell(runtime: Runtime, _home: OpenedHome) -> None:
-        if as_json:
-            print_json(demo.as_json(runtime, made[0]))
-        else:
-            _print_demo(runtime, made[0])
-
-    def beside_a_server() -> None:
-        with at_work() as work:
-            home = OpenedHome(work.runtime.master_key, None)
-            prepare(work.runtime, home)
-            tell(work.runtime, home)
-
     try:
         demo.require_demo_home(settings)
         if no_serve:
-            beside_a_server()
+            _make_demo(as_json=as_json, is_silent=is_silent)
             return
-        serving.serve(settings, tell, prepare)
+        serving.require_loopback(settings)
+        serving.require_free_home(settings)
+        if not demo.is_made(settings):
+            # In a process of its own, whose memory is gone when the server begins to idle.
+            command = [sys.executable, "-m", "vermilion.cli", "demo", "--no-serve", "--silent"]
+            made = subprocess.run(command, check=False)
+            if made.returncode:
+                raise typer.Exit(made.returncode)
+        serving.serve(settings, lambda runtime, _home: _tell_demo(runtime, as_json=as_json))
     except HomeInUse:
-        beside_a_server()
+        _make_demo(as_json=as_json, is_silent=False)
         err.print(texts().text("demo-running-already"), highlight=False)
     except VermilionError as error:
         raise fail(error) from error
+
+
+def _make_demo(*, as_json: bool, is_silent: bool) -> None:
+    with at_work() as work:
+        with progress(texts().text("demo-making")) as advance:
+            demo.ensure(work.runtime, advance)
+        work.finish()
+        if not is_silent:
+            _tell_demo(work.runtime, as_json=as_json)
+
+
+def _tell_demo(runtime: Runtime, *, as_json: bool) -> None:
+    if as_json:
+        print_json(demo.as_json(runtime, demo.known(runtime)))
+    else:
+        _print_demo(runtime, demo.known(runtime))
 
 
 def _print_demo(runtime: Runtime, made: demo.Demo) -> None:
