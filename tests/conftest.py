@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from core.runtime import Runtime
@@ -63,8 +64,13 @@ def company(runtime: Runtime) -> Company:
     return make_company(runtime)
 
 
+hypothesis.settings.register_profile("ordinary", deadline=None, print_blob=True)
+hypothesis.settings.register_profile("fuzz", deadline=None, print_blob=True, max_examples=100_000)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep settings of the developer's shell out of the tests."""
+    """Keep settings of the developer's shell out of the tests; ``make fuzz`` asks for many examples."""
+    hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ordinary"))
     for name in [n for n in os.environ if n.startswith("VERMILION_")]:
         del os.environ[name]
 

@@ -65,7 +65,7 @@ def print_json(value: Mapping[str, Any]) -> None:
 
 def fail(error: VermilionError, status: int = 1) -> typer.Exit:
     """Print an error for a person; raise what this returns."""
-    err.print(texts().error(error), style="bold red", markup=False, highlight=False)
+    err.print(texts().error(error), style="bold red", markup=False, highlight=False, soft_wrap=True)
     return typer.Exit(status)
 
 
