@@ -244,7 +244,7 @@ class Authority:
     def timestamper(self) -> InternalTimeStamper:
         """The built-in time-stamp authority."""
         member = self.member(CertificateRole.TSA)
-        return InternalTimeStamper(member.asn1, member.key, self._clock)
+        return InternalTimeStamper(member.asn1, member.key, self._clock, self.chain())
 
     def chain(self) -> tuple[asn1_x509.Certificate, ...]:
         """What goes into a signature beside the signer's own certificate."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from typing import Final
 
 from asn1crypto import algos, cms, core, tsp, x509
@@ -28,9 +29,15 @@ TOKEN_BYTES: Final = 4096
 class InternalTimeStamper(TimeStamper):
     """Issues tokens with SHA-256 over P-256. Safe for many threads."""
 
-    def __init__(self, certificate: x509.Certificate, key: PrivateKey, clock: Clock) -> None:
+    def __init__(
+        self,
+        certificate: x509.Certificate,
+        key: PrivateKey,
+        clock: Clock,
+        chain: Sequence[x509.Certificate] = (),
+    ) -> None:
         super().__init__(include_nonce=False)  # type: ignore[no-untyped-call]
-        self._certificate = certificate
+        self._certificates = [certificate, *chain]
         self._key = key
         self._clock = clock
         self._identifier = simple_cms_attribute(
@@ -87,7 +94,7 @@ class InternalTimeStamper(TimeStamper):
                     "content_type": "tst_info",
                     "content": cms.ParsableOctetString(content),
                 },
-                "certificates": [self._certificate],
+                "certificates": self._certificates,
                 "signer_infos": [signer],
             }
         )

@@ -37,11 +37,19 @@ class Signature:
         raise AssertionError("the signature carries no time-stamp")
 
 
-def signatures(pdf: bytes) -> list[Signature]:
-    """The signatures of a file, in the order of the bytes they cover."""
+def byte_ranges(pdf: bytes) -> list[tuple[int, int, int, int]]:
+    """The byte ranges that stand in a file."""
     found = []
     for match in _BYTE_RANGE.finditer(pdf):
         start, length, second, rest = (int(number) for number in match.groups())
+        found.append((start, length, second, rest))
+    return found
+
+
+def signatures(pdf: bytes) -> list[Signature]:
+    """The signatures of a file, in the order of the bytes they cover."""
+    found = []
+    for start, length, second, rest in byte_ranges(pdf):
         der = bytes.fromhex(pdf[start + length + 1 : second - 1].decode("ascii"))
         content = cms.ContentInfo.load(der)
         kind = content["content"]["encap_content_info"]["content_type"].native

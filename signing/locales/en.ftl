@@ -56,3 +56,4 @@ verify-signature-malformed = The signature is malformed ({ $detail }).
 verify-signature-broken = The signature does not fit the file: file or signature was altered.
 verify-weak-digest = The signature uses a digest that is no longer safe ({ $detail }).
 verify-not-pades = The signature is intact, but not of the PAdES form.
+verify-trailing-bytes = There is something after the end of the document that no signature covers.

@@ -52,3 +52,4 @@ verify-signature-malformed = 签名的结构有误（{ $detail }）。
 verify-signature-broken = 签名与文件不符：文件或签名被改动过。
 verify-weak-digest = 签名使用了已不安全的摘要算法（{ $detail }）。
 verify-not-pades = 签名完好，但不是 PAdES 形式。
+verify-trailing-bytes = 文件末尾之后还有任何签名都没有覆盖的内容。

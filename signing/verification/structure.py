@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
+from asn1crypto import parser
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
@@ -141,6 +142,18 @@ def _count_hidden(reader: PdfFileReader, named: set[tuple[int, int]]) -> int:
     return hidden
 
 
+def has_trailing_bytes(pdf: bytes, found: Found) -> bool:
+    """Whether there is something behind the last revision, which no signature and no revision explains."""
+    blank = b"\r\n\t \x00"
+    if pdf.rpartition(b"%%EOF")[2].strip(blank):
+        return True
+    if not found.signatures:
+        return False
+    last = max(signature.signed_revision for signature in found.signatures)
+    ends = [_covered_end(signature) for signature in found.signatures]
+    return last == found.reader.xrefs.total_revisions - 1 and bool(pdf[max(ends) :].strip(blank))
+
+
 def coverage(pdf: bytes, signature: EmbeddedPdfSignature) -> Coverage:
     """What the byte range covers, judged on the file's own bytes.
 
@@ -164,7 +177,12 @@ def coverage(pdf: bytes, signature: EmbeddedPdfSignature) -> Coverage:
         value = bytes.fromhex(gap[1:-1].decode("ascii"))
     except ValueError:
         return Coverage.PART
-    if not value.startswith(bytes(signature.pkcs7_content).rstrip(b"\x00")):
+    try:
+        length_of_cms = int(parser.peek(value))
+    except ValueError:
+        return Coverage.PART
+    # Behind the signature value there is room that was not needed: zeros, and nothing else.
+    if value[length_of_cms:].strip(b"\x00") or not signature.pkcs7_content.startswith(value[:length_of_cms]):
         return Coverage.PART
     if not _END.search(pdf[max(0, end - 64) : end]):
         return Coverage.PART

@@ -52,6 +52,8 @@ def verify_pdf(pdf: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
     for one, signature in zip(facts, found.signatures, strict=True):
         one.changes_after, noted = changes.after(signature, compared)
         one.problems += noted
+    if structure.has_trailing_bytes(pdf, found):
+        problems.append(Problem("trailing-bytes"))
     _raise_levels(found, facts, material)
     return Verdict(digest, FileFacts(tuple(facts), tuple(problems), found.hidden))
 
