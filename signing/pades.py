@@ -6,7 +6,6 @@ transactions.
 
 from __future__ import annotations
 
-import asyncio
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -35,6 +34,7 @@ from pyhanko.stamp import BaseStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from core.errors import VermilionError
+from signing.coroutines import finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
 from signing.pki import PrivateKey
@@ -139,7 +139,7 @@ def sign(
     )
 
     def work(writer: Revision) -> bytes:
-        done = asyncio.run(
+        done = finish(
             signer.async_sign_pdf(
                 writer, existing_fields_only=new_field is None, bytes_reserved=2 * SIGNATURE_BYTES
             )
@@ -173,7 +173,7 @@ def add_evidence(
         while field in taken:
             field = f"{ARCHIVE_FIELD}{len(taken)}"
         stamper = PdfTimeStamper(timestamper, field_name=field)
-        done = asyncio.run(stamper.async_timestamp_pdf(writer, "sha256", bytes_reserved=2 * TOKEN_BYTES))
+        done = finish(stamper.async_timestamp_pdf(writer, "sha256", bytes_reserved=2 * TOKEN_BYTES))
         return bytes(done.getbuffer())
 
     return _revise(pdf, work)

@@ -5,7 +5,6 @@ Nothing is fetched: what counts is in the file, in the signature, and in the roo
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,6 +25,7 @@ from pyhanko_certvalidator.errors import (
     ValidationError,
 )
 
+from signing.coroutines import finish
 from signing.verification.facts import Problem
 from signing.verification.structure import MALFORMED
 
@@ -124,14 +124,14 @@ def _validate(
         )
         validator = CertificateValidator(certificate, list(others), validation_context=context)
         if is_tsa:
-            asyncio.run(validator.async_validate_usage(set(), {"time_stamping"}))
+            finish(validator.async_validate_usage(set(), {"time_stamping"}))
         else:
             try:
-                asyncio.run(validator.async_validate_usage({"non_repudiation"}))
+                finish(validator.async_validate_usage({"non_repudiation"}))
             except ValidationError as error:
                 if "key usage" not in str(error) and "not valid for the following" not in str(error):
                     raise
-                asyncio.run(validator.async_validate_usage({"digital_signature"}))
+                finish(validator.async_validate_usage({"digital_signature"}))
     except _ERRORS as error:
         return error
     except MALFORMED as error:

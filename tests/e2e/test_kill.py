@@ -17,7 +17,6 @@ from sqlalchemy import func, select
 
 from core import audit
 from core.models import OutboxJob
-from core.runtime import Runtime
 from ingest.models import Document, DocumentKind, Version, VersionReason
 from signing.service import SigningService
 from signing.verification import verify_pdf
@@ -105,8 +104,8 @@ def test_a_worker_killed_at_completion_finishes_after_the_restart(
     again = run(home, url, case_id, "finance")
     assert again.returncode == 0, again.stderr
     assert again.stdout.strip() == "done before"
-    runtime = check_everything(home, url, case_id, "finance")
-    with runtime.database.read() as session:
+    check_everything(home, url, case_id, "finance")
+    with office.runtime.database.read() as session:
         case = session.get_one(Case, case_id)
         assert case.evidence_state == EvidenceState.DONE
         stamped = session.scalar(
@@ -115,7 +114,7 @@ def test_a_worker_killed_at_completion_finishes_after_the_restart(
     assert stamped == 1
 
 
-def check_everything(home: Path, url: str, case_id: UUID, step: str) -> Runtime:
+def check_everything(home: Path, url: str, case_id: UUID, step: str) -> None:
     """One decision, one signature, every version's bytes there and whole, the audit trail whole."""
     runtime = open_home(home, url)
     try:
@@ -153,6 +152,5 @@ def check_everything(home: Path, url: str, case_id: UUID, step: str) -> Runtime:
                 one.field_name for one in verdict.facts.signatures if one.field_name.endswith(f"_{step}")
             ]
             assert len(fields) == 1
-        return runtime
     finally:
         assembly.close(runtime)
