@@ -18,6 +18,7 @@ class Placing {
     this.surface = root.querySelector(".placing-page");
     this.rows = root.querySelector("[data-rows]");
     this.anchors = new Map();
+    this.isMoved = false;
     this.page = Number(this.fields(this.rows.firstElementChild).page.value) || 1;
     for (const thumb of root.querySelectorAll("[data-page]")) {
       thumb.addEventListener("click", () => this.turnTo(Number(thumb.dataset.page), true));
@@ -69,6 +70,7 @@ class Placing {
   }
 
   typed(event) {
+    this.isMoved = true;
     const row = event.target.closest("[data-row]");
     const { page } = this.fields(row);
     const wanted = Number(page.value);
@@ -144,6 +146,7 @@ class Placing {
     const move = moves[event.key];
     if (!move) return;
     event.preventDefault();
+    this.isMoved = true;
     const step = event.shiftKey ? FINE_STEP : STEP;
     const { x, y } = this.fields(row);
     x.value = rounded(Number(x.value) + move[0] * step);
@@ -156,6 +159,7 @@ class Placing {
 
   drag(event, seal, row, scale) {
     event.preventDefault();
+    this.isMoved = true;
     seal.setPointerCapture(event.pointerId);
     const { x, y } = this.fields(row);
     const from = { x: event.clientX, y: event.clientY, left: Number(x.value), top: Number(y.value) };
@@ -223,7 +227,7 @@ class Placing {
   offer() {
     const place = [...this.anchors].reverse().find(([, found]) => found.length);
     const row = this.rows.firstElementChild;
-    if (!place || this.rows.children.length > 1 || this.root.dataset.kept) return;
+    if (!place || this.isMoved || this.rows.children.length > 1 || this.root.dataset.kept) return;
     const { page, x, y } = this.fields(row);
     if (document.activeElement?.closest("[data-row]")) return;
     const last = place[1][place[1].length - 1];

@@ -11,6 +11,9 @@ class Uploader {
     this.list = document.getElementById(root.dataset.list);
     this.waiting = [];
     this.active = 0;
+    this.submitter = null;
+    // A form that is sent while files are still on their way waits for them.
+    root.closest("form")?.addEventListener("submit", (event) => this.hold(event), { capture: true });
     for (const input of root.querySelectorAll("[data-files]")) {
       input.addEventListener("change", () => {
         this.add(input.files);
@@ -30,6 +33,20 @@ class Uploader {
       event.preventDefault();
       this.add(event.dataTransfer.files);
     });
+  }
+
+  hold(event) {
+    if (!this.active) return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+    this.submitter = event.submitter;
+  }
+
+  release() {
+    const submitter = this.submitter;
+    if (!submitter || this.active || this.waiting.length) return;
+    this.submitter = null;
+    if (!this.list.querySelector(".refused")) submitter.form.requestSubmit(submitter);
   }
 
   kind() {
@@ -71,6 +88,7 @@ class Uploader {
       this.send(this.waiting.shift()).finally(() => {
         this.active -= 1;
         this.next();
+        this.release();
       });
     }
   }

@@ -15,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from playwright.sync_api import expect
 
 from tests import independent, servers
@@ -90,8 +91,12 @@ def apply_for_contract(applicant: Desk, file: Path) -> str:
     page.locator("label.choice", has_text="合同专用章").click()
     page.set_input_files("#choose-files_contract", file)
     expect(page.locator("#list-contract")).to_contain_text(TITLE, timeout=15_000)
+    # Submitted at once: the form waits for the file that is still on its way.
     page.click("button[name=action][value=submit]")
-    page.wait_for_url(re.compile(r"/cases/[0-9a-f-]{36}"))
+    try:
+        page.wait_for_url(re.compile(r"/cases/[0-9a-f-]{36}"))
+    except PlaywrightTimeout as error:
+        raise AssertionError(page.locator("main .field-error").evaluate_all("all => all.map(one => one.id + one.textContent)")) from error
     expect(page.locator("h1")).to_contain_text(TITLE)
     return re.search(r"/cases/([0-9a-f-]{36})", page.url)[1]  # type: ignore[index]
 

@@ -16,6 +16,18 @@ from portal.frame import SignedInRoute, pages
 from portal.rooms import ROUTERS
 from portal.visit import local_path
 from tests.builders import PASSWORD, Company
+from tests.office import Office
+
+
+@pytest.fixture
+def company(office: Office) -> Company:
+    """The company of an assembled installation."""
+    return office.company
+
+
+@pytest.fixture
+def runtime(office: Office) -> Runtime:
+    return office.runtime
 
 
 @pytest.fixture
