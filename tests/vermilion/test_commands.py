@@ -1,0 +1,175 @@
+"""The command line, as processes of its own in homes of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from core.models import AuditEntry
+from tests.e2e.approver import open_home
+from tests.office import contract_pdf, open_office
+from vermilion import assembly
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(home: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "vermilion.cli", *arguments],
+        env={**os.environ, "VERMILION_HOME": str(home), "LANG": "C.UTF-8", **environment},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=ROOT,
+    )
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path]]:
+    """A home with one finished contract, closed, and the contract's papers as files."""
+    home, folder = tmp_path_factory.mktemp("commands") / "home", tmp_path_factory.mktemp("papers")
+    files: dict[str, Path] = {}
+    with open_office(home) as office:
+        case_id = office.finished_contract()
+        for name, data in office.papers(case_id).items():
+            files[name] = folder / f"{name}.pdf"
+            files[name].write_bytes(data)
+        files["root"] = folder / "root.der"
+        files["root"].write_bytes(office.roots()[0])
+    files["unsigned"] = folder / "unsigned.pdf"
+    files["unsigned"].write_bytes(contract_pdf())
+    broken = bytearray(files["document"].read_bytes())
+    broken[1500] ^= 1
+    files["broken"] = folder / "broken.pdf"
+    files["broken"].write_bytes(bytes(broken))
+    return home, files
+
+
+def test_ingest_needs_no_set_up_and_prints_one_object_for_each_file(tmp_path: Path) -> None:
+    good, bad = tmp_path / "合同.pdf", tmp_path / "程序.pdf"
+    good.write_bytes(contract_pdf())
+    bad.write_bytes(b"MZ\x90\x00")
+    made = run(
+        tmp_path / "home",
+        "ingest",
+        "--json",
+        "--kind",
+        "contract",
+        str(good),
+        str(bad),
+        str(tmp_path / "none"),
+    )
+    assert made.returncode == 1
+    lines = [json.loads(line) for line in made.stdout.splitlines()]
+    assert [line["error"] and line["error"]["code"] for line in lines] == [
+        None,
+        "type-not-accepted",
+        "file-not-readable",
+    ]
+    assert set(lines[0]) == {
+        "file",
+        "sha256",
+        "document",
+        "kind",
+        "media_type",
+        "pages",
+        "duplicate_of",
+        "invoice",
+        "warnings",
+        "error",
+    }
+    assert (lines[0]["pages"], lines[0]["kind"], lines[0]["media_type"]) == (2, "contract", "application/pdf")
+    again = json.loads(run(tmp_path / "home", "ingest", "--json", str(good)).stdout)
+    assert again["duplicate_of"] == lines[0]["document"]
+    found = run(tmp_path / "home", "search", "质量保证", "--json")
+    assert {json.loads(line)["id"] for line in found.stdout.splitlines()} >= {lines[0]["document"]}
+
+
+def test_verify_says_what_it_found_by_its_exit_status(
+    finished: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    home, files = finished
+    for name, status, verdict in (
+        ("document", 0, "valid"),
+        ("sheet", 0, "valid"),
+        ("broken", 1, "invalid"),
+        ("unsigned", 4, "unsigned"),
+    ):
+        said = run(home, "verify", "--json", str(files[name]))
+        assert (said.returncode, json.loads(said.stdout)["verdict"]) == (status, verdict)
+    empty = tmp_path / "empty"
+    assert run(empty, "verify", str(files["document"])).returncode == 3
+    assert run(empty, "verify", "--trust", str(files["root"]), str(files["document"])).returncode == 0
+    assert run(empty, "verify", str(tmp_path / "none.pdf")).returncode == 2
+    assert run(empty, "verify", "--trust", str(files["unsigned"]), str(files["document"])).returncode == 2
+    assert not (empty / "vermilion.db").exists()
+    assert run(home, "verify", str(files["document"]), str(files["broken"])).returncode == 1
+
+
+def test_export_backup_and_the_lists(finished: tuple[Path, dict[str, Path]], tmp_path: Path) -> None:
+    home, files = finished
+    out = tmp_path / "out"
+    assert run(home, "export", "--all", "--to", str(out)).returncode == 0
+    lines = [json.loads(line) for line in (out / "cases.jsonl").read_text("utf-8").splitlines()]
+    assert len(lines) == 1
+    exported = {(out / paper["file"]).read_bytes() for paper in lines[0]["documents"]}
+    assert exported == {files["sheet"].read_bytes(), files["document"].read_bytes()}
+    assert run(home, "backup", "run").returncode == 0
+    assert run(home, "backup", "verify").returncode == 0
+    assert json.loads(run(home, "backup", "list", "--json").stdout.splitlines()[-1])["kind"] == "full"
+    assert "合同专用章" in run(home, "seal", "list").stdout
+    assert "contract" in run(home, "flow", "list").stdout
+    assert "keeper" in run(home, "user", "list").stdout
+    root = tmp_path / "root.pem"
+    assert run(home, "ca", "export", "--to", str(root)).returncode == 0
+    assert root.read_text().startswith("-----BEGIN CERTIFICATE")
+    assert run(home, "doctor").returncode == 0
+
+
+def test_audit_verify_names_the_entry_that_does_not_fit(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with open_office(home):
+        pass
+    assert run(home, "audit", "verify").returncode == 0
+    runtime = open_home(home, "")
+    with runtime.database.write() as session:
+        session.execute(update(AuditEntry).where(AuditEntry.sequence == 4).values(action="nothing.happened"))
+    assembly.close(runtime)
+    said = run(home, "audit", "verify")
+    assert said.returncode == 1
+    assert "4" in said.stderr and "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("VERMILION_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/none"),
+        ("VERMILION_OBJECTS_URL", "ftp://x"),
+        ("VERMILION_LISTEN", "nonsense"),
+        ("VERMILION_UPLOAD_MAX_BYTES", "many"),
+        ("VERMILION_SEARCH_URL", "solr:x"),
+        ("VERMILION_OBJECTS_URL", "s3://k:s@127.0.0.1:1/bucket?secure=0"),
+    ],
+)
+def test_a_setting_that_cannot_work_stops_the_start_with_one_line(
+    tmp_path: Path, setting: str, value: str
+) -> None:
+    said = run(tmp_path / "home", "serve", **{setting: value})
+    assert said.returncode == 1
+    lines = [line for line in said.stderr.splitlines() if line.strip()]
+    assert len(lines) == 1 or lines[-1].startswith("Setting"), said.stderr
+    assert setting in lines[-1] and "Traceback" not in said.stderr
+
+
+def test_people_are_added_with_a_password_that_is_shown_once(finished: tuple[Path, dict[str, Path]]) -> None:
+    home, _files = finished
+    made = run(home, "user", "add", "newcomer", "新人", "--department", "市场部")
+    assert made.returncode == 0 and len(made.stdout.strip()) >= 12
+    again = run(home, "user", "add", "newcomer", "新人", "--department", "市场部")
+    assert again.returncode == 1 and "Traceback" not in again.stderr
