@@ -96,7 +96,9 @@ def apply_for_contract(applicant: Desk, file: Path) -> str:
     try:
         page.wait_for_url(re.compile(r"/cases/[0-9a-f-]{36}"))
     except PlaywrightTimeout as error:
-        raise AssertionError(page.locator("main .field-error").evaluate_all("all => all.map(one => one.id + one.textContent)")) from error
+        raise AssertionError(
+            page.locator("main .field-error").evaluate_all("all => all.map(one => one.id + one.textContent)")
+        ) from error
     expect(page.locator("h1")).to_contain_text(TITLE)
     return re.search(r"/cases/([0-9a-f-]{36})", page.url)[1]  # type: ignore[index]
 
