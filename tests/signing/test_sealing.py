@@ -191,7 +191,7 @@ def test_the_seal_stands_upright_where_the_keeper_put_it(
 
 
 def red_parts(pdf: bytes) -> tuple[float, float, float, float, int, int]:
-    """Bounds of what is red, in millimetres from the top left as shown; red pixels in upper and lower third."""
+    """Bounds of what is red in mm from the top left as shown; red pixels in upper and lower third."""
     document = pypdfium2.PdfDocument(pdf)
     document.init_forms()
     scale = 4.0
