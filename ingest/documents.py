@@ -247,7 +247,7 @@ class Documents:
         announce(session, "document", document_id, now)
 
     def describe(self, session: Session, document_id: UUID, text: Translator) -> dict[str, Any]:
-        """The object that ``vermilion ingest --json`` prints for a document (DESIGN.md, section 7)."""
+        """The object that ``vermilion ingest --json`` prints for a document."""
         document = session.get(Document, document_id)
         if document is None:
             raise NotFound(what="document")

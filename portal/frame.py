@@ -27,7 +27,7 @@ from core.i18n import LANGUAGES
 from core.runtime import Runtime
 from portal import navigation
 from portal.assets import asset_url
-from portal.security import SAFE_METHODS, check_token, protect
+from portal.security import SAFE_METHODS, check_size, check_token, protect
 from portal.visit import THEMES, Visit, arrive, local_path, strange
 
 _LOG = structlog.get_logger()
@@ -129,6 +129,7 @@ class SignedInRoute(APIRoute):
                     return protect(see_other(request, "/set-up"), visit)
                 if visit.principal is None and not self.is_public:
                     return protect(_to_sign_in(request), visit)
+                check_size(request, visit)
                 await check_token(request, visit)
                 return protect(await answer(request), visit)
             except Exception as error:

@@ -14,6 +14,8 @@ from portal.visit import VISITOR_COOKIE, Visit, set_cookie
 CSRF_FIELD: Final = "csrf_token"
 CSRF_HEADER: Final = "x-csrf-token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PLAIN_FORM: Final = 2 * 1024 * 1024
+_FILES_AT_ONCE: Final = 5
 FORM_TYPES: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 PAGE_POLICY: Final = "; ".join(
@@ -32,6 +34,31 @@ class FormOutOfDate(VermilionError):
 
     code = "form-out-of-date"
     status = 403
+
+
+class RequestTooLarge(VermilionError):
+    """A form is larger than any that is taken here. Context: ``limit``, in mebibytes."""
+
+    code = "request-too-large"
+    status = 413
+
+
+def check_size(request: Request, visit: Visit) -> None:
+    """Refuse a body before it is read, by its announced length. Raises RequestTooLarge.
+
+    A form with files may hold several of the largest size; any other form is small. Browsers always
+    announce the length; a body without one is not taken.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    most = _PLAIN_FORM
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        most += _FILES_AT_ONCE * visit.runtime.settings.upload_max_bytes
+    announced = request.headers.get(
+        "content-length", "0" if "transfer-encoding" not in request.headers else ""
+    )
+    if not announced.isdecimal() or int(announced) > most:
+        raise RequestTooLarge(limit=most // 1024**2)
 
 
 async def check_token(request: Request, visit: Visit) -> None:

@@ -104,7 +104,7 @@ def build(
 
 
 def close(runtime: Runtime) -> None:
-    """Stop helpers and close every connection."""
+    """End the parsers' processes and close every connection."""
     runtime.get(Sandbox).close()
     runtime.get(Searcher).close()
     runtime.database.dispose()

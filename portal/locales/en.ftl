@@ -568,3 +568,4 @@ admin-audit-entries = Audit entries
 admin-audit-running = Walking the whole chain…
 admin-audit-whole = The audit trail is whole: every entry fits the one before it.
 admin-audit-broken = The audit trail does not fit at entry { $sequence } ({ $reason }).
+error-request-too-large = This is more than { $limit } MB at once. Please send the files one by one.

@@ -544,3 +544,4 @@ admin-audit-entries = 审计条目
 admin-audit-running = 正在逐条核对……
 admin-audit-whole = 审计链完整：每一条都与前一条相符。
 admin-audit-broken = 审计链在第 { $sequence } 条不符（{ $reason }）。
+error-request-too-large = 一次发送的内容超过 { $limit } MB，请逐个发送文件。

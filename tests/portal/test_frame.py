@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -15,7 +16,7 @@ from portal.application import include
 from portal.frame import SignedInRoute, pages
 from portal.rooms import ROUTERS
 from portal.visit import local_path
-from tests.builders import PASSWORD, Company
+from tests.builders import PASSWORD, Company, make_runtime
 from tests.office import Office
 
 
@@ -267,12 +268,14 @@ def test_nobody_sees_an_entry_that_they_may_not_open(client: TestClient) -> None
     assert 'href="/admin/people"' in client.get("/").text
 
 
-def test_an_installation_that_is_not_set_up_leads_to_its_set_up(runtime: Runtime) -> None:
+def test_an_installation_that_is_not_set_up_leads_to_its_set_up(tmp_path: Path) -> None:
+    empty = make_runtime(tmp_path / "empty")
     app = FastAPI()
-    include(app, runtime)
+    include(app, empty)
     with TestClient(app, follow_redirects=False) as client:
         assert client.get("/").headers["location"] == "/set-up"
         assert client.get("/sign-in").headers["location"] == "/set-up"
+    empty.database.dispose()
 
 
 def test_assets_are_kept_for_ever_under_their_digest(client: TestClient) -> None:
@@ -288,3 +291,13 @@ def test_assets_are_kept_for_ever_under_their_digest(client: TestClient) -> None
 )
 def test_nothing_outside_the_static_folder_is_served(client: TestClient, path: str) -> None:
     assert client.get(path, follow_redirects=True).status_code == 404
+
+
+def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: TestClient) -> None:
+    sign_in(client, "staff")
+    answer = client.post(
+        "/cases/0190a000-0000-7000-8000-000000000000/comments",
+        content=b"x",
+        headers={"content-type": "application/x-www-form-urlencoded", "content-length": str(3 * 1024 * 1024)},
+    )
+    assert answer.status_code == 413
