@@ -118,7 +118,7 @@ def _is_xml(head: bytes) -> bool:
 
 
 def _is_mail(head: bytes) -> bool:
-    """Whether it begins with a message's header (RFC 5322): nothing but fields, some of which every mail has."""
+    """Whether it begins with a header (RFC 5322): nothing but fields, some of which every mail has."""
     block = re.split(rb"\r?\n\r?\n", head.removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0]
     lines = [line for line in block.splitlines() if line and line[:1] not in b" \t"]
     if len(block) >= HEAD - 4:
