@@ -27,7 +27,7 @@ from core.permissions import (
 )
 from ingest.errors import NotReady, VersionConflict
 from ingest.media import MediaType
-from ingest.models import Document, DocumentKind, DocumentState, Version, VersionReason
+from ingest.models import Document, DocumentKind, DocumentState, Stage, Version, VersionReason
 from search.service import announce
 from storage.service import Kept, ObjectStore
 
@@ -55,6 +55,7 @@ class Documents:
         reason: VersionReason,
         made_by: UUID | None,
         state: DocumentState = DocumentState.READY,
+        parent_id: UUID | None = None,
     ) -> Document:
         """Make a document with its first version; adopts the object. Raises ObjectMissing."""
         now = self._clock.now()
@@ -63,6 +64,8 @@ class Documents:
             kind=kind,
             title=title[:300],
             state=state,
+            stage=Stage.DONE if state is DocumentState.READY else Stage.QUEUED,
+            parent_id=parent_id,
             refusal=None,
             owner_id=owner_id,
             entity_id=entity_id,

@@ -62,6 +62,12 @@ class TooManyPages(FileRefused):
     code = "too-many-pages"
 
 
+class NestedTooDeep(FileRefused):
+    """A container inside containers. Context: ``limit``."""
+
+    code = "nested-too-deep"
+
+
 class ParserFailed(FileRefused):
     """Whatever read the file ran out of time or memory, or crashed. Context: ``reason``."""
 

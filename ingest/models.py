@@ -36,6 +36,7 @@ class VersionReason(StrEnum):
 
     UPLOADED = "uploaded"
     RENDERED = "rendered"
+    FLATTENED = "flattened"  # pages as they look, of a document with active content
     TYPESET = "typeset"
     CERTIFIED = "certified"
     PREPARED = "prepared"  # signature fields were placed
@@ -78,7 +79,7 @@ class Document(Base):
     original_digest: Mapped[str] = mapped_column(String(64), index=True)
     parent_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("document.id"), index=True
-    )  # the ZIP or e-mail it came in
+    )  # the ZIP or e-mail it came in, or what it was flattened from
     verdict: Mapped[str | None] = mapped_column(String(14))  # on the original's signatures; None: not looked
     signatures: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the object of ``verify --json``
     current_version: Mapped[int] = mapped_column(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,6 +86,24 @@ def text(source: Path) -> list[str]:
             words.close()
             page.close()
         return pages
+    finally:
+        document.close()
+
+
+def pages_with_pictures(source: Path, numbers: Sequence[int]) -> list[int]:
+    """Those of the pages (from 1) on which something is drawn that may be a scan."""
+    document = _open_pdfium(source)
+    try:
+        found = []
+        for number in numbers:
+            page = document[number - 1]
+            if any(
+                item.type in (pypdfium2.raw.FPDF_PAGEOBJ_IMAGE, pypdfium2.raw.FPDF_PAGEOBJ_PATH)
+                for item in page.get_objects(max_depth=3)
+            ):
+                found.append(number)
+            page.close()
+        return found
     finally:
         document.close()
 

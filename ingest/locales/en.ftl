@@ -26,6 +26,7 @@ error-file-truncated = The end of the file is missing; it was probably not trans
 error-file-broken = The file is damaged and cannot be read ({ $reason }).
 error-image-too-large = The picture has { $width } × { $height } pixels, more than { $limit } megapixels. Please make it smaller.
 error-too-many-pages = The document has { $pages } pages; at most { $limit } are taken.
+error-nested-too-deep = Archives inside archives inside archives are not opened; unpack this one and upload what is in it.
 error-parser-failed = The file could not be read: { $reason ->
     [time] it takes too long
     [memory] it needs too much memory
@@ -64,11 +65,17 @@ document-kind-invoice = Invoice
 document-kind-contract = Contract
 document-kind-form = Approval sheet
 document-kind-attachment = Attachment
+document-stage-queued = Waiting
+document-stage-reading = Being read
+document-stage-recognising = Text is being recognised
+document-stage-done = Done
+finding-recognition-stopped = more pages without text than are recognised; the rest cannot be found by keyword
 document-state-processing = Being processed
 document-state-ready = Ready
 document-state-refused = Refused
 version-reason-uploaded = Uploaded
 version-reason-rendered = Made into a PDF
+version-reason-flattened = Flattened: pages as they look
 version-reason-typeset = Typeset
 version-reason-certified = Certified
 version-reason-prepared = Prepared for signing

@@ -26,6 +26,7 @@ error-file-truncated = 文件末尾缺失，可能没有传输完整，请重新
 error-file-broken = 文件已损坏，无法读取（{ $reason }）。
 error-image-too-large = 图片为 { $width } × { $height } 像素，超过 { $limit } 百万像素，请缩小后上传。
 error-too-many-pages = 文件有 { $pages } 页，最多接收 { $limit } 页。
+error-nested-too-deep = 压缩包里套压缩包超过两层，未打开；请解压后上传里面的文件。
 error-parser-failed = 无法读取该文件：{ $reason ->
     [time] 所需时间过长
     [memory] 所需内存过大
@@ -64,11 +65,17 @@ document-kind-invoice = 发票
 document-kind-contract = 合同
 document-kind-form = 审批表
 document-kind-attachment = 附件
+document-stage-queued = 排队中
+document-stage-reading = 读取中
+document-stage-recognising = 文字识别中
+document-stage-done = 已完成
+finding-recognition-stopped = 无文字的页面超过识别上限，其余页面无法按关键字检索
 document-state-processing = 处理中
 document-state-ready = 就绪
 document-state-refused = 未接收
 version-reason-uploaded = 上传
 version-reason-rendered = 转为 PDF
+version-reason-flattened = 已扁平化：仅保留页面外观
 version-reason-typeset = 排版
 version-reason-certified = 认证
 version-reason-prepared = 准备签署

@@ -161,6 +161,7 @@ version-uploaded = Uploaded
 version-rendered = Rendered as PDF
 version-typeset = Typeset
 version-certified = Certified
+version-flattened = Flattened: pages as they look
 version-prepared = Prepared for signatures
 version-signed = Signed
 version-sealed = Sealed

@@ -155,6 +155,7 @@ version-uploaded = 上传
 version-rendered = 转换为 PDF
 version-typeset = 排版生成
 version-certified = 已认证
+version-flattened = 已扁平化：仅保留页面外观
 version-prepared = 已预留签名域
 version-signed = 已签名
 version-sealed = 已用印
