@@ -61,6 +61,7 @@ finding-submit-form = a form that sends data
 finding-rich-media = video, sound or 3D content
 finding-signed = signatures of others
 finding-repaired = a damaged structure, which was repaired
+warning-signature-broken = A signature in this file is broken: the file was changed after it was signed.
 document-kind-invoice = Invoice
 document-kind-contract = Contract
 document-kind-form = Approval sheet

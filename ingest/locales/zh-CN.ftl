@@ -61,6 +61,7 @@ finding-submit-form = 会发送数据的表单
 finding-rich-media = 视频、音频或三维内容
 finding-signed = 他人的签名
 finding-repaired = 已修复的结构损坏
+warning-signature-broken = 文件中的签名已失效：签名之后文件被改动过。
 document-kind-invoice = 发票
 document-kind-contract = 合同
 document-kind-form = 审批表
