@@ -14,7 +14,7 @@ import pylopdf_fonts_zh_cn
 import pypdfium2
 import typst
 
-from workflow.amounts import amount_in_words
+from core.amounts import amount_in_words
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.amounts import amount_in_words
 from core.models import Department, Person
 from search.index import Record, Tag
 from signing.models import Seal
-from workflow.amounts import amount_in_words
 from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField, load_flow
 from workflow.models import Case, Comment, Decision, FlowVersion, Task, TaskCandidate
 

@@ -17,10 +17,10 @@ import segno
 import typst
 from pypdf import PdfReader
 
+from core.amounts import amount_in_words
 from core.i18n import translator
 from signing.fields import FieldSpec
 from signing.glyphs import drawable
-from workflow.amounts import amount_in_words
 from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField
 
 _PAGE_HEIGHT_MM: Final = 297.0

@@ -158,7 +158,7 @@ class InvoiceSpec:
     def random(
         cls, seed: int, kind: Kind | None = None, *, red: bool | None = None, lines: int | None = None
     ) -> InvoiceSpec:
-        """Draw an invoice: every fifth of goods is red, some have discounts, several rates, 免税, many lines."""
+        """Draw an invoice: every fifth of goods is red, some have discounts, several rates, 免税."""
         draw = random.Random(seed)
         chosen = kind or draw.choice(
             (*GOODS, Kind.DIGITAL, Kind.DIGITAL_SPECIAL, Kind.RAILWAY, Kind.AIR, Kind.FOREIGN)
