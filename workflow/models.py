@@ -201,6 +201,7 @@ class InvoiceClaim(Base):
     identity: Mapped[str] = mapped_column(
         String(80), primary_key=True
     )  # the invoice's identity, else sha256:<digest of the original>
+    digest: Mapped[str] = mapped_column(String(64), unique=True)  # of the original: corrections do not help
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), index=True)
     document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), index=True)
     state: Mapped[ClaimState] = mapped_column(String(10))
@@ -208,6 +209,15 @@ class InvoiceClaim(Base):
     tax: Mapped[Decimal | None] = mapped_column(Money)  # deductible, by the line
     category: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReleaseEvent(StrEnum):
+    """Why a claim was undone."""
+
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"  # left out when the case was submitted again
+    RELEASED = "released"  # by finance, with a reason
 
 
 class ClaimRelease(Base):
@@ -219,7 +229,8 @@ class ClaimRelease(Base):
     identity: Mapped[str] = mapped_column(String(80), index=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
     document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), index=True)
-    reason: Mapped[str] = mapped_column(Text)
+    event: Mapped[ReleaseEvent] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(Text, default="")
     person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 

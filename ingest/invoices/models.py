@@ -36,6 +36,7 @@ class Invoice(Base):
     total: Mapped[Decimal | None] = mapped_column(Money)
     currency: Mapped[str] = mapped_column(String(3), default="CNY")
     is_red: Mapped[bool] = mapped_column(default=False)
+    is_fixed: Mapped[bool] = mapped_column(default=False)  # in a claim: nothing is corrected any more
     facts: Mapped[dict[str, Any]] = mapped_column(Json)  # InvoiceFacts.to_json: as read, never changed
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"code", "context"}], checked anew
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -76,6 +77,7 @@ class CheckOutcome(StrEnum):
     VOIDED = "voided"  # 已作废
     REVERSED = "reversed"  # 已红冲
     FAILED = "failed"  # no answer; says nothing about the invoice
+    PENDING = "pending"  # asked, not answered yet
 
 
 class InvoiceCheck(Base):

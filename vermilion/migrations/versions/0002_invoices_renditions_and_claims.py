@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("total", database.Money(), nullable=True),
         sa.Column("currency", sa.String(length=3), nullable=False),
         sa.Column("is_red", sa.Boolean(), nullable=False),
+        sa.Column("is_fixed", sa.Boolean(), nullable=False),
         sa.Column("facts", database.Json, nullable=False),
         sa.Column("warnings", database.Json, nullable=False),
         sa.Column("created_at", database.UtcDateTime(), nullable=False),
@@ -49,6 +50,7 @@ def upgrade() -> None:
         sa.Column("identity", sa.String(length=80), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=False),
+        sa.Column("event", sa.String(length=12), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=True),
         sa.Column("at", database.UtcDateTime(), nullable=False),
@@ -118,6 +120,7 @@ def upgrade() -> None:
     op.create_table(
         "invoice_claim",
         sa.Column("identity", sa.String(length=80), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("document_id", sa.Uuid(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
@@ -128,6 +131,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["case.id"], name=op.f("fk_invoice_claim_case_id")),
         sa.ForeignKeyConstraint(["document_id"], ["document.id"], name=op.f("fk_invoice_claim_document_id")),
         sa.PrimaryKeyConstraint("identity", name=op.f("pk_invoice_claim")),
+        sa.UniqueConstraint("digest", name=op.f("uq_invoice_claim_digest")),
     )
     with op.batch_alter_table("invoice_claim", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_invoice_claim_case_id"), ["case_id"], unique=False)
