@@ -65,7 +65,7 @@ def _listed(plain: str) -> Fields | None:
     if not re.fullmatch(r"\d{8}|\d{20}", number) or not re.fullmatch(r"(\d{10}|\d{12})?", code):
         return None
     fields = Fields()
-    fields.text("type", _type(kind, code, number))
+    fields.text("type", TYPES.get(kind, "电子发票" if len(number) == 20 else ""))
     fields.text("code", code)
     fields.text("number", number)
     fields.day("issue_date", day)
@@ -76,13 +76,6 @@ def _listed(plain: str) -> Fields | None:
     if len(parts) > 6 and re.fullmatch(r"\d{20}", parts[6]):
         fields.text("check_code", parts[6])
     return fields
-
-
-def _type(kind: str, code: str, number: str) -> str:
-    """The printed name of a type code; an electronic ordinary invoice of tolls has 12 at its code's end."""
-    if kind == "10" and len(code) == 12 and code.endswith("12"):
-        return TYPES["14"]
-    return TYPES.get(kind, "电子发票" if len(number) == 20 else "")
 
 
 def _address(plain: str) -> Fields | None:

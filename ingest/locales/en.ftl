@@ -62,6 +62,93 @@ finding-rich-media = video, sound or 3D content
 finding-signed = signatures of others
 finding-repaired = a damaged structure, which was repaired
 warning-signature-broken = A signature in this file is broken: the file was changed after it was signed.
+warning-sources-disagree = The sources disagree on the { $field ->
+    [type] kind of invoice
+    [code] invoice code
+    [number] invoice number
+    [issue_date] date of issue
+    [check_code] check code
+    [seller_name] seller
+    [seller_tax_id] seller’s tax id
+    [buyer_name] buyer
+    [buyer_tax_id] buyer’s tax id
+    [net] amount without tax
+    [tax] tax
+    [total] total
+    [total_in_capitals] total in capitals
+    [currency] currency
+    [remark] remark
+    [drawer] drawer
+    [is_red] whether it is red
+    [red_of_code] code of the invoice taken back
+    [red_of_number] number of the invoice taken back
+    [passenger] passenger
+    [journey] journey
+    [travel_date] day of travel
+   *[other] this field
+}: { $source ->
+    [xml] the XML data
+    [xbrl] the XBRL data
+    [qr] the QR code
+    [text] the printed text
+    [ocr] the recognised text
+   *[other] another source
+} says “{ $value }”, { $other_source ->
+    [xml] the XML data
+    [xbrl] the XBRL data
+    [qr] the QR code
+    [text] the printed text
+    [ocr] the recognised text
+   *[other] another source
+} says “{ $other }”.
+warning-several-invoices = The file holds several invoices ({ $numbers }). The first one was read; please upload the others on their own.
+warning-field-missing = The { $field ->
+    [code] invoice code
+    [number] invoice number
+    [issue_date] date of issue
+    [total] total
+   *[other] this field
+} was not found. Please enter it.
+warning-read-uncertainly = The { $field ->
+    [code] invoice code
+    [number] invoice number
+    [issue_date] date of issue
+    [net] amount without tax
+    [tax] tax
+    [total] total
+   *[other] this field
+} “{ $value }” was recognised from a picture and is not certain. Please compare it.
+warning-amounts-do-not-add-up = Amount { $net } and tax { $tax } do not make the total { $total }.
+warning-lines-do-not-add-up = The lines add up to { $lines }, but the { $field ->
+    [net] amount without tax
+    [tax] tax
+   *[other] this field
+} is { $value }.
+warning-capitals-unreadable = The amount in capitals “{ $capitals }” cannot be understood.
+warning-capitals-differ = The amount in capitals “{ $capitals }” is { $amount }, but the total is { $total }.
+warning-date-in-future = The date of issue { $date } is in the future.
+warning-date-implausible = The date of issue { $date } is before there were VAT invoices.
+warning-date-does-not-fit-number = The date of issue { $date } does not fit the year in the number { $number }.
+warning-number-has-wrong-shape = { $number } is no invoice number for “{ $type }”.
+warning-code-has-wrong-shape = { $code } is no invoice code for “{ $type }”.
+warning-tax-id-has-wrong-shape = The { $party ->
+    [seller] seller
+    [buyer] buyer
+   *[other] other party
+}’s tax id { $tax_id } has not the form of one.
+warning-credit-code-doubtful = The check digit of the { $party ->
+    [seller] seller
+    [buyer] buyer
+   *[other] other party
+}’s tax id { $tax_id } is not right. Some early genuine ones are like that.
+warning-negative-but-not-red = The total { $total } is negative, but the invoice is not marked as red.
+warning-red-but-positive = The invoice is red, but its total { $total } is not negative.
+warning-red-without-original = The invoice is red and does not name the one that it takes back.
+warning-foreign-currency = The amounts are in { $currency }.
+warning-buyer-missing = The invoice names no buyer.
+warning-buyer-not-ours = The buyer “{ $buyer }” (tax id: { $tax_id }) is none of our legal entities.
+warning-buyer-tax-id-differs = The buyer “{ $buyer }” has the tax id { $tax_id }; ours is { $expected }.
+warning-buyer-tax-id-missing = The invoice does not give the tax id of the buyer “{ $buyer }”, as it must for companies.
 document-kind-invoice = Invoice
 document-kind-contract = Contract
 document-kind-form = Approval sheet

@@ -62,6 +62,93 @@ finding-rich-media = 视频、音频或三维内容
 finding-signed = 他人的签名
 finding-repaired = 已修复的结构损坏
 warning-signature-broken = 文件中的签名已失效：签名之后文件被改动过。
+warning-sources-disagree = { $field ->
+    [type] 发票类型
+    [code] 发票代码
+    [number] 发票号码
+    [issue_date] 开票日期
+    [check_code] 校验码
+    [seller_name] 销售方名称
+    [seller_tax_id] 销售方税号
+    [buyer_name] 购买方名称
+    [buyer_tax_id] 购买方税号
+    [net] 合计金额
+    [tax] 合计税额
+    [total] 价税合计
+    [total_in_capitals] 价税合计（大写）
+    [currency] 币种
+    [remark] 备注
+    [drawer] 开票人
+    [is_red] 红字标志
+    [red_of_code] 被红冲发票代码
+    [red_of_number] 被红冲发票号码
+    [passenger] 旅客姓名
+    [journey] 行程
+    [travel_date] 出行日期
+   *[other] 该项
+}在不同来源中不一致：{ $source ->
+    [xml] XML 数据
+    [xbrl] XBRL 数据
+    [qr] 二维码
+    [text] 版面文字
+    [ocr] 识别文字
+   *[other] 其他来源
+}为“{ $value }”，{ $other_source ->
+    [xml] XML 数据
+    [xbrl] XBRL 数据
+    [qr] 二维码
+    [text] 版面文字
+    [ocr] 识别文字
+   *[other] 其他来源
+}为“{ $other }”。
+warning-several-invoices = 文件中有多张发票（{ $numbers }），只读取了第一张，请将其余发票单独上传。
+warning-field-missing = 未找到{ $field ->
+    [code] 发票代码
+    [number] 发票号码
+    [issue_date] 开票日期
+    [total] 价税合计
+   *[other] 该项
+}，请手工补充。
+warning-read-uncertainly = { $field ->
+    [code] 发票代码
+    [number] 发票号码
+    [issue_date] 开票日期
+    [net] 合计金额
+    [tax] 合计税额
+    [total] 价税合计
+   *[other] 该项
+}“{ $value }”由图片识别得到，把握不大，请核对。
+warning-amounts-do-not-add-up = 金额 { $net } 与税额 { $tax } 之和不等于价税合计 { $total }。
+warning-lines-do-not-add-up = 明细之和为 { $lines }，与{ $field ->
+    [net] 合计金额
+    [tax] 合计税额
+   *[other] 该项
+} { $value } 不符。
+warning-capitals-unreadable = 大写金额“{ $capitals }”无法理解。
+warning-capitals-differ = 大写金额“{ $capitals }”为 { $amount }，与价税合计 { $total } 不符。
+warning-date-in-future = 开票日期 { $date } 晚于今天。
+warning-date-implausible = 开票日期 { $date } 早于增值税发票启用之日。
+warning-date-does-not-fit-number = 开票日期 { $date } 与号码 { $number } 中的年份不符。
+warning-number-has-wrong-shape = { $number } 不是“{ $type }”应有的发票号码。
+warning-code-has-wrong-shape = { $code } 不是“{ $type }”应有的发票代码。
+warning-tax-id-has-wrong-shape = { $party ->
+    [seller] 销售方
+    [buyer] 购买方
+   *[other] 对方
+}税号 { $tax_id } 的格式不对。
+warning-credit-code-doubtful = { $party ->
+    [seller] 销售方
+    [buyer] 购买方
+   *[other] 对方
+}税号 { $tax_id } 的校验位不对（部分早期代码确实如此）。
+warning-negative-but-not-red = 价税合计 { $total } 为负数，但发票未标明红字。
+warning-red-but-positive = 发票为红字发票，但价税合计 { $total } 不是负数。
+warning-red-without-original = 红字发票未注明被红冲的发票。
+warning-foreign-currency = 金额币种为 { $currency }。
+warning-buyer-missing = 发票上没有购买方。
+warning-buyer-not-ours = 购买方“{ $buyer }”（税号：{ $tax_id }）不是本单位的法人主体。
+warning-buyer-tax-id-differs = 购买方“{ $buyer }”的税号为 { $tax_id }，本单位税号为 { $expected }。
+warning-buyer-tax-id-missing = 发票未填写购买方“{ $buyer }”的税号，单位抬头的发票必须填写。
 document-kind-invoice = 发票
 document-kind-contract = 合同
 document-kind-form = 审批表
