@@ -194,7 +194,7 @@ class ClaimState(StrEnum):
 
 
 class InvoiceClaim(Base):
-    """An invoice in a claim. Its identity is the key: a second claim cannot be written, not even in a race."""
+    """An invoice in a claim. Its identity is the key: a second claim cannot be written, even in a race."""
 
     __tablename__ = "invoice_claim"
 

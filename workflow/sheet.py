@@ -21,7 +21,7 @@ from core.amounts import amount_in_words
 from core.i18n import translator
 from signing.fields import FieldSpec
 from signing.glyphs import drawable
-from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField
+from workflow.flows import ChoiceField, DocumentsField, Flow, InvoicesField, MoneyField, SealField
 
 _PAGE_HEIGHT_MM: Final = 297.0
 _POINTS_PER_MM: Final = 72 / 25.4
@@ -109,7 +109,7 @@ def facts_of(flow: Flow, values: dict[str, Any], seals: dict[str, str]) -> tuple
     facts: list[tuple[str, str]] = []
     for field in flow.fields:
         value = values.get(field.key)
-        if value is None or value == "" or isinstance(field, DocumentsField):
+        if value is None or value == "" or isinstance(field, DocumentsField | InvoicesField):
             continue
         shown = str(value)
         if isinstance(field, MoneyField):

@@ -33,8 +33,9 @@ from signing.service import SigningService
 from storage.service import Kept, ObjectStore
 from workflow import forms, sheet
 from workflow.advancing import REVISE, Advancing
+from workflow.claims import Claim, Claims
 from workflow.errors import DocumentBusy, DocumentNotUsable, FormInvalid, SealNotChosen, TransitionNotAllowed
-from workflow.flows import DocumentsField, Flow, SealField, load_flow, subject_of
+from workflow.flows import DocumentsField, Flow, InvoicesField, SealField, load_flow, subject_of
 from workflow.models import (
     Case,
     CaseDocument,
@@ -57,7 +58,7 @@ SHEET_FIELD = "sheet"
 class _Attached:
     """A document of the form, as it is when the case is submitted."""
 
-    field: DocumentsField
+    field: DocumentsField | InvoicesField
     document_id: UUID
     title: str
     version: Version
@@ -88,6 +89,7 @@ class _Submission:
     earlier_digest: str | None
     seal_names: dict[str, str]
     attached: list[_Attached] = field(default_factory=list)
+    claim: Claim | None = None
 
     @property
     def subject(self) -> str:
@@ -106,6 +108,7 @@ class Submitting:
         clock: Clock,
         settings: Settings,
         advancing: Advancing,
+        claims: Claims,
     ) -> None:
         self._database = database
         self._store = store
@@ -114,6 +117,7 @@ class Submitting:
         self._clock = clock
         self._settings = settings
         self._advancing = advancing
+        self._claims = claims
 
     def submit(
         self, principal: Principal, flow_key: str, form: Mapping[str, Any], resubmit: UUID | None = None
@@ -131,9 +135,11 @@ class Submitting:
         kept = self._store.keep(certified)
         with self._database.write() as session:
             if resubmit is None:
-                self._create(session, submission, kept, typeset.pages)
+                case = self._create(session, submission, kept, typeset.pages)
             else:
-                self._renew(session, submission, kept, typeset.pages)
+                case = self._renew(session, submission, kept, typeset.pages)
+            if submission.claim is not None:
+                self._claims.write(session, principal, case, submission.claim)
         return submission.case_id
 
     # reading
@@ -194,17 +200,18 @@ class Submitting:
             try:
                 if isinstance(form_field, SealField):
                     self._check_seal(session, submission, form_field)
-                elif isinstance(form_field, DocumentsField):
-                    for document_id in submission.values[form_field.key]:
+                elif isinstance(form_field, DocumentsField | InvoicesField):
+                    for document_id in documents_in(form_field, submission.values[form_field.key]):
                         submission.attached.append(
-                            self._attach(
-                                session, principal, submission, form_field, UUID(document_id), in_place
-                            )
+                            self._attach(session, principal, submission, form_field, document_id, in_place)
                         )
             except VermilionError as problem:
                 problems[form_field.key] = problem
         if problems:
             raise FormInvalid(problems)
+        submission.claim = self._claims.check(
+            session, principal, submission.flow, submission.values, submission.case_id
+        )
 
     def _check_seal(self, session: Session, submission: _Submission, form_field: SealField) -> None:
         value = submission.values[form_field.key]
@@ -220,7 +227,7 @@ class Submitting:
         session: Session,
         principal: Principal,
         submission: _Submission,
-        form_field: DocumentsField,
+        form_field: DocumentsField | InvoicesField,
         document_id: UUID,
         in_place: set[str],
     ) -> _Attached:
@@ -316,7 +323,7 @@ class Submitting:
 
     # writing
 
-    def _create(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> None:
+    def _create(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> Case:
         now = self._clock.now()
         document = self._new_sheet(session, submission, kept, pages)
         amount = submission.values.get(submission.flow.amount) if submission.flow.amount else None
@@ -360,8 +367,9 @@ class Submitting:
             case.id,
             {"serial_number": case.serial_number, "flow": case.flow_key},
         )
+        return case
 
-    def _renew(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> None:
+    def _renew(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> Case:
         now = self._clock.now()
         case = session.scalars(select(Case).where(Case.id == submission.case_id).with_for_update()).one()
         case.state = after(case.state, Event.RESUBMIT)
@@ -391,6 +399,7 @@ class Submitting:
             case.id,
             {"serial_number": case.serial_number, "round": case.round},
         )
+        return case
 
     def _new_sheet(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> Document:
         code = "sheet-title" if submission.round == 1 else "sheet-title-round"
@@ -469,6 +478,13 @@ def active_version(session: Session, flow_key: str) -> FlowVersion:
     if row is None:
         raise NotFound(what="flow")
     return row
+
+
+def documents_in(form_field: DocumentsField | InvoicesField, value: Any) -> list[UUID]:
+    """The documents that a checked value names."""
+    if isinstance(form_field, InvoicesField):
+        return [UUID(line["document"]) for line in value]
+    return [UUID(document_id) for document_id in value]
 
 
 def document_fields(flow: Flow, field_key: str, case_id: UUID, round_number: int) -> list[FieldSpec]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from core import audit, people
 from core.clock import Clock
+from core.database import insert_unless_there
 from core.errors import Forbidden, NotFound
 from core.models import LegalEntity, Person, Role
 from core.permissions import (
@@ -45,7 +46,7 @@ from ingest.invoices.views import (
     Twins,
     TwinView,
 )
-from ingest.models import Document, DocumentState
+from ingest.models import Document, DocumentKind, DocumentState
 from search.service import announce
 
 LONGEST_REASON: Final = 1000
@@ -172,9 +173,20 @@ class InvoiceService:
         announce(session, "document", document_id, now)
 
     def fix(self, session: Session, document_ids: Iterable[UUID], is_fixed: bool) -> None:
-        """Stop corrections of invoices that are in a claim, or allow them again; called by workflow."""
+        """Stop corrections of invoices that are in a claim, or allow them again; called by workflow.
+
+        Locks their rows, in one order.
+        """
+        document_ids = sorted(document_ids)
+        for document_id in document_ids:
+            if is_fixed and session.get(Invoice, document_id) is None:
+                self._begin_empty(session, document_id)
         for row in session.scalars(
-            select(Invoice).where(Invoice.document_id.in_(sorted(document_ids))).with_for_update()
+            select(Invoice)
+            .where(Invoice.document_id.in_(document_ids))
+            .order_by(Invoice.document_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
         ):
             row.is_fixed = is_fixed
 
@@ -269,12 +281,24 @@ class InvoiceService:
     def _found(self, session: Session, principal: Principal, document_id: UUID) -> tuple[Document, Invoice]:
         require_read(session, principal, ResourceType.DOCUMENT, document_id)
         document, row = session.get(Document, document_id), session.get(Invoice, document_id)
-        if document is None or row is None:
+        if document is None:
             raise NotFound(what="invoice")
+        if row is None:
+            if document.kind != DocumentKind.INVOICE or document.state != DocumentState.READY:
+                raise NotFound(what="invoice")
+            row = _empty(document, self._clock.now())
         return document, row
+
+    def _begin_empty(self, session: Session, document_id: UUID) -> None:
+        """An invoice of which nothing could be read still is one: people fill it in."""
+        row = _empty(session.get_one(Document, document_id), self._clock.now())
+        columns = {column.key: getattr(row, column.key) for column in Invoice.__table__.columns}
+        insert_unless_there(session, Invoice, [columns])
 
     def _locked(self, session: Session, principal: Principal, document_id: UUID) -> tuple[Document, Invoice]:
         document, _row = self._found(session, principal, document_id)
+        if session.get(Invoice, document_id) is None:
+            self._begin_empty(session, document_id)
         row = session.scalars(
             select(Invoice)
             .where(Invoice.document_id == document_id)
@@ -402,8 +426,24 @@ def conditions(principal: Principal, wanted: InvoiceFilter) -> list[ColumnElemen
     return found
 
 
-def row_of(invoice: Invoice, document: Document, owner: str) -> InvoiceRow:
+def _empty(document: Document, now: datetime) -> Invoice:
+    """An invoice without any field, not part of a session."""
+    return Invoice(
+        document_id=document.id,
+        currency="CNY",
+        is_red=False,
+        is_fixed=False,
+        facts=InvoiceFacts(fields={}).to_json(),
+        warnings=[],
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def row_of(invoice: Invoice | None, document: Document, owner: str) -> InvoiceRow:
     """An invoice as lists show it."""
+    if invoice is None:
+        invoice = _empty(document, document.created_at)
     return InvoiceRow(
         document_id=document.id,
         title=document.title,

@@ -170,3 +170,28 @@ version-reason-prepared = Prepared for signing
 version-reason-signed = Signed
 version-reason-sealed = Sealed
 version-reason-timestamped = Archived with a time-stamp
+
+error-invoice-field-unknown = An invoice has no field of this name.
+error-invoice-field-not-understood = { $kind ->
+    [amount] Please enter an amount such as 1234.50.
+    [date] Please enter a date such as 2026-11-20.
+    [yes-no] Please answer yes or no.
+    [identifier] Please use digits and letters only.
+   *[other] This text is too long for the field.
+}
+error-invoice-fixed = The invoice is in a claim and cannot be corrected any more.
+error-reason-needed = Please give a reason of at most { $longest } characters.
+error-override-not-needed = No exception is needed for this invoice.
+error-inquiry-incomplete = The tax platform needs these fields of the invoice: { $fields }. Please fill them in first.
+error-inquiry-limit = The tax platform takes { $limit } inquiries for an invoice a day. Please go on tomorrow.
+error-gateway-missing = No gateway to the tax platform is set up. Look the invoice up on its website and enter the outcome by hand.
+error-gateway-unavailable = The gateway to the tax platform cannot be reached ({ $reason }).
+error-gateway-refused = The gateway to the tax platform gave no usable answer ({ $reason }).
+check-outcome-consistent = Genuine: all fields agree
+check-outcome-inconsistent = Fields do not agree
+check-outcome-not_found = No such invoice
+check-outcome-voided = Voided
+check-outcome-reversed = Reversed by a red invoice
+check-outcome-failed = No answer
+check-outcome-pending = Waiting for the answer
+invoice-source-corrected = Corrected

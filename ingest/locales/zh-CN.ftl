@@ -170,3 +170,28 @@ version-reason-prepared = 准备签署
 version-reason-signed = 签名
 version-reason-sealed = 盖章
 version-reason-timestamped = 归档时间戳
+
+error-invoice-field-unknown = 发票上没有这个项目。
+error-invoice-field-not-understood = { $kind ->
+    [amount] 请输入金额，例如 1234.50。
+    [date] 请输入日期，例如 2026-11-20。
+    [yes-no] 请选择是或否。
+    [identifier] 只能使用数字和字母。
+   *[other] 这一项的文字太长。
+}
+error-invoice-fixed = 发票已在报销中，不能再更正。
+error-reason-needed = 请填写理由，最多 { $longest } 个字。
+error-override-not-needed = 这张发票不需要特批。
+error-inquiry-incomplete = 查验需要以下项目：{ $fields }。请先补全。
+error-inquiry-limit = 同一张发票每天最多查验 { $limit } 次，请明天再试。
+error-gateway-missing = 没有配置发票查验接口。请在税务查验平台上查验，再手工登记结果。
+error-gateway-unavailable = 无法连接发票查验接口（{ $reason }）。
+error-gateway-refused = 发票查验接口没有给出可用的结果（{ $reason }）。
+check-outcome-consistent = 查验一致
+check-outcome-inconsistent = 查验不一致
+check-outcome-not_found = 查无此票
+check-outcome-voided = 已作废
+check-outcome-reversed = 已红冲
+check-outcome-failed = 没有结果
+check-outcome-pending = 查验中
+invoice-source-corrected = 人工更正
