@@ -27,6 +27,7 @@ from core.permissions import (
 )
 from core.settings import Settings
 from ingest import media
+from ingest.archiving import Archiving
 from ingest.documents import Documents, title_of
 from ingest.errors import (
     FileEmpty,
@@ -68,6 +69,7 @@ class IngestService(Documents):
         self._staging = settings.home / "staging"
         self._staging.mkdir(parents=True, exist_ok=True)
         self._looking = Looking(store, sandbox, self._staging, settings.home / "cache" / "pictures")
+        self.archiving = Archiving(database, store, sandbox, clock, self._staging)
 
     # taking in
 

@@ -51,6 +51,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return {}
     if operation == "repair":
         return pdf.repair(source, Path(request["target"]))
+    if operation == "attach":
+        from ingest.attaching import attach
+
+        return attach(source, Path(request["target"]), Path(request["folder"]), request["parts"])
     if operation == "image_to_pdf":
         return images.to_pdf(source, Path(request["target"]))
     raise ValueError(operation)

@@ -39,6 +39,30 @@ class ListedDocument:
 
 
 @dataclass(frozen=True)
+class ClaimRow:
+    """A line of the claim's table, as it is printed."""
+
+    day: str
+    seller: str
+    number: str
+    category: str
+    amount: str
+    tax: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ClaimTable:
+    """What is claimed: lines, their sums, and what a reader should know of the invoices."""
+
+    rows: tuple[ClaimRow, ...]
+    amount: str
+    tax: str
+    capitals: str
+    remarks: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Box:
     """A place for one expected decision: the signature field's name and what stands above it."""
 
@@ -65,6 +89,8 @@ class SheetData:
     verify_url: str
     earlier_digest: str | None
     is_demo: bool
+    claim: ClaimTable | None = None
+    appendix: tuple[tuple[str, str], ...] = ()  # what stands above each empty page: left and right
 
 
 @dataclass(frozen=True)
@@ -140,6 +166,8 @@ def _plain(data: SheetData) -> dict[str, Any]:
         ],
         "facts": [list(fact) for fact in data.facts],
         "documents": [asdict(document) for document in data.documents],
+        "claim": asdict(data.claim) if data.claim else None,
+        "appendix": [list(line) for line in data.appendix],
         "boxes": [asdict(box) for box in data.boxes],
         "earlier": data.earlier_digest,
         "demo": data.is_demo,
@@ -152,7 +180,7 @@ def _plain(data: SheetData) -> dict[str, Any]:
 def _drawable(value: Any) -> Any:
     if isinstance(value, str):
         return "\n".join(drawable(line) for line in value.split("\n"))
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_drawable(item) for item in value]
     if isinstance(value, dict):
         return {key: _drawable(item) for key, item in value.items()}

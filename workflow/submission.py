@@ -31,7 +31,7 @@ from signing.fields import FieldSpec
 from signing.models import Seal, SealState
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
-from workflow import forms, sheet
+from workflow import claim_sheet, forms, sheet
 from workflow.advancing import REVISE, Advancing
 from workflow.claims import Claim, Claims
 from workflow.errors import DocumentBusy, DocumentNotUsable, FormInvalid, SealNotChosen, TransitionNotAllowed
@@ -129,8 +129,10 @@ class Submitting:
         """
         submission = self._read(principal, flow_key, form, resubmit)
         self._prepare_documents(submission)
-        typeset = sheet.typeset(self._sheet_data(submission))
-        pdf = self._signing.add_fields(typeset.pdf, typeset.fields)
+        parts, heads = self._appendix(submission)
+        typeset = sheet.typeset(self._sheet_data(submission, heads))
+        whole = self._ingest.archiving.attach(typeset.pdf, parts) if parts else typeset.pdf
+        pdf = self._signing.add_fields(whole, typeset.fields)
         certified = self._signing.certify(pdf, f"{submission.serial_number} {submission.subject}")
         kept = self._store.keep(certified)
         with self._database.write() as session:
@@ -296,7 +298,23 @@ class Submitting:
         if problems:
             raise FormInvalid(problems)
 
-    def _sheet_data(self, submission: _Submission) -> sheet.SheetData:
+    def _appendix(self, submission: _Submission) -> tuple[list[tuple[str, int]], tuple[tuple[str, str], ...]]:
+        """The archival copies that are drawn behind the sheet, and what stands above each page."""
+        claim = submission.claim
+        if claim is None or not claim.lines:
+            return [], ()
+        versions = {one.document_id: one.version for one in submission.attached}
+        copies = {}
+        for line in claim.lines:
+            document_id = line.invoice.document_id
+            try:
+                copies[document_id] = self._ingest.archiving.archival(versions[document_id].id)
+            except FileRefused as problem:
+                raise FormInvalid({claim.field.key: problem}) from problem
+        appendices, heads = claim_sheet.appendix(claim.lines, copies)
+        return [(one.digest, one.pages) for one in appendices], heads
+
+    def _sheet_data(self, submission: _Submission, heads: tuple[tuple[str, str], ...]) -> sheet.SheetData:
         flow, zone = submission.flow, self._settings.zone
         return sheet.SheetData(
             entity=submission.entity.name,
@@ -319,6 +337,8 @@ class Submitting:
             verify_url=f"{self._settings.effective_public_url}/verify/{submission.verify_token}",
             earlier_digest=submission.earlier_digest,
             is_demo=submission.is_demo,
+            claim=claim_sheet.table(submission.claim) if submission.claim else None,
+            appendix=heads,
         )
 
     # writing

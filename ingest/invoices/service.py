@@ -344,7 +344,8 @@ class InvoiceService:
             .where(LegalEntity.is_active)
             .order_by(LegalEntity.name)
         )
-        found = check(counted, [(name, code) for name, code in entities])
+        today = now.astimezone(self._settings.zone).date()
+        found = check(counted, [(name, code) for name, code in entities], today)
         row.warnings = [
             {"code": one.code, "context": dict(one.context)} for one in unique((*counted.warnings, *found))
         ]

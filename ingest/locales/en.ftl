@@ -195,3 +195,28 @@ check-outcome-reversed = Reversed by a red invoice
 check-outcome-failed = No answer
 check-outcome-pending = Waiting for the answer
 invoice-source-corrected = Corrected
+invoice-field-name = { $field ->
+    [type] type
+    [code] code
+    [number] number
+    [issue_date] date
+    [check_code] check code
+    [seller_name] seller's name
+    [seller_tax_id] seller's tax id
+    [buyer_name] buyer's name
+    [buyer_tax_id] buyer's tax id
+    [net] amount without tax
+    [tax] tax
+    [total] total
+    [total_in_capitals] total in capitals
+    [currency] currency
+    [remark] remark
+    [drawer] drawer
+    [is_red] red invoice
+    [red_of_code] original's code
+    [red_of_number] original's number
+    [passenger] passenger
+    [journey] journey
+    [travel_date] day of travel
+   *[other] { $field }
+}

@@ -195,3 +195,28 @@ check-outcome-reversed = 已红冲
 check-outcome-failed = 没有结果
 check-outcome-pending = 查验中
 invoice-source-corrected = 人工更正
+invoice-field-name = { $field ->
+    [type] 发票类型
+    [code] 发票代码
+    [number] 发票号码
+    [issue_date] 开票日期
+    [check_code] 校验码
+    [seller_name] 销售方名称
+    [seller_tax_id] 销售方税号
+    [buyer_name] 购买方名称
+    [buyer_tax_id] 购买方税号
+    [net] 不含税金额
+    [tax] 税额
+    [total] 价税合计
+    [total_in_capitals] 价税合计（大写）
+    [currency] 币种
+    [remark] 备注
+    [drawer] 开票人
+    [is_red] 红字
+    [red_of_code] 原发票代码
+    [red_of_number] 原发票号码
+    [passenger] 乘客
+    [journey] 行程
+    [travel_date] 乘车（机）日期
+   *[other] { $field }
+}
