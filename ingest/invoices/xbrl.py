@@ -37,17 +37,17 @@ def is_one(root: Node) -> bool:
 
 def read(root: Node, origin: str) -> Reading | None:
     """What it says; None for vouchers that are no invoices."""
-    facts = _facts(root)
-    if _RAILWAY in facts:
-        return _railway(facts, origin)
-    if _AIR in facts:
-        return _air(root, facts, origin)
-    if "taxincludedamountinfigures" in facts or any(name in facts for name in _VAT_NUMBER):
-        return _vat(root, facts, origin)
+    said = facts(root)
+    if _RAILWAY in said:
+        return _railway(said, origin)
+    if _AIR in said:
+        return _air(root, said, origin)
+    if "taxincludedamountinfigures" in said or any(name in said for name in _VAT_NUMBER):
+        return _vat(root, said, origin)
     return None
 
 
-def _facts(root: Node) -> dict[str, str]:
+def facts(root: Node) -> dict[str, str]:
     """The facts outside of tuples, by local name; the first that says something of several."""
     found: dict[str, str] = {}
     waiting = list(reversed(root.children))
@@ -122,16 +122,22 @@ def _air(root: Node, facts: dict[str, str], origin: str) -> Reading:
         fields.put("net", net, " + ".join(str(part) for part in parts if part))
     fields.text("currency", _currency(facts))
     fields.text("passenger", facts.get("passengername", ""))
-    legs = [_named(node) for node in root.walk() if node.key.startswith(_LEGS)] or [facts]
-    ways = [way for way in map(_way, legs) if way]
+    ways = [way for way in map(_way, legs(root)) if way]
     fields.text("journey", "；".join(ways))
-    for leg in legs:
+    for leg in legs(root):
         fields.day("travel_date", leg.get("carrierdate", "") or leg.get("traveldate", ""))
     fields.text("remark", facts.get("endorsement", ""))
     status = facts.get("issuingstatus", "")
     is_red = True if re.search("红|退", status) else None
     fields.red(is_red, status, number=facts.get("numberoforiginalinvoice", ""))
     return Reading(Source.XBRL, fields, _air_lines(facts), origin)
+
+
+def legs(root: Node) -> list[dict[str, str]]:
+    """The facts of each way of an itinerary; those of one with a single way may stand in no tuple."""
+    return [_named(node) for node in root.walk() if node.key.startswith(_LEGS) and node.children] or [
+        facts(root)
+    ]
 
 
 def _way(leg: dict[str, str]) -> str:
