@@ -34,7 +34,7 @@ def read(root: Node, origin: str) -> Reading | None:
     fields, lines = _ubl(root) if root.key in ("invoice", "creditnote") else _cii(root)
     if "number" not in fields and "total" not in fields:
         return None
-    if fields["type"].value == "Credit note" if "type" in fields else False:
+    if fields["type"].value == "Credit note":
         fields, lines = _reversed(fields, lines)
     fields.red(None, "")
     return Reading(Source.XML, fields, lines, origin)
@@ -105,7 +105,27 @@ def _cii(root: Node) -> tuple[Fields, tuple[Line, ...]]:
         if code not in _CREDIT:
             fields.pop("red_of_number", None)
     items = [node for node in trade.children if node.key == "includedsupplychaintradelineitem"][:MOST_LINES]
-    return fields, tuple(line for line in map(_cii_line, items) if line is not None)
+    lines = [line for line in map(_cii_line, items) if line is not None]
+    lines += [line for line in map(_cii_charge, settlement.children) if line is not None]
+    return fields, tuple(lines)
+
+
+def _cii_charge(node: Node) -> Line | None:
+    """An allowance, charge or delivery charge on the whole invoice: a line of its own, as the net has it."""
+    if node.key == "specifiedtradeallowancecharge":
+        amount = values.money(_text(node, "actualamount"))
+        is_charge = node.said("indicator", "chargeindicator").lower() in ("true", "1")
+        reason = _text(node, "reason") or ("Charge" if is_charge else "Allowance")
+    elif node.key == "specifiedlogisticsservicecharge":
+        amount, is_charge = values.money(_text(node, "appliedamount")), True
+        reason = _text(node, "description") or "Delivery"
+    else:
+        return None
+    if amount is None:
+        return None
+    rate, printed = _percent(node.said("rateapplicablepercent", "applicablepercent"))
+    signed = amount if is_charge else -amount
+    return Line(reason[:500], amount=signed + 0, rate=rate, rate_as_printed=printed)
 
 
 def _text(node: Node, name: str) -> str:
@@ -187,7 +207,21 @@ def _ubl(root: Node) -> tuple[Fields, tuple[Line, ...]]:
         original = reference.child("invoicedocumentreference")
         fields.text("red_of_number", _text(original, "id") if original else "")
     items = [node for node in root.children if node.key in ("invoiceline", "creditnoteline")][:MOST_LINES]
-    return fields, tuple(line for line in map(_ubl_line, items) if line is not None)
+    lines = [line for line in map(_ubl_line, items) if line is not None]
+    lines += [line for line in map(_ubl_charge, root.children) if line is not None]
+    return fields, tuple(lines)
+
+
+def _ubl_charge(node: Node) -> Line | None:
+    """The same in UBL."""
+    amount = values.money(_text(node, "amount")) if node.key == "allowancecharge" else None
+    if amount is None:
+        return None
+    is_charge = _text(node, "chargeindicator").lower() in ("true", "1")
+    reason = _text(node, "allowancechargereason") or ("Charge" if is_charge else "Allowance")
+    rate, printed = _percent(node.said("percent"))
+    signed = amount if is_charge else -amount
+    return Line(reason[:500], amount=signed + 0, rate=rate, rate_as_printed=printed)
 
 
 def _ubl_line(item: Node) -> Line | None:

@@ -18,7 +18,11 @@ from ingest.errors import FileBroken, FileTooLarge
 
 MOST_BYTES: Final = 20 * 1024**2
 """The largest genuine e-invoices, with thousands of lines, have a few megabytes."""
-MOST_NODES: Final = 300_000
+MOST_NODES: Final = 200_000
+_MOST_MARKS: Final = 2 * MOST_NODES
+"""Of ``<``: an element has two, or one when it is empty."""
+MOST_ATTRIBUTES: Final = 60
+"""Of one element; looking at n of them takes n² steps."""
 MOST_DEPTH: Final = 100
 _DECLARED: Final = re.compile(r"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._:\-]{1,40})["']""")
 _DECLARATION: Final = re.compile(r"^\s*<\?xml[^>]{0,300}\?>")
@@ -28,6 +32,8 @@ _CHINESE: Final = frozenset({"gbk", "gb2312", "gb18030", "gb-2312", "cp936", "ms
 _WESTERN: Final = frozenset(
     {"iso-8859-1", "iso8859-1", "latin1", "iso-8859-15", "windows-1252", "cp1252", "us-ascii"}
 )
+_OTHERS: Final = re.compile(r"big5(-hkscs)?|shift_jis|euc-(jp|kr)|iso-?8859-\d{1,2}|windows-125\d|koi8-r")
+"""Codecs besides that may be asked for; some of Python's are no encodings, or slow on purpose."""
 _BOMS: Final = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -119,7 +125,8 @@ def decoded(data: bytes) -> str:
         pass
     declared = _DECLARED.search(data[:400].decode("latin-1"))
     encoding = declared[1].lower() if declared else "gb18030"
-    if encoding in _CHINESE or encoding.startswith("utf") or (encoding in _WESTERN and _is_paired(data)):
+    is_known = encoding in _WESTERN or _OTHERS.fullmatch(encoding)
+    if encoding in _CHINESE or not is_known or (encoding in _WESTERN and _is_paired(data)):
         encoding = "gb18030"
     return _clean(_decode(data, encoding))
 
@@ -158,6 +165,8 @@ def parse(data: bytes) -> Node:
         raise FileTooLarge(limit=MOST_BYTES // 1024**2)
     if "<!ENTITY" in text:
         raise FileBroken(reason="entities")
+    if text.count("<") > _MOST_MARKS:
+        raise FileBroken(reason="too many elements")
     return _tree(_root(_DECLARATION.sub("", text, count=1)))
 
 
@@ -186,20 +195,21 @@ def _root(text: str) -> etree._Element:
 def _tree(root: etree._Element) -> Node:
     """Plain nodes, made without recursion; text of an element is that of its children too."""
     top = _node(root)
-    count = 0
     waiting: list[tuple[etree._Element, Node, int]] = [(root, top, 1)]
     order: list[Node] = []
+    count = 1
     while waiting:
         element, node, depth = waiting.pop()
-        count += 1
-        if count > MOST_NODES or depth > MOST_DEPTH:
-            raise FileBroken(reason="too many elements")
         order.append(node)
         for child in element:
-            if isinstance(child.tag, str):
-                made = _node(child)
-                node.children.append(made)
-                waiting.append((child, made, depth + 1))
+            if not isinstance(child.tag, str):
+                continue
+            count += 1
+            if count > MOST_NODES or depth >= MOST_DEPTH:
+                raise FileBroken(reason="too many elements")
+            made = _node(child)
+            node.children.append(made)
+            waiting.append((child, made, depth + 1))
     for node in reversed(order):  # children come after their parents there
         if node.children and not node.text.strip():
             node.text = "".join(child.text for child in node.children) if len(node.children) < 3 else ""
@@ -207,6 +217,8 @@ def _tree(root: etree._Element) -> Node:
 
 
 def _node(element: etree._Element) -> Node:
+    if len(element.attrib) > MOST_ATTRIBUTES:
+        raise FileBroken(reason="too many attributes")
     tag = str(element.tag)
     namespace = tag[1:].partition("}")[0] if tag.startswith("{") else ""
     name = tag.rpartition("}")[2].rpartition(":")[2]
