@@ -22,6 +22,9 @@ from core.passwords import Passwords
 from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
+from ingest.invoices.checking import InvoiceChecking
+from ingest.invoices.gateway import open_gateway
+from ingest.invoices.service import InvoiceService
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from portal.set_up import FirstStart
@@ -88,6 +91,8 @@ def build(
         sandbox,
         ingest_service,
         workflow_service,
+        InvoiceService(clock, settings),
+        InvoiceChecking(database, clock, settings, open_gateway(settings, clock)),
         RetentionService(database, clock, settings),
         BackupService(database, store, master_key, clock, settings),
         SetUp(database, clock, sign_in, signing_service, workflow_service),
