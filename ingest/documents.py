@@ -30,7 +30,15 @@ from ingest.invoices.describing import describe
 from ingest.invoices.facts import InvoiceFacts
 from ingest.invoices.models import Invoice
 from ingest.media import MediaType
-from ingest.models import Document, DocumentKind, DocumentState, Stage, Version, VersionReason
+from ingest.models import (
+    Document,
+    DocumentKind,
+    DocumentState,
+    Rendition,
+    Stage,
+    Version,
+    VersionReason,
+)
 from search.service import announce
 from storage.service import Kept, ObjectStore
 
@@ -311,6 +319,10 @@ class Documents:
                 .order_by(Document.title, Document.id)
             )
         )
+
+    def renditions(self, session: Session, version_id: UUID) -> list[Rendition]:
+        """The other forms of a version that lie beside it."""
+        return list(session.scalars(select(Rendition).where(Rendition.version_id == version_id)))
 
     def note_view(self, session: Session, principal: Principal, document_id: UUID, action: str) -> None:
         """Enter a view or download into the audit trail; ``action`` is ``viewed`` or ``downloaded``."""
