@@ -41,7 +41,6 @@ ICONS: Final = (
     "hourglass", "inbox", "info-circle", "key", "language", "layers-subtract", "list", "lock", "login",
     "logout", "menu-2", "message", "minus", "mood-empty", "moon", "paperclip", "pencil", "plus", "printer",
     "progress",
-    "progress",
     "receipt", "receipt-yuan", "refresh", "rubber-stamp", "search", "send", "settings", "shield-check",
     "signature", "sun", "table-export", "trash", "upload", "user", "user-check", "user-plus", "users",
     "world", "x", "zoom-in", "zoom-out",
