@@ -8,9 +8,9 @@ from typing import Final
 ALPHABET: Final = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 """Without I, O, S, V and Z, which look like digits."""
 _SHAPE: Final = re.compile(r"[0-9A-HJ-NPQRTUWXY]{2}\d{6}[0-9A-HJ-NPQRTUWXY]{10}")
-_OLD: Final = re.compile(r"\d{15}|\d{14}[\dX]|\d{17}|\d{17}[\dX]|\d{6}[0-9A-Z]{9,14}|[0-9A-Z]{20}")
-"""Tax ids from before 2015 and of people: region and organisation code (15), identity card (15, 18, or with
-a suffix 17 and 20)."""
+_OLD: Final = re.compile(r"\d{6}[0-9A-Z]{9}|\d{17}[\dX]?|[0-9A-Z]{20}")
+"""Tax ids from before 2015 and of people: region and organisation code (15), identity card (18, or with
+a suffix 20), 17 digits."""
 
 
 def check_digit(body: str) -> str | None:

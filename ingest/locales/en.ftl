@@ -16,6 +16,8 @@ error-type-not-accepted = This is { $found ->
     [media] a sound or a video
     [archive] an archive
     [postscript] PostScript
+    [macros] an Office file with macros
+    [opendocument] an OpenDocument file
     [xml] XML
     [html] HTML
     [heic] a HEIC picture or a video
@@ -27,6 +29,31 @@ error-file-broken = The file is damaged and cannot be read ({ $reason }).
 error-image-too-large = The picture has { $width } × { $height } pixels, more than { $limit } megapixels. Please make it smaller.
 error-too-many-pages = The document has { $pages } pages; at most { $limit } are taken.
 error-nested-too-deep = Archives inside archives inside archives are not opened; unpack this one and upload what is in it.
+error-container-too-large = It unpacks to too much (more than { $limit } MB) and was not opened. Please upload it in smaller parts.
+error-too-many-members = There are { $members } files in it; at most { $limit } are taken. Please upload them in parts.
+error-container-empty = There is no file in the archive.
+error-active-content-refused = By your organisation's rules no PDF is taken that holds { $first ->
+    [javascript] JavaScript
+    [launch] a command that starts a program
+    [xfa] an XFA form
+    [need-appearances] form fields without fixed appearance
+    [external-reference] references to outside content
+    [hidden-layers] layers that can be switched
+    [submit-form] a form that sends data
+    [rich-media] video, sound or 3D content
+    [embedded-executable] a program
+   *[other] active content
+}. Please print it to a new PDF and upload that.
+error-office-not-installed = There is no LibreOffice on the server to read Office files with. Save the file as PDF and upload that, or ask the administrator to install it (Debian: apt install libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui).
+error-file-infected = The file carries a virus ({ $signature }) and was not taken.
+error-file-not-scanned = The file is larger than the virus scanner takes, so it was not taken. The administrator can raise StreamMaxLength of clamd ({ $reason }).
+error-scanner-unavailable = The virus scanner does not answer; please try again later ({ $reason }).
+finding-embedded-executable = an attached program
+finding-uri = web links
+finding-member-encrypted = a file inside is protected by a password and was not opened
+finding-member-broken = a file inside is damaged and was not opened
+finding-member-too-large = a file inside is too large and was not opened
+finding-member-unsupported = a file inside has a format that is not supported
 error-parser-failed = The file could not be read: { $reason ->
     [time] it takes too long
     [memory] it needs too much memory
@@ -130,7 +157,7 @@ warning-date-in-future = The date of issue { $date } is in the future.
 warning-date-implausible = The date of issue { $date } is before there were VAT invoices.
 warning-date-does-not-fit-number = The date of issue { $date } does not fit the year in the number { $number }.
 warning-number-has-wrong-shape = { $number } is no invoice number for “{ $type }”.
-warning-code-has-wrong-shape = { $code } is no invoice code for “{ $type }”.
+warning-code-has-wrong-shape = { $invoice_code } is no invoice code for “{ $type }”.
 warning-tax-id-has-wrong-shape = The { $party ->
     [seller] seller
     [buyer] buyer

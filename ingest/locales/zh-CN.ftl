@@ -16,6 +16,8 @@ error-type-not-accepted = 这是{ $found ->
     [media] 音频或视频
     [archive] 压缩文件
     [postscript]  PostScript 文件
+    [macros] 带宏的 Office 文件
+    [opendocument] OpenDocument 文件
     [xml]  XML 文件
     [html]  HTML 文件
     [heic]  HEIC 图片或视频
@@ -27,6 +29,31 @@ error-file-broken = 文件已损坏，无法读取（{ $reason }）。
 error-image-too-large = 图片为 { $width } × { $height } 像素，超过 { $limit } 百万像素，请缩小后上传。
 error-too-many-pages = 文件有 { $pages } 页，最多接收 { $limit } 页。
 error-nested-too-deep = 压缩包里套压缩包超过两层，未打开；请解压后上传里面的文件。
+error-container-too-large = 压缩包解压后过大（超过 { $limit } MB），未打开。请分成几个较小的文件上传。
+error-too-many-members = 里面有 { $members } 个文件，最多接收 { $limit } 个。请分几次上传。
+error-container-empty = 压缩包里没有文件。
+error-active-content-refused = 按本单位的规定，不接收含有{ $first ->
+    [javascript] JavaScript 脚本
+    [launch] 启动程序的命令
+    [xfa] XFA 表单
+    [need-appearances] 外观未固定的表单域
+    [external-reference] 外部内容的引用
+    [hidden-layers] 可切换的图层
+    [submit-form] 会发送数据的表单
+    [rich-media] 视频、音频或三维内容
+    [embedded-executable] 可执行程序
+   *[other] 活动内容
+}的 PDF。请将它打印成新的 PDF 后上传。
+error-office-not-installed = 服务器上没有 LibreOffice，无法读取 Office 文件。请另存为 PDF 后上传，或请管理员安装（Debian：apt install libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui）。
+error-file-infected = 文件带有病毒（{ $signature }），未接收。
+error-file-not-scanned = 文件超过病毒扫描程序的大小限制，未接收。请管理员调高 clamd 的 StreamMaxLength（{ $reason }）。
+error-scanner-unavailable = 病毒扫描程序没有应答，请稍后重试（{ $reason }）。
+finding-embedded-executable = 附带的可执行程序
+finding-uri = 网址链接
+finding-member-encrypted = 里面的文件设有密码，未打开
+finding-member-broken = 里面的文件已损坏，未打开
+finding-member-too-large = 里面的文件过大，未打开
+finding-member-unsupported = 里面的文件格式不支持，未打开
 error-parser-failed = 无法读取该文件：{ $reason ->
     [time] 所需时间过长
     [memory] 所需内存过大
@@ -130,7 +157,7 @@ warning-date-in-future = 开票日期 { $date } 晚于今天。
 warning-date-implausible = 开票日期 { $date } 早于增值税发票启用之日。
 warning-date-does-not-fit-number = 开票日期 { $date } 与号码 { $number } 中的年份不符。
 warning-number-has-wrong-shape = { $number } 不是“{ $type }”应有的发票号码。
-warning-code-has-wrong-shape = { $code } 不是“{ $type }”应有的发票代码。
+warning-code-has-wrong-shape = { $invoice_code } 不是“{ $type }”应有的发票代码。
 warning-tax-id-has-wrong-shape = { $party ->
     [seller] 销售方
     [buyer] 购买方
