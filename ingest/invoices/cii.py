@@ -156,8 +156,8 @@ def _cii_line(item: Node) -> Line | None:
     rate, printed = _percent(settlement.said("rateapplicablepercent", "applicablepercent"))
     return Line(
         name=(name or "")[:500],
-        specification=values.text(_text(product, "sellerassignedid")),
-        unit=values.text(billed.attribute("unitcode")) if billed else None,
+        specification=values.text(_text(product, "sellerassignedid"), values.MOST_SPECIFICATION),
+        unit=values.text(billed.attribute("unitcode"), values.MOST_UNIT) if billed else None,
         quantity=values.amount(billed.text) if billed else None,
         unit_price=values.amount(price.said("chargeamount")) if price else None,
         amount=amount,
@@ -235,7 +235,7 @@ def _ubl_line(item: Node) -> Line | None:
     rate, printed = _percent(_text(category, "percent") if category else "")
     return Line(
         name=(name or "")[:500],
-        unit=values.text(billed.attribute("unitcode")) if billed else None,
+        unit=values.text(billed.attribute("unitcode"), values.MOST_UNIT) if billed else None,
         quantity=values.amount(billed.text) if billed else None,
         unit_price=values.amount(_text(price, "priceamount")) if price else None,
         amount=amount,

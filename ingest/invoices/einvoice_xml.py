@@ -150,13 +150,15 @@ def _line(item: Node) -> Line | None:
     rate, printed = values.rate(values.pick(said, "taxrate", "slv"))
     return Line(
         name=(name or "")[:500],
-        specification=values.text(values.pick(said, "specmod", "specification", "ggxh")),
-        unit=values.text(values.pick(said, "meaunits", "unit", "dw")),
+        specification=values.text(
+            values.pick(said, "specmod", "specification", "ggxh"), values.MOST_SPECIFICATION
+        ),
+        unit=values.text(values.pick(said, "meaunits", "unit", "dw"), values.MOST_UNIT),
         quantity=values.amount(values.pick(said, "quantity", "num", "sl")),
         unit_price=values.amount(values.pick(said, "unprice", "unitprice", "price", "dj")),
         amount=amount,
         rate=rate,
         rate_as_printed=printed,
         tax=values.money(values.pick(said, "comtaxam", "taxamount", "taxam", "se")),
-        tax_class=values.text(values.pick(said, "taxclassificationcode", "spbm")),
+        tax_class=values.text(values.pick(said, "taxclassificationcode", "spbm"), values.MOST_TAX_CLASS),
     )

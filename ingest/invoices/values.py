@@ -15,6 +15,10 @@ from typing import Final
 from ingest.invoices.facts import Plain, Value
 
 CENT: Final = Decimal("0.01")
+MOST_SPECIFICATION: Final = 200
+MOST_UNIT: Final = 40
+MOST_TAX_CLASS: Final = 40
+"""Letters of the texts of a line."""
 LONGEST: Final = {
     "type": 100,
     "code": 20,
@@ -52,10 +56,10 @@ _RED_DIGITAL: Final = re.compile(r"被红冲蓝字.{0,12}?号码\D{0,3}(\d{20}|\
 _RED_OLD: Final = re.compile(r"对应正数发票代码\D{0,3}(\d{10,12})\D{0,4}号码\D{0,3}(\d{8})(?!\d)")
 
 
-def text(raw: str) -> str | None:
-    """Text without line breaks and space around it; None where nothing is said."""
+def text(raw: str, most: int = 10_000) -> str | None:
+    """Text without line breaks and space around it, cut after ``most``; None where nothing is said."""
     plain = re.sub(r"\s+", " ", "".join(_visible(letter) for letter in raw)).strip()
-    return None if plain.lower() in _NOTHING else plain
+    return None if plain.lower() in _NOTHING else plain[:most]
 
 
 def _visible(letter: str) -> str:

@@ -144,15 +144,19 @@ def _line(item: Node) -> Line | None:
     rate, printed = values.rate(values.pick(said, "taxscheme", "taxrate", "slv", "税率"))
     return Line(
         name=(name or "")[:500],
-        specification=values.text(values.pick(said, "specification", "spec", "ggxh", "规格型号")),
-        unit=values.text(values.pick(said, "measurementdimension", "unit", "dw", "单位")),
+        specification=values.text(
+            values.pick(said, "specification", "spec", "ggxh", "规格型号"), values.MOST_SPECIFICATION
+        ),
+        unit=values.text(values.pick(said, "measurementdimension", "unit", "dw", "单位"), values.MOST_UNIT),
         quantity=values.amount(values.pick(said, "quantity", "sl", "xmsl", "数量")),
         unit_price=values.amount(values.pick(said, "price", "unitprice", "dj", "xmdj", "单价")),
         amount=amount,
         rate=rate,
         rate_as_printed=printed,
         tax=_tax(values.pick(said, "taxamount", "tax", "se", "税额"), rate),
-        tax_class=values.text(values.pick(said, "code", "taxclassificationcode", "spbm", "税收分类编码")),
+        tax_class=values.text(
+            values.pick(said, "code", "taxclassificationcode", "spbm", "税收分类编码"), values.MOST_TAX_CLASS
+        ),
     )
 
 

@@ -223,14 +223,15 @@ def _line(said: dict[str, str]) -> Line | None:
     return Line(
         name=(name or "")[:500],
         specification=values.text(
-            values.pick(said, "specificationandmodel", "specificationmodel", "specification", "model")
+            values.pick(said, "specificationandmodel", "specificationmodel", "specification", "model"),
+            values.MOST_SPECIFICATION,
         ),
-        unit=values.text(values.pick(said, "unit", "measurementunit", "unitofmeasurement")),
+        unit=values.text(values.pick(said, "unit", "measurementunit", "unitofmeasurement"), values.MOST_UNIT),
         quantity=values.amount(values.pick(said, "quantity")),
         unit_price=values.amount(values.pick(said, "unitprice", "price", "unitpriceexcludingtax")),
         amount=amount,
         rate=rate,
         rate_as_printed=printed,
         tax=values.money(values.pick(said, "taxamount")),
-        tax_class=values.text(values.pick(said, "taxclassificationcode")),
+        tax_class=values.text(values.pick(said, "taxclassificationcode"), values.MOST_TAX_CLASS),
     )
