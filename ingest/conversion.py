@@ -55,18 +55,20 @@ Converter = Callable[[Path, Path], Converted]
 def converter_of(media_type: MediaType) -> Converter | None:
     """The converter of a type; None for PDF, which is what the others become.
 
+    Office files become PDFs before they come here (``ingest.office``): LibreOffice is a program of its
+    own, and the worker starts none.
     Imported when first needed: a worker that reads text PDFs need not hold what photos need.
     """
     if media_type is MediaType.PDF:
         return None
+    if media_type in OFFICE:
+        raise ValueError(media_type)
     if media_type in IMAGES:
         from ingest.scanning import convert
     elif media_type is MediaType.OFD:
         from ingest.ofd.convert import convert
     elif media_type is MediaType.XML:
         from ingest.invoices.typesetting import convert
-    elif media_type in OFFICE:
-        from ingest.office import convert
     elif media_type is MediaType.ZIP:
         from ingest.containers import convert
     else:
