@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import re
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from tests.e2e.conftest import ROOT, Desk, Served
 
@@ -67,9 +67,9 @@ def addresses(served: Served) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def sit(browser: Browser, served: Served) -> Callable[..., Desk]:
-    """Opens desks; axe is let in past the page's own policy."""
-    contexts = []
+def sit(browser: Browser, served: Served) -> Iterator[Callable[..., Desk]]:
+    """Opens desks, closed after the test; axe is let in past the page's own policy."""
+    contexts: list[BrowserContext] = []
 
     def open_desk(username: str, width: int, locale: str) -> Desk:
         context = browser.new_context(
@@ -80,7 +80,9 @@ def sit(browser: Browser, served: Served) -> Callable[..., Desk]:
         made.sign_in()
         return made
 
-    return open_desk
+    yield open_desk
+    for context in contexts:
+        context.close()
 
 
 def serious(desk: Desk) -> list[str]:
