@@ -13,11 +13,12 @@ from typing import Final
 _DIGITS: Final = {
     letter: value
     for value, letters in enumerate(
-        ("零〇○", "壹一弌", "贰貳二弍", "叁參叄三弎", "肆四", "伍五", "陆陸六", "柒七", "捌八", "玖九")
+        ("零〇○", "壹弌", "贰貳弍", "叁參叄弎", "肆", "伍", "陆陸", "柒", "捌", "玖")
     )
     for letter in letters
 }
-_PLACES: Final = {"拾": 10, "十": 10, "佰": 100, "百": 100, "仟": 1000, "千": 1000}
+"""The forms that cannot be altered by a stroke; plain ones are no capitals: 第一分公司 says no amount."""
+_PLACES: Final = {"拾": 10, "佰": 100, "仟": 1000}
 _MOST: Final = 60
 """Letters; the longest amount below a myriad of 亿 has fewer than fifty."""
 _SHAPE: Final = re.compile(r"(?:(?P<yuan>[^元角分]+)元)?零?(?:(?P<jiao>.)角)?零?(?:(?P<fen>.)分)?")

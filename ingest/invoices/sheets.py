@@ -195,14 +195,9 @@ def _air(reading: Reading, root: Node) -> dict[str, Any]:
         "ticket": facts.get("eticketnumber", "") or facts.get("electronicticketnum", ""),
         "check_code": _said(reading, "check_code"),
         "hint": facts.get("promptinformation", ""),
-        "issuer": _issuer(reading, facts),
+        "issuer": facts.get("issueparty", "") or _said(reading, "seller_name"),
         "remark": "",
     }  # fmt: skip
-
-
-def _issuer(reading: Reading, facts: Mapping[str, str]) -> str:
-    name = facts.get("issueparty", "") or _said(reading, "seller_name")
-    return f"{name} {_said(reading, 'seller_tax_id')}".strip()
 
 
 def _part(key: str, said: str, reading: Reading) -> str:
