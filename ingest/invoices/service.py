@@ -77,10 +77,8 @@ class InvoiceService:
         now = self._clock.now()
         row = session.get(Invoice, document_id)
         if row is None:
-            row = Invoice(
-                document_id=document_id, currency="CNY", is_red=False, is_fixed=False, created_at=now
-            )
-            session.add(row)
+            self._begin_empty(session, document_id)
+            row = session.get_one(Invoice, document_id)
         row.facts = facts.to_json()
         self._settle(session, row, facts, self._corrections(session, document_id), now)
         session.flush()
