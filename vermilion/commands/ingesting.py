@@ -55,8 +55,9 @@ def ingest(
     refused = 0
     with at_work() as work, progress("ingest") as advance, ThreadPoolExecutor(AT_ONCE) as pool:
         principal = work.principal(user)
-        given = list(_expand(files, name))
-        futures = [pool.submit(_ingest, work, principal, one, kind) for one in given]
+        given = list(_expand(files, name, work.runtime.settings.home))
+        # Taken in one after the other, so that of two equal files the later one is the duplicate.
+        futures = [pool.submit(_read, work, one, _receive(work, principal, one, kind)) for one in given]
         for number, (one, future) in enumerate(zip(given, futures, strict=True)):
             advance(number, len(given), one.name)
             for answer in future.result():
@@ -69,8 +70,9 @@ def ingest(
     raise typer.Exit(1 if refused else 0)
 
 
-def _expand(files: list[str], stdin_name: str) -> Iterator[_Given]:
-    """Each file once, folders in the order of their names."""
+def _expand(files: list[str], stdin_name: str, home: Path) -> Iterator[_Given]:
+    """The files, and those in folders in the order of their names; our own home is nobody's paper."""
+    own = home.resolve()
     for file in files:
         path = Path(file)
         if file == STANDARD_INPUT:
@@ -78,7 +80,8 @@ def _expand(files: list[str], stdin_name: str) -> Iterator[_Given]:
         elif path.is_dir():
             for inner in sorted(path.rglob("*")):
                 parts = inner.relative_to(path).parts
-                if inner.is_file() and not any(part.startswith(_HIDDEN) for part in parts):
+                is_hidden = any(part.startswith(_HIDDEN) for part in parts)
+                if inner.is_file() and not is_hidden and not inner.resolve().is_relative_to(own):
                     yield _file(inner)
         else:
             yield _file(path)
@@ -88,22 +91,28 @@ def _file(path: Path) -> _Given:
     return _Given(str(path), lambda: path.open("rb"))
 
 
-def _ingest(work: Work, principal: Principal, given: _Given, kind: DocumentKind) -> list[dict[str, Any]]:
-    """Archive one file; the answers for it and for what came inside it."""
+def _receive(work: Work, principal: Principal, given: _Given, kind: DocumentKind) -> UUID | dict[str, Any]:
+    """Take one file in: the document's id, or the answer that says why not."""
     text = texts()
-    service = work.runtime.get(IngestService)
     try:
         with given.open() as stream:
-            received = service.receive(principal, stream, given.name, kind)
-        _wait(work, service, received.document_id)
-        return list(_answers(work, service, received.document_id, given.name))
+            return work.runtime.get(IngestService).receive(principal, stream, given.name, kind).document_id
     except VermilionError as error:
         problem = {"code": error.code, "message": text.error(error)}
     except OSError as error:
         reason = error.strerror or str(error)
         message = text.text("error-file-not-readable", file=given.name, reason=reason)
         problem = {"code": "file-not-readable", "message": message}
-    return [_refusal(given, kind, problem)]
+    return _refusal(given, kind, problem)
+
+
+def _read(work: Work, given: _Given, taken: UUID | dict[str, Any]) -> list[dict[str, Any]]:
+    """Have a file read; the answers for it and for what came inside it."""
+    if not isinstance(taken, UUID):
+        return [taken]
+    service = work.runtime.get(IngestService)
+    _wait(work, service, taken)
+    return list(_answers(work, service, taken, given.name))
 
 
 def _wait(work: Work, service: IngestService, document_id: UUID) -> None:
