@@ -173,7 +173,10 @@ def _digest(given: _Given) -> str | None:
 def _print_answer(answer: dict[str, Any]) -> None:
     error, invoice = answer["error"], answer["invoice"]
     if error is not None:
-        err.print(f"✗ {answer['file']}: {error['message']}", style="red", markup=False, highlight=False)
+        err.print(
+            f"✗ {answer['file']}: {error['message']}",
+            style="red", markup=False, highlight=False, soft_wrap=True,
+        )  # fmt: skip
         return
     shown = f"✓ {answer['file']}: {answer['media_type']}, {answer['pages']} p., {answer['document']}"
     out.print(shown, markup=False, highlight=False, soft_wrap=True)
@@ -183,4 +186,4 @@ def _print_answer(answer: dict[str, Any]) -> None:
         line = " · ".join(str(fact) for fact in (*facts, total) if fact)
         out.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
     for warning in answer["warnings"]:
-        out.print(f"  ! {warning['message']}", style="yellow", markup=False, highlight=False)
+        out.print(f"  ! {warning['message']}", style="yellow", markup=False, highlight=False, soft_wrap=True)
