@@ -10,7 +10,10 @@ from typing import Any, Final
 import pikepdf
 import pypdfium2
 
+from ingest import substitute_fonts
 from ingest.errors import FileBroken, FileEncrypted, FileTruncated, TooManyPages
+
+substitute_fonts.provide()
 
 MOST_TEXT: Final = 200_000
 """Characters of text that are kept of one page."""

@@ -17,8 +17,11 @@ from typing import Final
 import pypdfium2
 from pypdfium2 import raw
 
+from ingest import substitute_fonts
 from ingest.errors import FileBroken
 from ingest.words import Page, Place, Word
+
+substitute_fonts.provide()
 
 MOST_TEXT: Final = 200_000
 """Characters that are read of one page."""
@@ -141,7 +144,8 @@ def _page(document: pypdfium2.PdfDocument, index: int, exact: bool) -> tuple[Pag
         page.close()
         return (), 0
     try:
-        frame = _Frame(*page.get_bbox(), page.get_rotation() // 90 % 4)
+        left, bottom, right, top = page.get_bbox()
+        frame = _Frame(left, bottom, right, top, page.get_rotation() // 90 % 4)
         if frame.width <= 0 or frame.height <= 0:
             return (), 0
         count = min(raw.FPDFText_CountChars(text), MOST_TEXT)

@@ -74,7 +74,12 @@ def fields_of(sheet: Sheet) -> dict[str, Value]:
     if currency is not None:
         fields["currency"] = currency
     _parties(sheet, fields)
-    fields["type"] = Value("Invoice", "Invoice", None, 0.9)
+    title = next((found[0] for _, found in sheet.texts(_TITLE)), "Invoice")
+    if "credit" in title.lower():
+        fields["type"] = Value("Credit note", title, None, 0.9)
+        fields["is_red"] = Value(True, title, None, 0.9)
+    else:
+        fields["type"] = Value("Invoice", title, None, 0.9)
     return fields
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Final
 
 from ingest.invoices import printed, values
@@ -45,6 +45,9 @@ _NUMBERS: Final = ("quantity", "price", "amount", "tax")
 _NUMBER: Final = re.compile(r"[¥$]?-?[¥$]?\d[\d,]*(?:\.\d+)?")
 _NOISY_NUMBER: Final = re.compile(r"[¥$Y羊半]?-?[¥$]?[\dOolISB][\dOolISB,]*(?:[.,·][\dOolISB]+)?")
 _RATE: Final = re.compile(r"\d{1,2}(?:\.\d+)?%|免税|不征税|(?:普通|出口)?零税率|简易征收|\*{1,3}")
+_CENTS: Final = r"-?\d[\d,]*\.\d{2}"
+_TOUCHING: Final = re.compile(rf"({_CENTS})({_RATE.pattern})|(\d{{1,2}}%|免税|不征税)({_CENTS})")
+"""An amount and a rate without a gap between their columns."""
 _END: Final = re.compile(r"^[ \t]*(?:合[ \t]*计|总[ \t]*计|价[ \t]*税[ \t]*合[ \t]*计|备[ \t]*注)")
 _SUBTOTAL: Final = re.compile(r"^[ \t]*(?:小[ \t]*计|[((]?折扣额合计)")
 _BLANK: Final = re.compile(r"\*{1,3}|-{1,3}|/|×")
@@ -59,6 +62,28 @@ class Column:
     name: str
     left: float
     right: float
+
+
+def _territories(columns: list[Column], rows: list[Row]) -> list[Column]:
+    """Columns by where they end: in the widest strip between two headings that no word of the table enters.
+
+    Without rules to see, this is what tells a name that runs up to the next column from that column's text.
+    """
+    words = [word.place for row in rows for word in row.words]
+    edges = [0.0]
+    for one, other in pairwise(columns):
+        free = [(one.right, other.left)]
+        for place in words:
+            free = [
+                part
+                for start, end in free
+                for part in ((start, min(end, place.left)), (max(start, place.right), end))
+                if part[1] - part[0] > 1e-4
+            ]
+        widest = max(free, key=lambda part: part[1] - part[0], default=(one.right, other.left))
+        edges.append((widest[0] + widest[1]) / 2)
+    edges.append(1.0)
+    return [Column(one.name, edges[at], edges[at + 1]) for at, one in enumerate(columns)]
 
 
 @dataclass
@@ -104,12 +129,16 @@ def lines_of(sheet: Sheet) -> tuple[Line, ...]:
     if heading is None:
         return ()
     at, columns = heading
-    items: list[_Item] = []
+    body: list[Row] = []
     for row in sheet.rows[at + 1 :]:
-        if _END.match(row.text) or len(items) > MOST_LINES:
+        if _END.match(row.text) or len(body) > MOST_LINES:
             break
         if not _SUBTOTAL.match(row.text):
-            _take(row, columns, items, sheet)
+            body.append(row)
+    columns = _territories(columns, body)
+    items: list[_Item] = []
+    for row in body:
+        _take(row, columns, items, sheet)
     return tuple(_line(item) for item in items if "amount" in item.values and item.names)
 
 
@@ -117,7 +146,7 @@ def _take(row: Row, columns: list[Column], items: list[_Item], sheet: Sheet) -> 
     """A row as a new line, or as the rest of one."""
     tokens = _tokens(row, columns, sheet)
     given, texts = _valued(tokens, columns, sheet)
-    names, others = _texts(texts, columns, sheet)
+    names, others = _texts(texts, columns)
     specifications = others.pop("specification", [])
     is_new = "amount" in given
     begins = bool(names) and names[0].text.startswith("*")
@@ -158,12 +187,10 @@ def _tokens(row: Row, columns: list[Column], sheet: Sheet) -> list[Span]:
             pieces[-1] = (pieces[-1][0], end)
         else:
             pieces.append((start, end))
-    number = _NUMBER if sheet.is_exact else _NOISY_NUMBER
     spans: list[Span] = []
     for start, end in pieces:
-        text = row.text[start:end]
-        cut = re.fullmatch(rf"({number.pattern})({_RATE.pattern})|({_RATE.pattern})({number.pattern})", text)
-        at = start + len(cut[1] or cut[3]) if cut and (cut[1] or cut[3]) else end
+        touching = _TOUCHING.fullmatch(row.text[start:end])
+        at = start + len(touching[1] or touching[3]) if touching else end
         for span in (row.span(start, at), row.span(at, end)):
             if span is not None:
                 spans.append(span)
@@ -175,24 +202,19 @@ def _is_text(row: Row, one: tuple[int, int], other: tuple[int, int], columns: li
     texts = (row.text[one[0] : one[1]], row.text[other[0] : other[1]])
     if any(_RATE.fullmatch(text) for text in texts) or texts[1].startswith("*"):
         return False
-    end, start = row.rights[one[1] - 1], row.lefts[other[0]]
-    if any(end <= column.left and column.right <= start for column in columns):
-        return False
-    by_name = {column.name: column for column in columns}
-    first_number = next((by_name[name].left for name in _NUMBERS if name in by_name), 1.0)
-    if start >= by_name.get("unit", Column("", first_number, 0)).left - 0.01:
-        return False
-    specification = by_name.get("specification")
-    if specification is not None and row.lefts[one[0]] < specification.left - 0.01 <= start:
-        return False
-    return not (_NUMBER.fullmatch(texts[1]) and start > first_number - 0.05)
+    first = _column_at((row.lefts[one[0]] + row.rights[one[0]]) / 2, columns)
+    second = _column_at((row.lefts[other[0]] + row.rights[other[0]]) / 2, columns)
+    return first.name == second.name and first.name not in (*_NUMBERS, "rate")
+
+
+def _column_at(level: float, columns: list[Column]) -> Column:
+    return next((column for column in columns if column.left <= level <= column.right), columns[-1])
 
 
 def _valued(tokens: list[Span], columns: list[Column], sheet: Sheet) -> tuple[dict[str, str], list[Span]]:
     """The numbers and the rate of a row by column, and the tokens that are text."""
     by_name = {column.name: column for column in columns}
     edge = min((by_name[name].left for name in _NUMBERS if name in by_name), default=1.0)
-    edge = min(edge, by_name["unit"].right) if "unit" in by_name else edge - 3 * sheet.em
     number = _NUMBER if sheet.is_exact else _NOISY_NUMBER
     given: dict[str, str] = {}
     numbers: list[Span] = []
@@ -258,23 +280,17 @@ def _agreement(given: dict[str, str]) -> int:
     return points
 
 
-def _texts(
-    texts: list[Span], columns: list[Column], sheet: Sheet
-) -> tuple[list[Span], dict[str, list[Span]]]:
+def _texts(texts: list[Span], columns: list[Column]) -> tuple[list[Span], dict[str, list[Span]]]:
     """Text of the name column, and of the others by column."""
     names: list[Span] = []
     others: dict[str, list[Span]] = {}
     wordy = [column for column in columns if column.name not in (*_NUMBERS, "rate")]
     for token in texts:
-        column = _nearest(token, wordy) if wordy else None
-        starts = [one for one in wordy if one.left - 1.5 * sheet.em <= token.place.left]
-        # texts begin at the left of their column, far left of a heading that stands in the middle
-        if column is not None and column.name != "name" and token.text.startswith("*"):
-            column = None
-        if column is None or column.name == "name" or not starts:
+        name = _nearest(token, wordy).name if wordy else "name"
+        if name == "name" or token.text.startswith("*"):
             names.append(token)
         else:
-            others.setdefault(column.name, []).append(token)
+            others.setdefault(name, []).append(token)
     return names, others
 
 

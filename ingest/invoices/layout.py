@@ -225,7 +225,8 @@ def _is_password(word: Word) -> bool:
     """Whether a word is of the 密码区: a cipher of digits and signs that reads like numbers."""
     text = word.text.replace(" ", "").translate(_SIGNS)
     found = _PASSWORD.search(text)
-    return found is not None and sum(found[0].count(sign) for sign in "<>+*/-") >= 3
+    # an identity number has stars too, a date has strokes
+    return found is not None and sum(sign in found[0] for sign in "<>+*/-") >= 2 and bool(set("<>") & {*text})
 
 
 def _measure(words: list[Word]) -> tuple[float, float]:

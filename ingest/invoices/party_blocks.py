@@ -11,10 +11,10 @@ from ingest.invoices.facts import Value
 from ingest.invoices.layout import Row, Sheet, Span, Stack, label
 
 _BUYERS: Final = r"购买方|购货方|购方|买方|购货单位|付款方|付款单位|付款人|受票方|顾客|客户|抬头"
-_SELLERS: Final = r"销售方|销货方|销方|卖方|销货单位|收款方|收款单位|收款人|开票方|开票单位"
+_SELLERS: Final = r"销售方|销货方|销方|卖方|销货单位|收款方|收款单位|开票方|开票单位|填开单位"
 _NAME: Final = re.compile(
-    rf"(?P<buyer>(?:{_BUYERS})[ \t]*(?:信息)?[ \t]*)?(?P<seller>(?:{_SELLERS})[ \t]*(?:信息)?[ \t]*)?"
-    r"(?<![目务物品程劳型])(?:名[ \t]*称[ \t]*:?|(?<=单位)[ \t]*:|(?<=方)[ \t]*:|(?<=抬头)[ \t]*:)"
+    rf"(?:(?P<buyer>{_BUYERS})|(?P<seller>{_SELLERS}))[ \t]*(?:信息)?[ \t]*(?:名[ \t]*称[ \t]*:?|:)"
+    r"|(?<![目务物品程劳型])(?<![目务物品程劳型][ \t])名[ \t]*称[ \t]*:?"
 )
 _TAX_ID_LABEL: Final = (
     "统一社会信用代码/纳税人识别号",

@@ -132,7 +132,7 @@ def _kind_by_shape(sheet: Sheet) -> Kind | None:
     """An invoice whose labels are drawn: its number, date and three amounts with ¥ stand alone."""
     date = re.search(r"20\d\d年\d\d月\d\d日", sheet.dense)
     amounts = len(re.findall(r"¥-?[\d,]+\.\d{2}", sheet.dense))
-    capitals = re.search(r"[壹贰叁肆伍陆柒捌玖拾佰仟万][元圆](?:整|[零壹贰叁肆伍陆柒捌玖]角|正)", sheet.dense)
+    capitals = re.search(r"[壹贰叁肆伍陆柒捌玖拾佰仟万][元圆圓角分]", sheet.dense)
     if not date or amounts < 2 or not capitals:
         return None
     if re.search(r"(?<!\d)2[4-9]\d{18}(?!\d)", sheet.dense):
@@ -177,8 +177,13 @@ def _read_head(kind: Kind, sheet: Sheet) -> dict[str, Value]:
             fields.update(vat_layout.sums(sheet))
     if kind.reader in ("railway", "air"):
         known = frozenset(str(value.value) for value in fields.values())
-        buyer = parties(sheet, vat_layout.levels_of(sheet), known)
-        fields.update({name: value for name, value in buyer.items() if name.startswith("buyer")})
+        said = parties(sheet, vat_layout.levels_of(sheet), known)
+        tax_id = said.get("buyer_tax_id") or said.pop(
+            "seller_tax_id", None
+        )  # a ticket names the buyer's only
+        if tax_id is not None:
+            said["buyer_tax_id"] = tax_id
+        fields.update(said)
     return fields
 
 
