@@ -34,7 +34,11 @@ def insert_unless_there(session: Session, model: type[Base], rows: Sequence[dict
     if not rows:
         return 0
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    result = session.execute(insert(model).values(list(rows)).on_conflict_do_nothing())
+    # PostgreSQL's driver tells the count of an insert only when it is asked to keep it.
+    result = session.execute(
+        insert(model).values(list(rows)).on_conflict_do_nothing(),
+        execution_options={"preserve_rowcount": True},
+    )
     return int(result.rowcount)  # type: ignore[attr-defined]
 
 

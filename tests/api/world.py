@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +94,8 @@ def claim_form(invoice: str) -> dict[str, Any]:
     """What the reimbursement's form wants."""
     return {
         "purpose": "上海客户拜访",
-        "category": "travel",
         "amount": "123.45",
-        "spent_on": date(2026, 3, 2).isoformat(),
-        "invoices": [invoice],
+        "invoices": [{"document": invoice, "category": "travel", "amount": "123.45"}],
     }
 
 

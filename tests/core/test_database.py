@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy.dialects import sqlite
 
-from core.database import Database, Money, UtcDateTime
+from core.database import Database, Money, UtcDateTime, insert_unless_there
 from core.errors import SettingUnusable
-from core.models import LegalEntity
+from core.models import LegalEntity, PeriodicJob
 from tests.builders import make_database
 
 DIALECT = sqlite.dialect()
@@ -80,6 +80,15 @@ def test_writers_on_many_threads_all_get_their_turn(database: Database) -> None:
         thread.join()
     with database.read() as session:
         assert session.query(LegalEntity).count() == 80
+
+
+def test_rows_whose_key_is_taken_are_passed_over_and_not_counted(database: Database) -> None:
+    row = {"name": "core.test", "next_run": datetime(2026, 11, 24, tzinfo=UTC)}
+    with database.write() as session:
+        assert insert_unless_there(session, PeriodicJob, [row, {**row, "name": "core.other"}]) == 2
+        assert insert_unless_there(session, PeriodicJob, [row, {**row, "name": "core.third"}]) == 1
+    with database.write() as session:
+        assert insert_unless_there(session, PeriodicJob, [row]) == 0
 
 
 def test_a_server_that_is_away_is_one_clear_line() -> None:
