@@ -12,14 +12,14 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import audit, people
 from core.clock import Clock
 from core.database import insert_unless_there
 from core.errors import Forbidden, NotFound
-from core.models import LegalEntity, Person, Role
+from core.models import LegalEntity, Organisation, Person, Role
 from core.permissions import (
     Principal,
     ResourceType,
@@ -337,9 +337,10 @@ class InvoiceService:
         currency = str(counted.get("currency") or "CNY").upper()
         row.currency = currency if len(currency) == 3 and currency.isascii() else "CNY"
         row.is_red = bool(counted.get("is_red"))
+        # Before the installation is set up there is no company whose invoices these could be.
         entities = session.execute(
             select(LegalEntity.name, LegalEntity.social_credit_code)
-            .where(LegalEntity.is_active)
+            .where(LegalEntity.is_active, exists(select(Organisation.id)))
             .order_by(LegalEntity.name)
         )
         today = now.astimezone(self._settings.zone).date()
