@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Final
@@ -59,8 +59,8 @@ def is_invoice(sheet: Sheet) -> bool:
     )
 
 
-def fields_of(sheet: Sheet) -> dict[str, Value]:
-    """What an English invoice says; empty when number and total are both missing."""
+def fields_of(sheet: Sheet, later: Sequence[Sheet]) -> dict[str, Value]:
+    """What an English invoice says, whose sums may be on a later page; empty without number or total."""
     fields: dict[str, Value] = {}
     number = next(
         _after(sheet, _NUMBER, re.compile(r"[A-Za-z0-9][A-Za-z0-9\-/_.]*\d[A-Za-z0-9\-/_]*|\d+")), None
@@ -69,6 +69,10 @@ def fields_of(sheet: Sheet) -> dict[str, Value]:
         fields["number"] = Value(number.raw, number.raw, number.place, number.confidence)
     _date_of(sheet, fields)
     currency = _sums(sheet, fields)
+    for following in later:
+        if "total" in fields or _names_another(following, number):
+            break
+        currency = _sums(following, fields) or currency
     if "number" not in fields or "total" not in fields:
         return {}
     if currency is not None:
@@ -81,6 +85,13 @@ def fields_of(sheet: Sheet) -> dict[str, Value]:
     else:
         fields["type"] = Value("Invoice", title, None, 0.9)
     return fields
+
+
+def _names_another(following: Sheet, number: Span | None) -> bool:
+    """Whether a page begins another invoice: it has a number of its own that is not this one's."""
+    return any(True for _ in following.texts(_NUMBER)) and (
+        number is None or re.sub(r"[ \t]", "", number.text) not in following.dense
+    )
 
 
 def _after(sheet: Sheet, labels: re.Pattern[str], value: re.Pattern[str]) -> Iterator[Span]:

@@ -35,7 +35,16 @@ _HEADINGS: Final = {
     "amount": ("金额(含税)", "金额"),
     "rate": ("税率/征收率", "税率/征税率", "征收率", "税率"),
     "tax": ("税额",),
-    "other": ("车牌号", "类型", "通行日期起", "通行日期止", "建筑服务发生地", "建筑项目名称", "面积单位"),
+    "other": (
+        "序号",
+        "车牌号",
+        "类型",
+        "通行日期起",
+        "通行日期止",
+        "建筑服务发生地",
+        "建筑项目名称",
+        "面积单位",
+    ),
 }
 _COLUMNS: Final = {
     name: re.compile("|".join(r"[ \t]*".join(map(re.escape, word)) for word in words))
@@ -48,7 +57,10 @@ _RATE: Final = re.compile(r"\d{1,2}(?:\.\d+)?%|免税|不征税|(?:普通|出口
 _CENTS: Final = r"-?\d[\d,]*\.\d{2}"
 _TOUCHING: Final = re.compile(rf"({_CENTS})({_RATE.pattern})|(\d{{1,2}}%|免税|不征税)({_CENTS})")
 """An amount and a rate without a gap between their columns."""
-_END: Final = re.compile(r"^[ \t]*(?:合[ \t]*计|总[ \t]*计|价[ \t]*税[ \t]*合[ \t]*计|备[ \t]*注)")
+_END: Final = re.compile(
+    r"^[ \t]*(?:合[ \t]*计|总[ \t]*计|价[ \t]*税[ \t]*合[ \t]*计|备[ \t]*注"
+    r"|(?:开[ \t]*票|收[ \t]*款)[ \t]*人|复[ \t]*核)"
+)
 _SUBTOTAL: Final = re.compile(r"^[ \t]*(?:小[ \t]*计|[((]?折扣额合计)")
 _BLANK: Final = re.compile(r"\*{1,3}|-{1,3}|/|×")
 _FAR: Final = 6.0
@@ -64,8 +76,8 @@ class Column:
     right: float
 
 
-def _territories(columns: list[Column], rows: list[Row]) -> list[Column]:
-    """Columns by where they end: in the widest strip between two headings that no word of the table enters.
+def _territories(columns: list[Column], rows: list[Row], em: float) -> list[Column]:
+    """Columns by where they end, in a strip between two headings that no word of the table enters.
 
     Without rules to see, this is what tells a name that runs up to the next column from that column's text.
     """
@@ -80,10 +92,27 @@ def _territories(columns: list[Column], rows: list[Row]) -> list[Column]:
                 for part in ((start, min(end, place.left)), (max(start, place.right), end))
                 if part[1] - part[0] > 1e-4
             ]
-        widest = max(free, key=lambda part: part[1] - part[0], default=(one.right, other.left))
-        edges.append((widest[0] + widest[1]) / 2)
+        edges.append(_edge(free, one, other, em))
     edges.append(1.0)
     return [Column(one.name, edges[at], edges[at + 1]) for at, one in enumerate(columns)]
+
+
+def _edge(free: list[tuple[float, float]], one: Column, other: Column, em: float) -> float:
+    """The middle of the strip that is the gap between two columns.
+
+    A text has spaces inside, so of several strips the last is meant; but one that reaches the second heading
+    may be a space inside a text that begins left of it, and then it must be the widest.
+    """
+    inner = [part for part in free if part[1] < other.left - 1e-6 and _width(part) > 0.3 * em]
+    outer = [part for part in free if part[1] >= other.left - 1e-6]
+    chosen = outer[-1:] or inner[-1:] or [(one.right, other.left)]
+    if outer and inner and max(map(_width, inner)) >= _width(outer[-1]):
+        chosen = inner[-1:]
+    return sum(chosen[0]) / 2
+
+
+def _width(part: tuple[float, float]) -> float:
+    return part[1] - part[0]
 
 
 @dataclass
@@ -135,7 +164,7 @@ def lines_of(sheet: Sheet) -> tuple[Line, ...]:
             break
         if not _SUBTOTAL.match(row.text):
             body.append(row)
-    columns = _territories(columns, body)
+    columns = _territories(columns, body, sheet.em)
     items: list[_Item] = []
     for row in body:
         _take(row, columns, items, sheet)

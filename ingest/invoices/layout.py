@@ -225,8 +225,11 @@ def _is_password(word: Word) -> bool:
     """Whether a word is of the 密码区: a cipher of digits and signs that reads like numbers."""
     text = word.text.replace(" ", "").translate(_SIGNS)
     found = _PASSWORD.search(text)
+    if found is None:
+        return False
+    signs = {sign for sign in "<>+*/-" if sign in found[0]}
     # an identity number has stars too, a date has strokes
-    return found is not None and sum(sign in found[0] for sign in "<>+*/-") >= 2 and bool(set("<>") & {*text})
+    return len(signs) >= 3 or (len(signs) == 2 and bool(signs & set("<>")))
 
 
 def _measure(words: list[Word]) -> tuple[float, float]:

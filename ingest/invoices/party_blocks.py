@@ -144,7 +144,7 @@ def _tax_ids(sheet: Sheet, levels: Levels, named: list[tuple[str, Span]]) -> lis
             side = "buyer"
         elif re.search(rf"(?:{_SELLERS})[ \t]*$", before):
             side = "seller"
-        elif levels.heading is None or levels.total is None:
+        elif levels.heading is None:
             side = _nearest_party(named, span) or _side(sheet, levels, here)
         else:
             side = _side(sheet, levels, here)

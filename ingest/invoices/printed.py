@@ -16,7 +16,8 @@ from ingest.invoices import credit_code
 _CONFUSED: Final = str.maketrans("OoQDIl|i!ZzSsBGbqg", "000011111225586699")
 _SURE, _REPAIRED = 1.0, 0.8
 CAPITALS: Final = "零〇壹贰貳弍叁參叄肆伍陆陸柒捌玖拾佰仟万萬亿億元圆圓角分整正负"
-CAPITALS_SHAPE: Final = rf"(?:\(负数\)[ 	]*)?[{CAPITALS}](?:[ 	]*[{CAPITALS}])*[ 	]*[元圆圓角分](?:[ 	]*[{CAPITALS}])*"
+_CAPITAL: Final = rf"[ \t]*[{CAPITALS}]"
+CAPITALS_SHAPE: Final = rf"(?:\(负数\)[ \t]*)?[{CAPITALS}](?:{_CAPITAL})*[ \t]*[元圆圓角分](?:{_CAPITAL})*"
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 
 

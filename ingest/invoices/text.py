@@ -133,16 +133,17 @@ def _kind_by_shape(sheet: Sheet) -> Kind | None:
     date = re.search(r"20\d\d年\d\d月\d\d日", sheet.dense)
     amounts = len(re.findall(r"¥-?[\d,]+\.\d{2}", sheet.dense))
     capitals = re.search(r"[壹贰叁肆伍陆柒捌玖拾佰仟万][元圆圓角分]", sheet.dense)
-    if not date or amounts < 2 or not capitals:
+    if not date or amounts < 2:
         return None
-    if re.search(r"(?<!\d)2[4-9]\d{18}(?!\d)", sheet.dense):
+    if re.search(rf"(?<!\d){date[0][2:4]}\d{{18}}(?!\d)", sheet.dense):
         return Kind("", "digital")
-    return Kind("", "vat") if re.search(r"(?<!\d)\d{8}(?!\d)", sheet.dense) else None
+    return Kind("", "vat") if capitals and re.search(r"(?<!\d)\d{8}(?!\d)", sheet.dense) else None
 
 
 def _of_kind(kind: Kind, sheet: Sheet, later: list[Page], source: Source) -> Reading | None:
     if kind.reader == "english":
-        fields = english_layout.fields_of(sheet)
+        sheets = [sheet_of(page, at, source) for at, page in enumerate(later, start=sheet.number + 1)]
+        fields = english_layout.fields_of(sheet, sheets)
         return Reading(source, fields, origin=f"page {sheet.number}") if fields else None
     fields = _read_head(kind, sheet)
     lines: tuple[Line, ...] = ()
@@ -209,6 +210,8 @@ def _with_table(
         if "total" in sums:
             fields.update(sums)
         for name, value in vat_layout.remark_and_drawer(following, vat_layout.levels_of(following)).items():
+            fields.setdefault(name, value)
+        for name, value in vat_layout.red(following, fields).items():
             fields.setdefault(name, value)
     fields.update(vat_layout.red(sheet, fields))
     return fields, lines

@@ -173,7 +173,8 @@ def _named(sheet: Sheet, fields: dict[str, Value]) -> None:
     names = values_of(
         sheet,
         label("旅客姓名"),
-        r"(?:NAME OF PASSENGER)?[ \t]*(?:[\u4e00-\u9fff·]{2,15}|[A-Z]{2,30}(?:/[A-Z ]{1,30})?)",
+        r"(?:NAME OF PASSENGER)?[ \t]*(?!有效|证件|签注|身份)"
+        r"(?:[\u4e00-\u9fff·]{2,15}|[A-Z]{2,30}(?:/[A-Z ]{1,30})?)",
     )
     for span in names:
         text = span.raw.replace("NAME OF PASSENGER", "").strip()

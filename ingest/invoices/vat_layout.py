@@ -23,6 +23,8 @@ UNSURE: Final = 0.6
 _BY_SHAPE: Final = 0.85
 """Of values without a label that was read."""
 _EDGE: Final = 0.9
+_HEAD: Final = 0.3
+"""The share of a page, from its top, in which numbers without a label are the invoice's own."""
 _CAPITALS: Final = re.compile(printed.CAPITALS_SHAPE)
 _TOTAL_ROW: Final = label("价税合计")
 _SUM_ROW: Final = re.compile(r"(?<!税)(?<!税[ \t])(?:合[ \t]*计|总[ \t]*计)")
@@ -51,7 +53,8 @@ def _numbers(sheet: Sheet, is_digital: bool, fields: dict[str, Value]) -> None:
     twenty = rf"{digit}(?:[ ]?{digit}){{19}}(?!{digit})"
     any_length = rf"{twenty}|{digit}(?:[ ]?{digit}){{7,11}}(?!{digit})"
     labels = label("发票代码", "发票号码", "电子发票号码", "票据代码", "票据号码", exact=sheet.is_exact)
-    for span in values_of(sheet, labels, any_length):
+    own = re.compile(rf"(?<!蓝字)(?<!红冲)(?<!蓝字数电)(?<!蓝字全电)(?<!正数)(?:{labels.pattern})")
+    for span in values_of(sheet, own, any_length):
         text, trust = printed.digits(span.text)
         if len(text) in (10, 12) and "code" not in fields and not is_digital:
             _put(fields, "code", text, span, trust)
@@ -68,15 +71,21 @@ def _numbers(sheet: Sheet, is_digital: bool, fields: dict[str, Value]) -> None:
 def _number_by_shape(sheet: Sheet, is_digital: bool, fields: dict[str, Value]) -> None:
     """A lone number of 20 digits, or one of 8 at the top right or after №."""
     if is_digital:
-        lone = [span for row in sheet.rows for span in row.tokens() if re.fullmatch(r"\d{20}", span.text)]
-        right = [span for span in lone if span.text[:2] in _years(sheet)] or lone
+        right = [
+            span
+            for row in sheet.rows
+            for span in row.tokens()
+            if re.fullmatch(r"\d{20}", span.text)
+            and span.place.middle < _HEAD
+            and span.text[:2] in _years(sheet)
+        ]
     else:
         marked = re.compile(r"(?:N[o0O°º]|№)[ \t.:]*(\d{8})(?!\d)")
         right = [one for row, at in sheet.texts(marked) if (one := row.span(*at.span(1)))] or [
             span
             for row in sheet.rows
             for span in row.tokens()
-            if re.fullmatch(r"\d{8}", span.text) and span.place.left > 0.55 and span.place.middle < 0.3
+            if re.fullmatch(r"\d{8}", span.text) and span.place.left > 0.55 and span.place.middle < _HEAD
         ]
     if right and len({span.text for span in right}) == 1:
         _put(fields, "number", right[0].text, right[0], _BY_SHAPE)

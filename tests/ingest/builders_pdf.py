@@ -1,317 +1,295 @@
-"""Invoices as PDFs, made two ways from one drawing: typeset with embedded fonts, and with content streams
-written by hand whose fonts are not embedded, as the makers of Chinese invoices do.
-
-``forms`` lays out what an ``InvoiceSpec`` says; here a drawing becomes a file. A ``Look`` says what is
-unusual about it: the order of the texts, spaced labels, labels as a picture, rotation, a form XObject.
-"""
+"""PDFs as other programs make them: fonts embedded or not, forms, annotations, layers, colours, pictures."""
 
 from __future__ import annotations
 
 import io
-import random
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache
-from pathlib import Path
-from typing import Literal
+from collections.abc import Callable
 
 import pikepdf
-import pylopdf_fonts_zh_cn
-import pypdfium2
-import segno
-import typst
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from pikepdf import Array, Dictionary, Name, Stream, String
+from PIL import Image
 
-Align = Literal["left", "right", "center"]
-
-
-@dataclass(frozen=True)
-class Text:
-    """A text whose baseline is at ``y`` from the top; ``x`` is its left, right or middle. In points."""
-
-    x: float
-    y: float
-    text: str
-    size: float = 9
-    align: Align = "left"
-    is_label: bool = False
-
-    @property
-    def width(self) -> float:
-        return self.size * sum(1.0 if ord(letter) > 0x2000 else 0.5 for letter in self.text)
-
-    @property
-    def left(self) -> float:
-        return self.x - {"left": 0.0, "center": self.width / 2, "right": self.width}[self.align]
+from core import fonts
+from tests.ingest import samples
 
 
-@dataclass
-class Drawing:
-    """One page: texts, rules (x0, y0, x1, y1) and a QR code (text, x, y, size)."""
-
-    width: float
-    height: float
-    texts: list[Text] = field(default_factory=list)
-    rules: list[tuple[float, float, float, float]] = field(default_factory=list)
-    code: tuple[str, float, float, float] | None = None
-
-    def write(self, x: float, y: float, text: str, size: float = 9, align: Align = "left") -> None:
-        """A value."""
-        if text:
-            self.texts.append(Text(x, y, text, size, align))
-
-    def label(self, x: float, y: float, text: str, size: float = 9, align: Align = "left") -> None:
-        """What the form says."""
-        self.texts.append(Text(x, y, text, size, align, is_label=True))
-
-    def stack(self, x: float, y: float, text: str, step: float = 12, size: float = 9) -> None:
-        """A label whose letters stand below each other."""
-        for number, letter in enumerate(text):
-            self.label(x, y + number * step, letter, size)
-
-    def box(self, x0: float, y0: float, x1: float, y1: float) -> None:
-        self.rules += [(x0, y0, x1, y0), (x0, y1, x1, y1), (x0, y0, x0, y1), (x1, y0, x1, y1)]
+def drawn(content: str | bytes, resources: Dictionary | None = None, **page: object) -> pikepdf.Pdf:
+    """An A4 page with this content."""
+    document = samples.plain()
+    data = content.encode("latin-1") if isinstance(content, str) else content
+    document.pages[0].Contents = document.make_stream(data)
+    document.pages[0].Resources = resources or Dictionary()
+    for key, value in page.items():
+        document.pages[0][f"/{key}"] = value
+    return document
 
 
-@dataclass(frozen=True)
-class Look:
-    """How a file differs from the plain one."""
-
-    by_hand: bool = False
-    """Content streams with fonts that are not embedded, else typeset."""
-    encoding: str = "GBK-EUC-H"
-    order: Literal["", "reversed", "shuffled", "letters"] = ""
-    """Of the texts in the file; ``letters`` draws each letter on its own, lines from the bottom."""
-    spaced_labels: bool = False
-    labels_are_picture: bool = False
-    rotate: int = 0
-    """/Rotate of the page, whose content is turned so that it is shown upright."""
-    is_sideways: bool = False
-    """Shown lying on its side."""
-    in_form: bool = False
-    cropped: bool = False
-    """A CropBox inside a larger MediaBox."""
-    overprint: bool = False
-    """Bold by printing twice, a little apart."""
-    hidden: str = ""
-    """Invisible text over the page, which nobody may read."""
+def helvetica() -> Dictionary:
+    return Dictionary(Type=Name.Font, Subtype=Name.Type1, BaseFont=Name.Helvetica)
 
 
-def pdf(drawings: Sequence[Drawing], look: Look, attachments: Sequence[tuple[str, bytes]] = ()) -> bytes:
-    """The drawings as pages of a file."""
-    drawings = [_arranged(drawing, look) for drawing in drawings]
-    if look.labels_are_picture:
-        shown = [replace(one, texts=[text for text in one.texts if not text.is_label]) for one in drawings]
-        data = _by_hand(shown, look) if look.by_hand else _typeset(shown)
-        data = _with_pictures(data, drawings)
-    else:
-        data = _by_hand(drawings, look) if look.by_hand else _typeset(drawings)
-    return _finished(data, look, attachments)
-
-
-def _arranged(drawing: Drawing, look: Look) -> Drawing:
-    texts = list(drawing.texts)
-    if look.spaced_labels:
-        texts = [_spaced(text) if text.is_label else text for text in texts]
-    if look.order == "reversed":
-        texts.reverse()
-    elif look.order == "shuffled":
-        random.Random(7).shuffle(texts)
-    elif look.order == "letters":
-        texts = [letter for text in sorted(texts, key=lambda one: -one.y) for letter in _letters(text)]
-    return replace(drawing, texts=texts)
-
-
-def _spaced(text: Text) -> Text:
-    """A label set apart, 发 票 号 码：, where there is room for it."""
-    if not 2 <= len(text.text) <= 6 or not text.text.endswith(("：", ":")):
-        return text
-    return replace(text, x=text.left, align="left", text=" ".join(text.text), size=text.size * 0.8)
-
-
-def _letters(text: Text) -> list[Text]:
-    found, x = [], text.left
-    for letter in text.text:
-        one = Text(x, text.y, letter, text.size, "left", text.is_label)
-        found.append(one)
-        x += one.width
-    return found
-
-
-@cache
-def _fonts() -> list[str]:
-    folder = Path(pylopdf_fonts_zh_cn.__file__).parent
-    return sorted({str(path.parent) for path in folder.rglob("*.[ot]t[fc]")})
-
-
-def _typeset(drawings: Sequence[Drawing]) -> bytes:
-    """By typst, with embedded fonts."""
-    pages = []
-    for drawing in drawings:
-        parts = [f"#page(width: {drawing.width}pt, height: {drawing.height}pt, margin: 0pt)["]
-        for text in drawing.texts:
-            shift = {"left": 0, "center": 300, "right": 600}[text.align]
-            at = f"dx: {text.x - shift:.2f}pt, dy: {text.y:.2f}pt"
-            said = f"text(size: {text.size}pt, {_quoted(text.text)})"
-            parts.append(
-                f"#place(top + left, {at}, box(width: 600pt, height: 0pt, align({text.align}, {said})))"
-            )
-        parts += [
-            f"#place(top + left, line(start: ({x0}pt, {y0}pt), end: ({x1}pt, {y1}pt), stroke: 0.5pt))"
-            for x0, y0, x1, y1 in drawing.rules
-        ]
-        if drawing.code is not None:
-            said, x, y, size = drawing.code
-            out = io.BytesIO()
-            segno.make(said, error="m").save(out, kind="svg", border=0)
-            svg = _quoted(out.getvalue().decode())
-            image = f'image(bytes({svg}), format: "svg", width: {size}pt)'
-            parts.append(f"#place(top + left, dx: {x}pt, dy: {y}pt, {image})")
-        pages.append("\n".join([*parts, "]"]))
-    head = '#set text(font: "Noto Sans SC", lang: "zh", top-edge: "baseline", bottom-edge: "baseline")\n'
-    source = head + "\n".join(pages)
-    return typst.compile(source.encode(), font_paths=_fonts(), ignore_system_fonts=True)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
-
-
-def _by_hand(drawings: Sequence[Drawing], look: Look) -> bytes:
-    """Content streams; SimSun and its encoding are named, and nothing is embedded."""
-    document = pikepdf.new()
-    song = document.make_indirect(_song(document, look.encoding))
-    for drawing in drawings:
-        document.add_blank_page(page_size=(drawing.width, drawing.height))
-        page = document.pages[-1]
-        content = _content(drawing, look)
-        fonts = Dictionary(Font=Dictionary(F1=song))
-        if look.in_form:
-            form = Stream(document, content)
-            form.Type, form.Subtype, form.Resources = Name.XObject, Name.Form, fonts
-            form.BBox = Array([0, 0, drawing.width, drawing.height])
-            form.Matrix = Array([0.5, 0, 0, 0.5, 0, 0])
-            page.Resources = Dictionary(XObject=Dictionary(Fm0=document.make_indirect(form)))
-            content = b"q 2 0 0 2 0 0 cm /Fm0 Do Q"
-        else:
-            page.Resources = fonts
-        page.Contents = document.make_indirect(Stream(document, content))
-    return _saved(document)
-
-
-def _song(document: pikepdf.Pdf, encoding: str) -> Dictionary:
-    """SimSun as a composite font that is not embedded: half-width ASCII, full-width everything else."""
-    descriptor = Dictionary(
-        Type=Name.FontDescriptor,
-        FontName=Name("/SimSun"),
-        Flags=5,
-        FontBBox=Array([-8, -145, 1000, 859]),
-        ItalicAngle=0,
-        Ascent=859,
-        Descent=-141,
-        CapHeight=683,
-        StemV=80,
+def named_latin() -> bytes:
+    """Helvetica and Times, named and not embedded."""
+    times = Dictionary(
+        Type=Name.Font, Subtype=Name.Type1, BaseFont=Name("/Times-Roman"), Encoding=Name.WinAnsiEncoding
     )
-    descendant = Dictionary(
-        Type=Name.Font,
-        Subtype=Name.CIDFontType2,
-        BaseFont=Name("/SimSun"),
-        CIDSystemInfo=Dictionary(Registry=String("Adobe"), Ordering=String("GB1"), Supplement=2),
-        DW=1000,
-        W=Array([1, 95, 500, 814, 939, 500]),
-        FontDescriptor=document.make_indirect(descriptor),
-    )
-    return Dictionary(
-        Type=Name.Font,
-        Subtype=Name.Type0,
-        BaseFont=Name("/SimSun"),
-        Encoding=Name(f"/{encoding}"),
-        DescendantFonts=Array([document.make_indirect(descendant)]),
+    return samples.saved(
+        drawn(
+            "BT /F1 24 Tf 72 700 Td (Invoice 12345 total) Tj /F2 18 Tf 0 -40 Td (Quantity \\(pieces\\): 7) Tj ET",
+            Dictionary(Font=Dictionary(F1=helvetica(), F2=times)),
+        )
     )
 
 
-def _content(drawing: Drawing, look: Look) -> bytes:
-    codec = "gbk" if look.encoding.startswith("GBK") else "utf-16-be"
-    out = ["0.5 w 0.5 0 0 RG"]
-    for x0, y0, x1, y1 in drawing.rules:
-        out.append(f"{x0:.2f} {drawing.height - y0:.2f} m {x1:.2f} {drawing.height - y1:.2f} l S")
-    if drawing.code is not None:
-        said, left, top, size = drawing.code
-        modules = list(segno.make(said, error="m").matrix)
-        side = size / len(modules)
-        for row, line in enumerate(modules):
-            y = drawing.height - top - (row + 1) * side
-            out += [
-                f"{left + at * side:.3f} {y:.3f} {side:.3f} {side:.3f} re"
-                for at, one in enumerate(line)
-                if one
-            ]
-        out.append("f")
-    for text in drawing.texts:
-        # the sign before capitals is not in GBK: real makers draw it as a picture
-        code = text.text.replace("⊗", "" if codec == "gbk" else "⊗").encode(codec).hex()
-        shown = f"/F1 {text.size} Tf {text.left:.2f} {drawing.height - text.y:.2f} Td <{code}> Tj"
-        out.append(f"BT {shown} ET")
-        if look.overprint:
-            out.append(f"1 0 0 1 0.25 0 cm BT {shown} ET 1 0 0 1 -0.25 0 cm")
-    if look.hidden:
-        code = look.hidden.encode(codec).hex()
-        out.append(f"BT 3 Tr /F1 9 Tf 300 {drawing.height - 60:.2f} Td <{code}> Tj ET")
-    return "\n".join(out).encode()
+def named_chinese(encoding: str = "GBK-EUC-H") -> bytes:
+    """SimSun in GBK or UCS-2, not embedded, as Chinese invoices have it."""
+    words = "发票号码：12345678 电子普通发票 Abc"
+    code = words.encode("gbk" if encoding.startswith("GBK") else "utf-16-be")
+    inner = Dictionary(
+        Type=Name.Font, Subtype=Name.CIDFontType2, BaseFont=Name.SimSun, DW=1000, W=Array([1, 95, 500, 814, 939, 500]),
+        CIDSystemInfo=Dictionary(Registry="Adobe", Ordering="GB1", Supplement=2),
+        FontDescriptor=Dictionary(Type=Name.FontDescriptor, FontName=Name.SimSun, Flags=4, Ascent=859, Descent=-141,
+                                  ItalicAngle=0, CapHeight=683, StemV=80, FontBBox=Array([-8, -145, 1000, 859])),
+    )  # fmt: skip
+    font = Dictionary(Type=Name.Font, Subtype=Name.Type0, BaseFont=Name.SimSun, Encoding=Name("/" + encoding),
+                      DescendantFonts=Array([inner]))  # fmt: skip
+    content = b"BT /F1 16 Tf 60 700 Td <" + code.hex().encode() + b"> Tj ET"
+    return samples.saved(drawn(content, Dictionary(Font=Dictionary(F1=font))))
 
 
-def _with_pictures(data: bytes, drawings: Sequence[Drawing]) -> bytes:
-    """Labels and rules drawn as a picture under each page's values."""
-    labels = [replace(one, texts=[text for text in one.texts if text.is_label]) for one in drawings]
-    under = pypdfium2.PdfDocument(_typeset(labels))
-    with pikepdf.open(io.BytesIO(data)) as document:
-        for number, page in enumerate(document.pages):
-            picture = under[number].render(scale=3).to_pil().convert("L")
-            image = Stream(document, picture.tobytes())
-            image.Type, image.Subtype = Name.XObject, Name.Image
-            image.Width, image.Height = picture.size
-            image.ColorSpace, image.BitsPerComponent = Name.DeviceGray, 8
-            name = page.add_resource(document.make_indirect(image), Name.XObject)
-            drawing = drawings[number]
-            paint = f"q {drawing.width} 0 0 {drawing.height} 0 0 cm {name} Do Q\n"
-            page.contents_add(Stream(document, paint.encode()), prepend=True)
-        out = io.BytesIO()
-        document.save(out)
-    under.close()
-    return out.getvalue()
-
-
-def _finished(data: bytes, look: Look, attachments: Sequence[tuple[str, bytes]]) -> bytes:
-    """Rotation, boxes, attachments."""
-    with pikepdf.open(io.BytesIO(data)) as document:
-        for page in document.pages:
-            width, height = float(page.mediabox[2]), float(page.mediabox[3])
-            turns = (look.rotate // 90 + look.is_sideways) % 4
-            if turns:
-                matrix = {
-                    1: f"0 1 -1 0 {height} 0",
-                    2: f"-1 0 0 -1 {width} {height}",
-                    3: f"0 -1 1 0 0 {width}",
-                }[turns]
-                page.contents_add(Stream(document, f"q {matrix} cm\n".encode()), prepend=True)
-                page.contents_add(Stream(document, b"\nQ"))
-                if turns % 2:
-                    page.mediabox = Array([0, 0, height, width])
-            if look.rotate:
-                page.Rotate = look.rotate
-            if look.cropped:
-                box = [float(side) for side in page.mediabox]
-                page.mediabox = Array([box[0] - 70, box[1] - 40, box[2] + 30, box[3] + 90])
-                page.cropbox = Array(box)
-        for name, content in attachments:
-            document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
-        out = io.BytesIO()
-        document.save(out)
-    return out.getvalue()
-
-
-def _saved(document: pikepdf.Pdf) -> bytes:
+def embedded_truetype(width_error: int = 0, symbolic: bool = False) -> bytes:
+    """DejaVu-like: a TrueType subset embedded as a simple font; ``width_error`` spoils its widths."""
+    program = _truetype("Total 42")
+    cmap, metrics = program.getBestCmap(), program["hmtx"].metrics
+    widths = [
+        metrics[cmap[code]][0] * 1000 // program["head"].unitsPerEm + width_error if code in cmap else 0
+        for code in range(32, 127)
+    ]
     out = io.BytesIO()
-    document.save(out)
-    document.close()
-    return out.getvalue()
+    program.save(out)
+    document = samples.plain()
+    file = document.make_stream(out.getvalue())
+    descriptor = Dictionary(Type=Name.FontDescriptor, FontName=Name("/ABCDEF+Sans"), Flags=32, Ascent=900,
+                            Descent=-200, ItalicAngle=0, CapHeight=700, StemV=80,
+                            FontBBox=Array([0, -200, 1000, 900]), FontFile2=file)  # fmt: skip
+    font = Dictionary(Type=Name.Font, Subtype=Name.TrueType, BaseFont=Name("/ABCDEF+Sans"), FirstChar=32,
+                      LastChar=126, Widths=Array(widths), Encoding=Name.WinAnsiEncoding,
+                      FontDescriptor=document.make_indirect(descriptor))  # fmt: skip
+    document.pages[0].Resources = Dictionary(Font=Dictionary(F1=document.make_indirect(font)))
+    document.pages[0].Contents = document.make_stream(b"BT /F1 24 Tf 72 700 Td (Total 42) Tj ET")
+    return samples.saved(document)
+
+
+def _truetype(letters: str) -> TTFont:
+    """A TrueType font with these letters, drawn from the product's own."""
+    from fontTools.fontBuilder import FontBuilder
+    from fontTools.pens.cu2quPen import Cu2QuPen
+    from fontTools.pens.ttGlyphPen import TTGlyphPen
+
+    source = TTFont(fonts.path(fonts.SANS))
+    options = Options()
+    subsetter = Subsetter(options)
+    subsetter.populate(text=letters)
+    subsetter.subset(source)
+    glyphs, metrics, cmap = {}, {}, {}
+    glyph_set = source.getGlyphSet()
+    for code, name in {**source.getBestCmap(), -1: ".notdef"}.items():
+        pen = TTGlyphPen(None)
+        glyph_set[name].draw(Cu2QuPen(pen, 1.0))
+        target = name if code < 0 else f"uni{code:04X}"
+        glyphs[target], metrics[target] = pen.glyph(), (glyph_set[name].width, 0)
+        if code >= 0:
+            cmap[code] = target
+    builder = FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder([".notdef", *sorted(set(glyphs) - {".notdef"})])
+    builder.setupCharacterMap(cmap)
+    builder.setupGlyf(glyphs)
+    builder.setupHorizontalMetrics(metrics)
+    builder.setupHorizontalHeader(ascent=900, descent=-200)
+    builder.setupNameTable({"familyName": "Sans", "styleName": "Regular"})
+    builder.setupOS2()
+    builder.setupPost()
+    return builder.font
+
+
+def form(need_appearances: bool = True) -> bytes:
+    """A form: a text field with Chinese, a check box with two states, a list; appearances left to the viewer."""
+    document = samples.plain()
+    fields = [
+        Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String("name"), V=String("Zhang Wei 42"),
+                   Rect=Array([72, 700, 300, 724]), DA=String("/Helv 12 Tf 0 g"), F=4),
+        Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Ch, T=String("city"), V=String("Beijing"), Ff=131072,
+                   Opt=Array([String("Beijing"), String("Shanghai")]), Rect=Array([72, 660, 300, 684]),
+                   DA=String("/Helv 12 Tf 0 g"), F=4),
+    ]  # fmt: skip
+    states = {
+        "/Yes": Stream(document, b"0 0 1 rg 2 2 10 10 re f"),
+        "/Off": Stream(document, b"0 G 1 1 12 12 re S"),
+    }
+    for stream in states.values():
+        stream.Type, stream.Subtype, stream.BBox = Name.XObject, Name.Form, Array([0, 0, 14, 14])
+    looks = Dictionary({name: document.make_indirect(stream) for name, stream in states.items()})
+    fields.append(
+        Dictionary(
+            Type=Name.Annot,
+            Subtype=Name.Widget,
+            FT=Name.Btn,
+            T=String("agree"),
+            V=Name.Yes,
+            AS=Name.Yes,
+            Rect=Array([72, 620, 86, 634]),
+            F=4,
+            AP=Dictionary(N=looks),
+        )  # fmt: skip
+    )
+    indirect = [document.make_indirect(one) for one in fields]
+    document.pages[0].Annots = Array(indirect)
+    document.Root.AcroForm = Dictionary(
+        Fields=Array(indirect), NeedAppearances=need_appearances, DA=String("/Helv 12 Tf 0 g"),
+        DR=Dictionary(Font=Dictionary(Helv=helvetica())),
+    )  # fmt: skip
+    return samples.saved(document)
+
+
+def annotated() -> bytes:
+    """Highlights, a square, ink, a hidden note, a stamp with its own picture, a link to a page outside."""
+    document = drawn(
+        "0.9 g 60 690 200 30 re f 0 0 1 rg 60 500 100 60 re f",
+    )
+    stamp = Stream(document, b"1 0 0 RG 3 w 5 5 90 40 re S")
+    stamp.Type, stamp.Subtype, stamp.BBox = Name.XObject, Name.Form, Array([0, 0, 100, 50])
+    document.pages[0].Annots = Array(
+        [
+            Dictionary(Type=Name.Annot, Subtype=Name.Highlight, Rect=Array([60, 690, 160, 710]), C=Array([1, 1, 0]),
+                       QuadPoints=Array([60, 710, 160, 710, 60, 690, 160, 690]), F=4),
+            Dictionary(Type=Name.Annot, Subtype=Name.Square, Rect=Array([200, 600, 300, 650]), C=Array([1, 0, 0]),
+                       F=4),
+            Dictionary(Type=Name.Annot, Subtype=Name.Ink, Rect=Array([60, 400, 200, 450]), C=Array([0, 0.5, 0]),
+                       InkList=Array([Array([60, 400, 100, 450, 200, 410])]), F=4),
+            Dictionary(Type=Name.Annot, Subtype=Name.Text, Rect=Array([500, 700, 520, 720]), F=2,
+                       Contents=String("hidden")),
+            Dictionary(Type=Name.Annot, Subtype=Name.Stamp, Rect=Array([300, 300, 400, 350]), F=4,
+                       AP=Dictionary(N=document.make_indirect(stamp))),
+            Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([60, 500, 160, 560]),
+                       A=Dictionary(S=Name.URI, URI=String("https://example.org/a"))),
+        ]
+    )  # fmt: skip
+    return samples.saved(document)
+
+
+def layered() -> bytes:
+    """Two layers, one of them off; a form and an annotation that belong to the hidden one."""
+    document = samples.plain()
+    on = document.make_indirect(Dictionary(Type=Name.OCG, Name=String("shown")))
+    off = document.make_indirect(Dictionary(Type=Name.OCG, Name=String("small print")))
+    both = Dictionary(Type=Name.OCMD, OCGs=Array([on, off]), P=Name.AllOn)
+    hidden = Stream(document, b"1 0 0 rg 300 100 100 100 re f")
+    hidden.Type, hidden.Subtype, hidden.BBox, hidden.OC = (
+        Name.XObject,
+        Name.Form,
+        Array([0, 0, 600, 850]),
+        off,
+    )
+    page = document.pages[0]
+    page.Resources = Dictionary(
+        Properties=Dictionary(A=on, B=off, C=document.make_indirect(both)),
+        XObject=Dictionary(X=document.make_indirect(hidden)),
+    )
+    page.Contents = document.make_stream(
+        b"/OC /A BDC 0 0.6 0 rg 100 500 100 100 re f EMC\n"
+        b"/OC /B BDC q 1 0 0 rg 100 300 100 100 re f /Span BMC 0 0 50 50 re f EMC Q EMC\n"
+        b"/OC /C BDC 1 0 0 rg 100 700 50 50 re f EMC /X Do 0 0 1 rg 300 500 50 50 re f"
+    )
+    page.Annots = Array([Dictionary(Type=Name.Annot, Subtype=Name.Square, Rect=Array([400, 600, 450, 650]),
+                                    C=Array([1, 0, 0]), OC=off, F=4)])  # fmt: skip
+    document.Root.OCProperties = Dictionary(
+        OCGs=Array([on, off]), D=Dictionary(Order=Array([on, off]), OFF=Array([off]))
+    )
+    return samples.saved(document)
+
+
+def coloured() -> bytes:
+    """Device CMYK by operators and in a picture, a spot colour, transparency, a forbidden transfer function."""
+    document = samples.plain()
+    image = Stream(document, bytes((200, 20, 60, 10)) * 16)
+    image.Type, image.Subtype, image.Width, image.Height = Name.XObject, Name.Image, 4, 4
+    image.ColorSpace, image.BitsPerComponent, image.Interpolate = Name.DeviceCMYK, 8, True
+    tint = Dictionary(
+        FunctionType=2, Domain=Array([0, 1]), C0=Array([0, 0, 0, 0]), C1=Array([0, 1, 1, 0]), N=1
+    )
+    spot = Array([Name.Separation, Name("/Seal red"), Name.DeviceCMYK, tint])
+    state = Dictionary(
+        Type=Name.ExtGState, ca=0.5, BM=Name.Multiply, TR=Name.Identity, OPM=1, op=True, OP=True
+    )
+    page = document.pages[0]
+    page.Group = Dictionary(S=Name.Transparency, CS=Name.DeviceCMYK)
+    page.Resources = Dictionary(
+        XObject=Dictionary(Im=document.make_indirect(image)),
+        ColorSpace=Dictionary(Spot=spot),
+        ExtGState=Dictionary(G=state),
+    )
+    page.Contents = document.make_stream(
+        b"0.8 0.1 0 0.1 k 60 600 100 100 re f q 100 0 0 100 200 600 cm /Im Do Q "
+        b"/Spot cs 1 scn 60 450 100 100 re f /G gs 0 0 1 rg 100 500 200 150 re f /Bogus ri"
+    )
+    return samples.saved(document)
+
+
+def jpeg2000() -> bytes:
+    """A picture in JPEG 2000."""
+    out = io.BytesIO()
+    Image.effect_mandelbrot((64, 64), (-2, -1.5, 1, 1.5), 50).convert("RGB").save(out, "JPEG2000")
+    document = samples.plain()
+    image = Stream(document, out.getvalue())
+    image.Type, image.Subtype, image.Width, image.Height = Name.XObject, Name.Image, 64, 64
+    image.Filter = Name.JPXDecode
+    page = document.pages[0]
+    page.Resources = Dictionary(XObject=Dictionary(Im=document.make_indirect(image)))
+    page.Contents = document.make_stream(b"200 0 0 200 100 400 cm /Im Do")
+    return samples.saved(document)
+
+
+def form_without_resources() -> bytes:
+    """A form XObject that draws with its page's resources, and an operator that no one knows."""
+    document = samples.plain()
+    form_object = Stream(document, b"/G gs 0 0.5 0.5 rg 0 0 100 100 re f 1 2 bogus")
+    form_object.Type, form_object.Subtype, form_object.BBox = Name.XObject, Name.Form, Array([0, 0, 100, 100])
+    page = document.pages[0]
+    page.Resources = Dictionary(
+        XObject=Dictionary(X=document.make_indirect(form_object)),
+        ExtGState=Dictionary(G=Dictionary(Type=Name.ExtGState, ca=0.4)),
+    )
+    page.Contents = document.make_stream(b"q 1 0 0 1 100 400 cm /X Do Q 0 0 50 50 re f")
+    return samples.saved(document)
+
+
+def with_executable(data: bytes = b"MZ\x90\x00" + b"\0" * 60, name: str = "invoice.pdf.exe") -> bytes:
+    """A program attached to a PDF."""
+    document = samples.plain()
+    document.attachments[name] = pikepdf.AttachedFileSpec(document, data, filename=name)
+    return samples.saved(document)
+
+
+CORPUS: dict[str, Callable[[], bytes]] = {
+    "typeset": samples.typeset,
+    "named-latin": named_latin,
+    "named-gbk": named_chinese,
+    "named-ucs2": lambda: named_chinese("UniGB-UCS2-H"),
+    "embedded-truetype": embedded_truetype,
+    "wrong-widths": lambda: embedded_truetype(width_error=60),
+    "form": form,
+    "annotated": annotated,
+    "layered": layered,
+    "coloured": coloured,
+    "jpeg2000": jpeg2000,
+    "form-without-resources": form_without_resources,
+    "executable": with_executable,
+} | {
+    what: (lambda what=what: samples.with_active(what))  # type: ignore[misc]
+    for what in (
+        "javascript", "launch", "xfa", "need-appearances", "embedded-files", "external-reference", "submit-form",
+        "hidden-layers", "rich-media", "signed",
+    )
+}  # fmt: skip

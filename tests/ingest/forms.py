@@ -7,7 +7,7 @@ from decimal import Decimal
 from tests.ingest.builders_pdf import Drawing
 from tests.ingest.invoices.builder import InvoiceSpec, Item, Kind, Party, qr_text
 
-VAT_LINES = 8
+VAT_LINES = 10
 """On the older form; more go on a list behind it."""
 DIGITAL_LINES = 17
 
@@ -81,7 +81,7 @@ def vat(spec: InvoiceSpec) -> list[Drawing]:
     page.stack(356, 104, "密码区", 18)
     for number, line in enumerate(spec.cipher):
         page.write(374, 102 + 13.5 * number, line, 10)
-    has_list = len(spec.items) > VAT_LINES
+    has_list = sum(max(len(wrapped(one.name, 8, 146)), 1) for one in spec.items) > VAT_LINES
     _vat_table(page, spec, [] if has_list else list(spec.items))
     if has_list:
         page.write(24, 176, "(详见销货清单)", 8)
@@ -203,7 +203,7 @@ def _vat_foot(page: Drawing, spec: InvoiceSpec) -> None:
 def _list(spec: InvoiceSpec) -> list[Drawing]:
     """销货清单, on pages behind the invoice."""
     pages = []
-    columns = (("货物（劳务）名称", 60, 190), *_VAT_COLUMNS[1:])
+    columns = (("货物（劳务）名称", 60, 172), *_VAT_COLUMNS[1:])
     for first in range(0, len(spec.items), 30):
         page = Drawing(610, 800)
         page.label(305, 40, "销售货物或者提供应税劳务清单", 15, "center")
