@@ -1,10 +1,10 @@
-"""The forms of Chinese invoices, filled with what an ``InvoiceSpec`` says: drawings for ``builders_pdf``."""
+"""The forms of Chinese invoices, filled with what an ``InvoiceSpec`` says: drawings for ``invoice_pdfs``."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.ingest.builders_pdf import Drawing
+from tests.ingest.invoice_pdfs import Drawing
 from tests.ingest.invoices.builder import InvoiceSpec, Item, Kind, Party, qr_text
 
 VAT_LINES = 10
