@@ -12,6 +12,7 @@ import pikepdf
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from core.ids import new_id
 from core.masterkey import MasterKey
 from core.runtime import Runtime
 from core.settings import Settings
@@ -74,7 +75,7 @@ class World:
 
     def claim(self, username: str = "staff", **form: Any) -> dict[str, Any]:
         """Submit a reimbursement with one invoice; returns the case."""
-        invoice = self.upload(username, make_pdf(), "invoice", "发票.pdf")
+        invoice = self.upload(username, make_pdf(title=str(new_id())), "invoice", "发票.pdf")
         answer = self.client(username).post(
             "/api/v1/cases", json={"flow": "reimbursement", "form": {**claim_form(invoice), **form}}
         )
@@ -99,9 +100,11 @@ def claim_form(invoice: str) -> dict[str, Any]:
     }
 
 
-def make_pdf(pages: int = 1) -> bytes:
-    """A blank PDF."""
+def make_pdf(pages: int = 1, title: str = "") -> bytes:
+    """A blank PDF; a ``title`` makes it one of its own."""
     pdf = pikepdf.new()
+    if title:
+        pdf.docinfo["/Title"] = title
     for _ in range(pages):
         pdf.add_blank_page()
     target = io.BytesIO()
