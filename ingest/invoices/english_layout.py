@@ -119,8 +119,8 @@ def _below(sheet: Sheet, row: Row, at: re.Match[str], value: re.Pattern[str]) ->
 
 def _date_of(sheet: Sheet, fields: dict[str, Value]) -> None:
     shape = re.compile(
-        r"\d{1,2}(?:st|nd|rd|th)?[ \-/.]+[A-Za-z]{3,9}\.?[ ,\-/]+\d{4}"
-        r"|[A-Za-z]{3,9}\.?[ ]+\d{1,2}(?:st|nd|rd|th)?,?[ ]+\d{4}"
+        r"\d{1,2}(?:st|nd|rd|th)?[ \t\-/.]*[A-Za-z]{3,9}\.?[ \t,\-/]*\d{4}"
+        r"|[A-Za-z]{3,9}\.?[ \t]*\d{1,2}(?:st|nd|rd|th)?[ \t,]+\d{4}"
         r"|\d{4}[\-/.]\d{1,2}[\-/.]\d{1,2}|\d{1,2}[\-/.]\d{1,2}[\-/.]\d{4}"
     )
     for span in _after(sheet, _DATE, shape):

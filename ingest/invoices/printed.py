@@ -91,15 +91,11 @@ def day_shape(exact: bool) -> str:
 
 def english_day(text: str) -> date | None:
     """A date in English, or of numbers whose order is certain; None for 03/04/2025."""
-    bare = text.strip().lower().replace(",", " ").replace(".", " ")
-    named = re.fullmatch(
-        r"(\d{1,2})(?:st|nd|rd|th)?[ \-/]+([a-z]{3,9})[ \-/]+(\d{4})", re.sub(r" +", " ", bare)
-    )
+    bare = re.sub(r"[ \t]+", " ", text.strip().lower().replace(",", " ").replace(".", " "))
+    named = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?[ \-/]*([a-z]{3,9})[ \-/]*(\d{4})", bare)
     if named:
         return _date(named[3], _month(named[2]), named[1])
-    named = re.fullmatch(
-        r"([a-z]{3,9})[ \-/]+(\d{1,2})(?:st|nd|rd|th)?[ \-/]+(\d{4})", re.sub(r" +", " ", bare)
-    )
+    named = re.fullmatch(r"([a-z]{3,9})[ \-/]*(\d{1,2})(?:st|nd|rd|th)?[ \-/]+(\d{4})", bare)
     if named:
         return _date(named[3], _month(named[1]), named[2])
     plain = re.fullmatch(r"(\d{4})[\-/ ](\d{1,2})[\-/ ](\d{1,2})", bare)

@@ -82,14 +82,14 @@ def read(pages: list[Page], source: Source) -> Reading | None:
 
     ``source`` is ``Source.OCR`` for recognised words, else ``Source.TEXT``.
     """
-    found = _read_upright(pages, source)
-    if found is not None or not pages or not _is_turned(pages[0]):
-        return found
-    for turns in (1, 3):
-        found = _read_upright([_turned(page, turns) for page in pages[:MOST_PAGES]], source)
-        if found is not None:
-            return _turned_back(found, turns)
-    return None
+    if not pages or not _is_turned(pages[0]):
+        return _read_upright(pages, source)
+    found = [
+        (len(reading.fields) + len(reading.lines), _turned_back(reading, turns))
+        for turns in (1, 3)
+        if (reading := _read_upright([_turned(page, turns) for page in pages[:MOST_PAGES]], source))
+    ]
+    return max(found, key=lambda one: one[0])[1] if found else _read_upright(pages, source)
 
 
 def _read_upright(pages: list[Page], source: Source) -> Reading | None:

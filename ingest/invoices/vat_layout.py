@@ -328,7 +328,6 @@ def red(sheet: Sheet, fields: dict[str, Value]) -> dict[str, Value]:
     """Whether an invoice reverses another one, and which."""
     found: dict[str, Value] = {}
     total = fields.get("total")
-    text = sheet.dense.replace("\n", "")
     remark = fields.get("remark")
     said = re.sub(r"\s", "", str(remark.value)).replace("：", ":") if remark else ""
     place = remark.place if remark else None
@@ -339,9 +338,18 @@ def red(sheet: Sheet, fields: dict[str, Value]) -> dict[str, Value]:
     sure = min((word.confidence for row in sheet.rows for word in row.words), default=1.0)
     code, number = values.red_reference(said)
     if number is None and found:
-        code, number = values.red_reference(text)
+        code, number = values.red_reference(_reference(sheet))
     if code is not None:
         found["red_of_code"] = Value(code, code, place, sure)
     if number is not None:
         found["red_of_number"] = Value(number, number, place, sure)
     return found
+
+
+def _reference(sheet: Sheet) -> str:
+    """The lines in which an invoice names the one that it reverses, where 备注 itself was not read."""
+    for row, at in sheet.texts(re.compile(r"对应正数发票|被红冲蓝字|被红冲")):
+        left = row.lefts[at.start()] - sheet.em
+        below = [one for one in sheet.rows if -0.3 * sheet.line < one.middle - row.middle < 4 * sheet.line]
+        return "".join(one.said[slice(*one.between(left, 1.0))] for one in below)
+    return ""

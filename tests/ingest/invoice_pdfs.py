@@ -1,8 +1,8 @@
 """Invoices as PDFs, made two ways from one drawing: typeset with embedded fonts, and with content streams
 written by hand whose fonts are not embedded, as the makers of Chinese invoices do.
 
-``invoice_forms`` lays out what an ``InvoiceSpec`` says; here a drawing becomes a file. A ``Look`` says what is
-unusual about it: the order of the texts, spaced labels, labels as a picture, rotation, a form XObject.
+``invoice_forms`` lays out what an ``InvoiceSpec`` says; here a drawing becomes a file. A ``Look`` says
+what is unusual about it: the order of the texts, spaced labels, labels as a picture, rotation, a form XObject.
 """
 
 from __future__ import annotations
