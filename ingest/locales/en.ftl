@@ -68,6 +68,7 @@ error-active-content = This PDF cannot be signed in place, because it holds { $f
     [hidden-layers] layers that can be switched
     [submit-form] a form that sends data
     [rich-media] video, sound or 3D content
+    [embedded-executable] a program
    *[other] active content
 }. Print it to a new PDF and use that one.
 error-version-conflict = The document has changed in the meantime. Please look at it again.

@@ -68,6 +68,7 @@ error-active-content = 该 PDF 含有{ $first ->
     [hidden-layers] 可切换的图层
     [submit-form] 会发送数据的表单
     [rich-media] 视频、音频或三维内容
+    [embedded-executable] 可执行程序
    *[other] 活动内容
 }，不能直接签署。请将它打印成新的 PDF 后使用。
 error-version-conflict = 文件在此期间已有变化，请重新查看。

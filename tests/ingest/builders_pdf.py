@@ -48,13 +48,31 @@ def named_chinese(encoding: str = "GBK-EUC-H") -> bytes:
     words = "发票号码：12345678 电子普通发票 Abc"
     code = words.encode("gbk" if encoding.startswith("GBK") else "utf-16-be")
     inner = Dictionary(
-        Type=Name.Font, Subtype=Name.CIDFontType2, BaseFont=Name.SimSun, DW=1000, W=Array([1, 95, 500, 814, 939, 500]),
+        Type=Name.Font,
+        Subtype=Name.CIDFontType2,
+        BaseFont=Name.SimSun,
+        DW=1000,
+        W=Array([1, 95, 500, 814, 939, 500]),
         CIDSystemInfo=Dictionary(Registry="Adobe", Ordering="GB1", Supplement=2),
-        FontDescriptor=Dictionary(Type=Name.FontDescriptor, FontName=Name.SimSun, Flags=4, Ascent=859, Descent=-141,
-                                  ItalicAngle=0, CapHeight=683, StemV=80, FontBBox=Array([-8, -145, 1000, 859])),
-    )  # fmt: skip
-    font = Dictionary(Type=Name.Font, Subtype=Name.Type0, BaseFont=Name.SimSun, Encoding=Name("/" + encoding),
-                      DescendantFonts=Array([inner]))  # fmt: skip
+        FontDescriptor=Dictionary(
+            Type=Name.FontDescriptor,
+            FontName=Name.SimSun,
+            Flags=4,
+            Ascent=859,
+            Descent=-141,
+            ItalicAngle=0,
+            CapHeight=683,
+            StemV=80,
+            FontBBox=Array([-8, -145, 1000, 859]),
+        ),
+    )
+    font = Dictionary(
+        Type=Name.Font,
+        Subtype=Name.Type0,
+        BaseFont=Name.SimSun,
+        Encoding=Name("/" + encoding),
+        DescendantFonts=Array([inner]),
+    )
     content = b"BT /F1 16 Tf 60 700 Td <" + code.hex().encode() + b"> Tj ET"
     return samples.saved(drawn(content, Dictionary(Font=Dictionary(F1=font))))
 
@@ -71,12 +89,28 @@ def embedded_truetype(width_error: int = 0, symbolic: bool = False) -> bytes:
     program.save(out)
     document = samples.plain()
     file = document.make_stream(out.getvalue())
-    descriptor = Dictionary(Type=Name.FontDescriptor, FontName=Name("/ABCDEF+Sans"), Flags=32, Ascent=900,
-                            Descent=-200, ItalicAngle=0, CapHeight=700, StemV=80,
-                            FontBBox=Array([0, -200, 1000, 900]), FontFile2=file)  # fmt: skip
-    font = Dictionary(Type=Name.Font, Subtype=Name.TrueType, BaseFont=Name("/ABCDEF+Sans"), FirstChar=32,
-                      LastChar=126, Widths=Array(widths), Encoding=Name.WinAnsiEncoding,
-                      FontDescriptor=document.make_indirect(descriptor))  # fmt: skip
+    descriptor = Dictionary(
+        Type=Name.FontDescriptor,
+        FontName=Name("/ABCDEF+Sans"),
+        Flags=32,
+        Ascent=900,
+        Descent=-200,
+        ItalicAngle=0,
+        CapHeight=700,
+        StemV=80,
+        FontBBox=Array([0, -200, 1000, 900]),
+        FontFile2=file,
+    )
+    font = Dictionary(
+        Type=Name.Font,
+        Subtype=Name.TrueType,
+        BaseFont=Name("/ABCDEF+Sans"),
+        FirstChar=32,
+        LastChar=126,
+        Widths=Array(widths),
+        Encoding=Name.WinAnsiEncoding,
+        FontDescriptor=document.make_indirect(descriptor),
+    )
     document.pages[0].Resources = Dictionary(Font=Dictionary(F1=document.make_indirect(font)))
     document.pages[0].Contents = document.make_stream(b"BT /F1 24 Tf 72 700 Td (Total 42) Tj ET")
     return samples.saved(document)
@@ -115,15 +149,32 @@ def _truetype(letters: str) -> TTFont:
 
 
 def form(need_appearances: bool = True) -> bytes:
-    """A form: a text field with Chinese, a check box with two states, a list; appearances left to the viewer."""
+    """A form: a text field, a check box with two states, a list; appearances left to the viewer."""
     document = samples.plain()
     fields = [
-        Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Tx, T=String("name"), V=String("Zhang Wei 42"),
-                   Rect=Array([72, 700, 300, 724]), DA=String("/Helv 12 Tf 0 g"), F=4),
-        Dictionary(Type=Name.Annot, Subtype=Name.Widget, FT=Name.Ch, T=String("city"), V=String("Beijing"), Ff=131072,
-                   Opt=Array([String("Beijing"), String("Shanghai")]), Rect=Array([72, 660, 300, 684]),
-                   DA=String("/Helv 12 Tf 0 g"), F=4),
-    ]  # fmt: skip
+        Dictionary(
+            Type=Name.Annot,
+            Subtype=Name.Widget,
+            FT=Name.Tx,
+            T=String("name"),
+            V=String("Zhang Wei 42"),
+            Rect=Array([72, 700, 300, 724]),
+            DA=String("/Helv 12 Tf 0 g"),
+            F=4,
+        ),
+        Dictionary(
+            Type=Name.Annot,
+            Subtype=Name.Widget,
+            FT=Name.Ch,
+            T=String("city"),
+            V=String("Beijing"),
+            Ff=131072,
+            Opt=Array([String("Beijing"), String("Shanghai")]),
+            Rect=Array([72, 660, 300, 684]),
+            DA=String("/Helv 12 Tf 0 g"),
+            F=4,
+        ),
+    ]
     states = {
         "/Yes": Stream(document, b"0 0 1 rg 2 2 10 10 re f"),
         "/Off": Stream(document, b"0 G 1 1 12 12 re S"),
@@ -142,14 +193,16 @@ def form(need_appearances: bool = True) -> bytes:
             Rect=Array([72, 620, 86, 634]),
             F=4,
             AP=Dictionary(N=looks),
-        )  # fmt: skip
+        )
     )
     indirect = [document.make_indirect(one) for one in fields]
     document.pages[0].Annots = Array(indirect)
     document.Root.AcroForm = Dictionary(
-        Fields=Array(indirect), NeedAppearances=need_appearances, DA=String("/Helv 12 Tf 0 g"),
+        Fields=Array(indirect),
+        NeedAppearances=need_appearances,
+        DA=String("/Helv 12 Tf 0 g"),
         DR=Dictionary(Font=Dictionary(Helv=helvetica())),
-    )  # fmt: skip
+    )
     return samples.saved(document)
 
 
@@ -162,20 +215,51 @@ def annotated() -> bytes:
     stamp.Type, stamp.Subtype, stamp.BBox = Name.XObject, Name.Form, Array([0, 0, 100, 50])
     document.pages[0].Annots = Array(
         [
-            Dictionary(Type=Name.Annot, Subtype=Name.Highlight, Rect=Array([60, 690, 160, 710]), C=Array([1, 1, 0]),
-                       QuadPoints=Array([60, 710, 160, 710, 60, 690, 160, 690]), F=4),
-            Dictionary(Type=Name.Annot, Subtype=Name.Square, Rect=Array([200, 600, 300, 650]), C=Array([1, 0, 0]),
-                       F=4),
-            Dictionary(Type=Name.Annot, Subtype=Name.Ink, Rect=Array([60, 400, 200, 450]), C=Array([0, 0.5, 0]),
-                       InkList=Array([Array([60, 400, 100, 450, 200, 410])]), F=4),
-            Dictionary(Type=Name.Annot, Subtype=Name.Text, Rect=Array([500, 700, 520, 720]), F=2,
-                       Contents=String("hidden")),
-            Dictionary(Type=Name.Annot, Subtype=Name.Stamp, Rect=Array([300, 300, 400, 350]), F=4,
-                       AP=Dictionary(N=document.make_indirect(stamp))),
-            Dictionary(Type=Name.Annot, Subtype=Name.Link, Rect=Array([60, 500, 160, 560]),
-                       A=Dictionary(S=Name.URI, URI=String("https://example.org/a"))),
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Highlight,
+                Rect=Array([60, 690, 160, 710]),
+                C=Array([1, 1, 0]),
+                QuadPoints=Array([60, 710, 160, 710, 60, 690, 160, 690]),
+                F=4,
+            ),
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Square,
+                Rect=Array([200, 600, 300, 650]),
+                C=Array([1, 0, 0]),
+                F=4,
+            ),
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Ink,
+                Rect=Array([60, 400, 200, 450]),
+                C=Array([0, 0.5, 0]),
+                InkList=Array([Array([60, 400, 100, 450, 200, 410])]),
+                F=4,
+            ),
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Text,
+                Rect=Array([500, 700, 520, 720]),
+                F=2,
+                Contents=String("hidden"),
+            ),
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Stamp,
+                Rect=Array([300, 300, 400, 350]),
+                F=4,
+                AP=Dictionary(N=document.make_indirect(stamp)),
+            ),
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Link,
+                Rect=Array([60, 500, 160, 560]),
+                A=Dictionary(S=Name.URI, URI=String("https://example.org/a")),
+            ),
         ]
-    )  # fmt: skip
+    )
     return samples.saved(document)
 
 
@@ -202,8 +286,18 @@ def layered() -> bytes:
         b"/OC /B BDC q 1 0 0 rg 100 300 100 100 re f /Span BMC 0 0 50 50 re f EMC Q EMC\n"
         b"/OC /C BDC 1 0 0 rg 100 700 50 50 re f EMC /X Do 0 0 1 rg 300 500 50 50 re f"
     )
-    page.Annots = Array([Dictionary(Type=Name.Annot, Subtype=Name.Square, Rect=Array([400, 600, 450, 650]),
-                                    C=Array([1, 0, 0]), OC=off, F=4)])  # fmt: skip
+    page.Annots = Array(
+        [
+            Dictionary(
+                Type=Name.Annot,
+                Subtype=Name.Square,
+                Rect=Array([400, 600, 450, 650]),
+                C=Array([1, 0, 0]),
+                OC=off,
+                F=4,
+            )
+        ]
+    )
     document.Root.OCProperties = Dictionary(
         OCGs=Array([on, off]), D=Dictionary(Order=Array([on, off]), OFF=Array([off]))
     )
@@ -211,7 +305,7 @@ def layered() -> bytes:
 
 
 def coloured() -> bytes:
-    """Device CMYK by operators and in a picture, a spot colour, transparency, a forbidden transfer function."""
+    """Device CMYK by operators and in a picture, a spot colour, transparency, a transfer function."""
     document = samples.plain()
     image = Stream(document, bytes((200, 20, 60, 10)) * 16)
     image.Type, image.Subtype, image.Width, image.Height = Name.XObject, Name.Image, 4, 4
@@ -289,7 +383,15 @@ CORPUS: dict[str, Callable[[], bytes]] = {
 } | {
     what: (lambda what=what: samples.with_active(what))  # type: ignore[misc]
     for what in (
-        "javascript", "launch", "xfa", "need-appearances", "embedded-files", "external-reference", "submit-form",
-        "hidden-layers", "rich-media", "signed",
+        "javascript",
+        "launch",
+        "xfa",
+        "need-appearances",
+        "embedded-files",
+        "external-reference",
+        "submit-form",
+        "hidden-layers",
+        "rich-media",
+        "signed",
     )
-}  # fmt: skip
+}
