@@ -2,7 +2,8 @@
 written by hand whose fonts are not embedded, as the makers of Chinese invoices do.
 
 ``invoice_forms`` lays out what an ``InvoiceSpec`` says; here a drawing becomes a file. A ``Look`` says
-what is unusual about it: the order of the texts, spaced labels, labels as a picture, rotation, a form XObject.
+what is unusual about it: the order of the texts, spaced labels, labels as a picture, rotation, a form
+XObject.
 """
 
 from __future__ import annotations
@@ -183,12 +184,12 @@ def _quoted(text: str) -> str:
 def _by_hand(drawings: Sequence[Drawing], look: Look) -> bytes:
     """Content streams; SimSun and its encoding are named, and nothing is embedded."""
     document = pikepdf.new()
-    song = document.make_indirect(_song(document, look.encoding))
+    font = document.make_indirect(song(document, look.encoding))
     for drawing in drawings:
         document.add_blank_page(page_size=(drawing.width, drawing.height))
         page = document.pages[-1]
         content = _content(drawing, look)
-        fonts = Dictionary(Font=Dictionary(F1=song))
+        fonts = Dictionary(Font=Dictionary(F1=font))
         if look.in_form:
             form = Stream(document, content)
             form.Type, form.Subtype, form.Resources = Name.XObject, Name.Form, fonts
@@ -202,7 +203,7 @@ def _by_hand(drawings: Sequence[Drawing], look: Look) -> bytes:
     return _saved(document)
 
 
-def _song(document: pikepdf.Pdf, encoding: str) -> Dictionary:
+def song(document: pikepdf.Pdf, encoding: str) -> Dictionary:
     """SimSun as a composite font that is not embedded: half-width ASCII, full-width everything else."""
     descriptor = Dictionary(
         Type=Name.FontDescriptor,
