@@ -40,7 +40,7 @@ _ANNOTATIONS: Final = {
 _NAME: Final = re.compile(rb"/[^\x00\t\n\f\r ()<>\[\]{}/%]*")
 _NAME_ESCAPE: Final = re.compile(rb"#([0-9A-Fa-f]{2})")
 _ENDINGS: Final = (
-    "exe dll com scr pif bat cmd ps1 vbs vbe js jse wsf wsh hta msi jar lnk reg sh app apk docm xlsm pptm"
+    "exe dll com scr pif bat cmd ps1 vbs vbe js jse wsf wsh hta msi jar lnk sh apk docm xlsm pptm"
 )
 _PROGRAM_ENDINGS: Final = frozenset(_ENDINGS.split(" "))
 _PROGRAM_KINDS: Final = frozenset({"windows-program", "linux-program", "program", "script", "archive"})

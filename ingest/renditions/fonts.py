@@ -7,7 +7,7 @@ is not sound: another way of making the rendition is there for it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any, Final
 
 import pikepdf
@@ -71,12 +71,15 @@ class Shown:
             self.seen.add(key)
 
 
-def require_sound(document: pikepdf.Pdf) -> None:
-    """Repair what is only declared wrong; raises FileBroken where a font is not embedded or consistent."""
+def require_sound(document: pikepdf.Pdf, known: Collection[Any] = ()) -> None:
+    """Repair what is only declared wrong; raises FileBroken where a font is not embedded or consistent.
+
+    ``known`` are fonts that were made here.
+    """
     shown = Shown(document)
     for key, font in shown.fonts.items():
         kind = str(font.get("/Subtype", ""))
-        if kind == "/Type3":
+        if kind == "/Type3" or key in known:
             continue
         if kind == "/Type0":
             _require_composite(font, shown.strings[key])
@@ -153,7 +156,7 @@ def _require_composite(font: Any, strings: set[bytes]) -> None:
     if not isinstance(encoding, Name) or str(encoding) not in ("/Identity-H", "/Identity-V"):
         raise FileBroken(reason="character map")
     glyph_of = programs.cid_mapping(program, kind, inner.get("/CIDToGIDMap"))
-    width_of = _widths(inner)
+    width_of, _ = widths_of(inner)
     for string in strings:
         if len(string) % 2:
             raise FileBroken(reason="half a character")
@@ -162,8 +165,8 @@ def _require_composite(font: Any, strings: set[bytes]) -> None:
         _compare(program, glyph_of(cid), width_of(cid))
 
 
-def _widths(inner: Any) -> Callable[[int], float]:
-    """The widths of a CIDFont (ISO 32000-1, 9.7.4.3)."""
+def widths_of(inner: Any) -> tuple[Callable[[int], float], Collection[int]]:
+    """The widths of a CIDFont (ISO 32000-1, 9.7.4.3), and the CIDs for which one is written."""
     default = float(inner.get("/DW", 1000))
     known: dict[int, float] = {}
     for first, last, given in _width_runs(list(inner.get("/W", ()))):
@@ -171,7 +174,7 @@ def _widths(inner: Any) -> Callable[[int], float]:
             known.update({first + at: float(one) for at, one in enumerate(given)})
         else:
             known.update(dict.fromkeys(range(first, min(last, 65535) + 1), float(given)))
-    return lambda cid: known.get(cid, default)
+    return (lambda cid: known.get(cid, default)), known
 
 
 def _width_runs(written: list[Any]) -> Iterator[tuple[int, int, Any]]:

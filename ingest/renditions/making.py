@@ -41,10 +41,9 @@ def archival(source: Path, target: Path, attachments: Sequence[Member]) -> tuple
     for way in ("declared", "embedded"):
         try:
             with _flat(source) as document:
-                if way == "embedded":
-                    substitution.embed(document)
+                made = substitution.embed(document) if way == "embedded" else ()
                 archive.clear(document)
-                fonts.require_sound(document)
+                fonts.require_sound(document, made)
                 archive.declare(document, standard, attachments)
                 archive.save(document, target)
             archive.require_sound(target)

@@ -98,7 +98,7 @@ def cid_mapping(program: Program, kind: str, mapping: Any) -> Callable[[int], st
     raise FileBroken(reason="kind of font")
 
 
-def _names(encoding: Any, base: list[str]) -> list[str]:
+def names_of(encoding: Any, base: list[str]) -> list[str]:
     """The glyph names of a simple font's 256 codes."""
     names = list(base)
     if isinstance(encoding, Dictionary):
@@ -156,7 +156,7 @@ def type1_encoding(program: Program, encoding: Any) -> Callable[[int], str | Non
         own = list(StandardEncoding)
     if not isinstance(own, list):
         raise FileBroken(reason="encoding")
-    names = _names(encoding, own)
+    names = names_of(encoding, own)
     known = set(program.cff.charset)
     return lambda code: names[code] if names[code] in known else None
 
@@ -185,7 +185,7 @@ def truetype_encoding(program: Program, encoding: Any) -> Callable[[int], str | 
     )
     if unicode_table is None:
         raise FileBroken(reason="Unicode table")
-    names = _names(encoding, WIN_ANSI)
+    names = names_of(encoding, WIN_ANSI)
     if isinstance(encoding, Dictionary) and isinstance(encoding.get("/Differences"), Array):
         for one in encoding.Differences:
             if isinstance(one, Name) and str(one)[1:] not in AGL2UV:

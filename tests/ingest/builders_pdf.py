@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """PDFs as other programs make them: fonts embedded or not, forms, annotations, layers, colours, pictures."""
 
 from __future__ import annotations
