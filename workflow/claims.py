@@ -255,11 +255,13 @@ class Claims:
             )
             return
         event = _RELEASED_BY[CaseState(case.state)]
-        rows = session.scalars(select(InvoiceClaim).where(InvoiceClaim.case_id == case.id)).all()
+        self.reopen(session, case)  # locks invoices before claims, as everybody does
+        rows = session.scalars(
+            select(InvoiceClaim).where(InvoiceClaim.case_id == case.id).with_for_update()
+        ).all()
         for row in rows:
             self._note_release(session, row, event, "", actor_id, now)
             session.delete(row)
-        self._invoices.fix(session, [row.document_id for row in rows], False)
         session.flush()
 
     def release(self, session: Session, principal: Principal, document_id: UUID, reason: str) -> None:
@@ -272,12 +274,19 @@ class Claims:
         if not principal.has(Role.FINANCE, document.entity_id):
             raise Forbidden(needs=Role.FINANCE.value)
         reason = checked_reason(reason)
-        row = self._claim_on(session, document)
-        if row is None:
+        claimed = self._claim_on(session, document)
+        if claimed is None:
+            raise NotClaimed()
+        self._invoices.fix(session, [claimed.document_id], False)
+        row = session.scalars(
+            select(InvoiceClaim)
+            .where(InvoiceClaim.identity == claimed.identity, InvoiceClaim.case_id == claimed.case_id)
+            .with_for_update()
+        ).first()
+        if row is None:  # undone a moment ago
             raise NotClaimed()
         now = self._clock.now()
         self._note_release(session, row, ReleaseEvent.RELEASED, reason, principal.person_id, now)
-        self._invoices.fix(session, [row.document_id], False)
         payload = {"reason": reason, "identity": row.identity, "case": str(row.case_id)}
         audit.record(
             session, now, principal.person_id, "invoice.released", "document", row.document_id, payload
@@ -293,7 +302,6 @@ class Claims:
             select(InvoiceClaim)
             .where(or_(InvoiceClaim.identity == key, InvoiceClaim.digest == document.original_digest))
             .order_by(InvoiceClaim.state)
-            .with_for_update()
             .limit(1)
         ).first()
 

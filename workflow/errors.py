@@ -217,3 +217,10 @@ class NotClaimed(VermilionError):
 
     code = "not-claimed"
     status = 409
+
+
+class NotAContract(VermilionError):
+    """The case holds no contract that the copy could be one of."""
+
+    code = "not-a-contract"
+    status = 409

@@ -76,3 +76,4 @@ claim-corrected = Corrected by hand: { $fields }
 claim-override = A signature is broken; exception by finance: { $reason }
 claim-foreign = Invoice in another currency ({ $currency } { $total }); the claim is in yuan
 claim-appendix = Attachment { $number }/{ $count } · invoice { $invoice } · page { $page } of { $pages }
+error-not-a-contract = This case holds no contract that the copy could be one of.

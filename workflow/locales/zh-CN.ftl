@@ -73,3 +73,4 @@ claim-corrected = 以下项目经人工更正：{ $fields }
 claim-override = 签名或印章已失效，财务特批：{ $reason }
 claim-foreign = 外币发票（{ $currency } { $total }），报销金额为人民币
 claim-appendix = 附件 { $number }/{ $count } · 发票 { $invoice } · 第 { $page } 页，共 { $pages } 页
+error-not-a-contract = 此审批单中没有对应的合同，无法添加对方签署的副本。
