@@ -14,6 +14,8 @@ from typing import Final
 from ingest.ofd.sfnt import Unusable
 
 _MOST_GLYPHS: Final = 65_535
+_MOST_KEPT: Final = 16_384
+"""Glyphs that are kept for the next file, of fonts that stay open."""
 _MOST_DEPTH: Final = 12
 _MOST_CHARSTRING: Final = 256 * 1024
 _STEMS: Final = frozenset({1, 3, 18, 23})
@@ -129,6 +131,7 @@ class Outlines:
 
     def __init__(self, data: bytes) -> None:
         """Raises Unusable."""
+        self._known: dict[int, tuple[bytes, float]] = {}
         try:
             self._read(data)
         except (struct.error, IndexError, OverflowError) as error:
@@ -162,6 +165,14 @@ class Outlines:
 
     def glyph(self, number: int) -> tuple[bytes, float]:
         """A glyph's charstring without width and calls, and its width in font units."""
+        found = self._known.get(number)
+        if found is None:
+            found = self._written_out(number)
+            if len(self._known) < _MOST_KEPT:
+                self._known[number] = found
+        return found
+
+    def _written_out(self, number: int) -> tuple[bytes, float]:
         chosen = self._selected[number] if number < len(self._selected) else 0
         private = self._privates[chosen] if chosen < len(self._privates) else self._privates[0]
         run = _Run()

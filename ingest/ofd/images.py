@@ -15,7 +15,7 @@ from PIL import Image
 from ingest.errors import FileBroken
 from ingest.images import MOST_MEGAPIXELS
 
-_FORMATS: Final = ("JPEG", "MPO", "PNG", "BMP", "DIB", "GIF", "TIFF", "WEBP", "JPEG2000")
+_FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG2000", "DIB")
 _JBIG2: Final = b"\x97JB2\r\n\x1a\n"
 _MOST_SIDE: Final = 65_000
 UNREADABLE: Final = (OSError, SyntaxError, ValueError, KeyError, TypeError, zlib.error, struct.error,

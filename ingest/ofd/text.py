@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
@@ -22,6 +22,7 @@ BOLD: Final = 600
 """The weight from which text is bold; 400 is usual."""
 _BOLDER: Final = 0.028
 """How much an outline grows for bold that the font does not have, in ems."""
+_NARROWEST: Final = 0.5
 _TOKENS: Final = re.compile(r"[gG]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _PRINTED_LINES: Final = re.compile(r"^[ \t]*\r?\n\s*|\s*\r?\n[ \t]*$")
 
@@ -214,12 +215,10 @@ def write(
 def _pieces(
     letters: list[Glyph], setting: Lettering, cosine: float, sine: float
 ) -> Iterator[tuple[list[Glyph], float]]:
-    """Runs on one line and of one face, each with its horizontal stretch."""
-    squeeze = _squeeze(letters, setting)
+    """Runs on one line, of one face and one horizontal stretch."""
     piece: list[Glyph] = []
     current = setting.stretch
-    for letter in letters:
-        stretch = setting.stretch * (squeeze if _is_narrow(letter) else 1.0)
+    for letter, stretch in _fitted(letters, setting):
         if piece:
             last = piece[-1]
             dx, dy = letter.x - last.x, letter.y - last.y
@@ -234,21 +233,34 @@ def _pieces(
         yield piece, current
 
 
-def _is_narrow(letter: Glyph) -> bool:
+def _fitted(letters: list[Glyph], setting: Lettering) -> list[tuple[Glyph, float]]:
+    """Each glyph with its stretch: Latin letters of a stand-in are made narrower where they would not keep
+    to the room of the letters they stand for, and stand in the middle of it where all have the same room."""
+    em = setting.size * setting.stretch
+    rooms = [
+        after.x - letter.x if _is_latin(letter) and abs(after.y - letter.y) < 1e-3 else 0.0
+        for letter, after in pairwise(letters)
+    ]
+    known = [room for room in rooms if room > 0]
+    if not known:
+        return [(letter, setting.stretch) for letter in letters]
+    usual = sorted(known)[len(known) // 2]
+    is_even = len(known) > 2 and all(abs(room - usual) < 0.03 * usual for room in known)
+    fitted = []
+    for letter, room in zip(letters, [*rooms, usual], strict=True):
+        if not _is_latin(letter) or room <= 0:
+            fitted.append((letter, setting.stretch))
+            continue
+        own = letter.advance * em
+        share = max(_NARROWEST, int(room / own * 20) / 20) if own > room * 1.01 else 1.0
+        if is_even and abs(room - own * share) > 0.02 * em:
+            letter = replace(letter, x=letter.x + (room - own * share) / 2)
+        fitted.append((letter, setting.stretch * share))
+    return fitted
+
+
+def _is_latin(letter: Glyph) -> bool:
     return letter.face.is_substitute and letter.text.isascii() and letter.text != " "
-
-
-def _squeeze(letters: list[Glyph], setting: Lettering) -> float:
-    """How much narrower Latin letters of a stand-in are made, so that they keep to the room that the
-    font they stand for takes."""
-    room = own = 0.0
-    for letter, after in pairwise(letters):
-        if _is_narrow(letter) and _is_narrow(after) and abs(after.y - letter.y) < 1e-3:
-            step = after.x - letter.x
-            if 0 < step < letter.advance * setting.size * setting.stretch * 2:
-                room += step
-                own += letter.advance * setting.size * setting.stretch
-    return max(0.5, round(room / own, 3)) if own and room < 0.99 * own else 1.0
 
 
 def _shown(piece: list[Glyph], size: float, cosine: float, sine: float) -> str:
