@@ -166,6 +166,8 @@ def _line(field: InvoicesField, entry: Any) -> dict[str, str | None]:
     if not isinstance(entry, Mapping) or entry.get("document") is None:
         raise FieldNotUnderstood(field=field.key, kind="invoices")
     category = entry.get("category") or None
+    if category is not None and not isinstance(category, str):
+        raise FieldNotUnderstood(field=field.key, kind="category")
     if field.categories:
         if category is None and len(field.categories) == 1:
             category = field.categories[0].value
