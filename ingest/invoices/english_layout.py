@@ -94,13 +94,16 @@ def _names_another(following: Sheet, number: Span | None) -> bool:
     )
 
 
-def _after(sheet: Sheet, labels: re.Pattern[str], value: re.Pattern[str]) -> Iterator[Span]:
-    """What stands right of a label or below it."""
+def _after(
+    sheet: Sheet, labels: re.Pattern[str], value: re.Pattern[str], *, is_near: bool = False
+) -> Iterator[Span]:
+    """What stands right of a label or below it; when ``is_near``, what is far right is not."""
     for row, at in sheet.texts(labels):
         start = at.end()
         while start < len(row.text) and row.text[start] in " \t:":
             start += 1
-        found = value.match(row.text, start)
+        is_far = is_near and "\t" in row.text[at.start() : start]
+        found = None if is_far else value.match(row.text, start)
         span = row.span(*found.span()) if found else _below(sheet, row, at, value)
         if span is not None:
             yield span
@@ -199,7 +202,7 @@ def amount_of(text: str) -> Decimal | None:
 def _parties(sheet: Sheet, fields: dict[str, Value]) -> None:
     name = re.compile(r"[^\t:]{2,60}")
     for field, labels in (("buyer_name", _BUYER), ("seller_name", _SELLER)):
-        span = next(_after(sheet, labels, name), None)
+        span = next(_after(sheet, labels, name, is_near=True), None)
         if span is not None:
             text = re.sub(r"[ \t]+", " ", span.raw)
             fields[field] = Value(text, span.raw, span.place, span.confidence * 0.9)

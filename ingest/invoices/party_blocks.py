@@ -144,22 +144,21 @@ def _tax_ids(sheet: Sheet, levels: Levels, named: list[tuple[str, Span]]) -> lis
             side = "buyer"
         elif re.search(rf"(?:{_SELLERS})[ \t]*$", before):
             side = "seller"
-        elif levels.heading is None:
-            side = _nearest_party(named, span) or _side(sheet, levels, here)
         else:
-            side = _side(sheet, levels, here)
+            side = _nearest_party(named, here, sheet) or _side(sheet, levels, here)
         found.append((side, span))
     return found
 
 
-def _nearest_party(named: list[tuple[str, Span]], span: Span) -> str | None:
-    """The party whose name stands last above a tax id, or beside it: for slips without blocks."""
+def _nearest_party(named: list[tuple[str, Span]], here: Span, sheet: Sheet) -> str | None:
+    """The party whose name stands straight above the label of a tax id."""
     above = [
-        (one.place.middle, side)
+        (here.place.middle - one.place.middle, side)
         for side, one in named
-        if one.place.top <= span.place.middle and abs(one.place.left - span.place.left) < 0.35
+        if 0 <= here.place.middle - one.place.middle < 4 * sheet.line
+        and -2 * sheet.em < one.place.left - here.place.left < 14 * sheet.em
     ]
-    return max(above)[1] if above else None
+    return min(above)[1] if above else None
 
 
 def _by_shape(sheet: Sheet, levels: Levels, known: frozenset[str], fields: dict[str, Value]) -> None:

@@ -74,6 +74,8 @@ _PAPER_TRAIN: Final = re.compile(
 )
 _SIGNS: Final = re.compile(r"发票代码|发票号码|价税合计|纳税人识别号|开票日期|校验码")
 _LIST: Final = re.compile(r"销售货物或者?提供应税劳务清单|应税货物或劳务清单|销货清单(?!\))")
+_LONGEST_TITLE: Final = 34
+"""Letters of the line in which a title stands, a code or number beside it included."""
 _TOTAL_OR_NUMBER: Final = frozenset({"number", "total", "issue_date"})
 
 
@@ -107,7 +109,8 @@ def _read_upright(pages: list[Page], source: Source) -> Reading | None:
 def _kind_of(sheet: Sheet) -> Kind | None:
     """By the title; else by labels that only invoices have together, or by shapes without labels."""
     for pattern, kind in _KINDS if sheet.is_exact else (*_KINDS, *_FUZZY_KINDS):
-        if pattern.search(sheet.dense) and _has_signs(sheet):
+        titles = [line for line in sheet.dense.splitlines() if pattern.search(line)]
+        if titles and _has_signs(sheet, min(map(len, titles))):
             return kind
     if _PAPER_TRAIN.search(sheet.dense) and re.search(r"¥[\d.]+", sheet.dense):
         return Kind("火车票", "paper_train")
@@ -119,13 +122,13 @@ def _kind_of(sheet: Sheet) -> Kind | None:
     return _kind_by_shape(sheet)
 
 
-def _has_signs(sheet: Sheet) -> bool:
-    """A contract may speak of 增值税专用发票: an invoice has a number and an amount too."""
+def _has_signs(sheet: Sheet, title: int) -> bool:
+    """A contract may speak of 增值税专用发票: an invoice has a number and an amount too, and its labels or a
+    short ``title`` (in letters) of its own."""
     has_number = re.search(r"\d{8,20}", sheet.dense) or re.search(r"[A-Z]\d{6}", sheet.dense)
-    has_amount = re.search(r"\d[.,·]\d{2}(?!\d)|\d元|[壹贰叁肆伍陆柒捌玖拾佰仟]{1,}[元圆]", sheet.dense)
-    signs = len(set(_SIGNS.findall(sheet.dense)))
-    short = len(sheet.dense) < 3_500
-    return bool(has_number and has_amount and (signs >= 2 or short))
+    has_amount = re.search(r"\d[.,·]\d{2}(?!\d)|\d元|[壹贰叁肆伍陆柒捌玖拾佰仟][元圆]", sheet.dense)
+    has_labels = len(set(_SIGNS.findall(sheet.dense))) >= 2
+    return bool(has_number and has_amount and (has_labels or title <= _LONGEST_TITLE))
 
 
 def _kind_by_shape(sheet: Sheet) -> Kind | None:

@@ -216,8 +216,9 @@ def ride(sheet: Sheet) -> dict[str, Value]:
     """A taxi or toll receipt: amount and day."""
     fields: dict[str, Value] = {}
     money = rf"(?:{printed.money_shape(sheet.is_exact)}|[¥]?\d{{1,4}}(?=[ ]?元))"
-    labels = label("实收金额", "总金额", "总额", "合计金额", "金额", "实收", "车费", "收费金额", "通行费金额")
-    _set_amount(fields, "total", values_of(sheet, labels, money))
+    for names in (("实收金额", "实收"), ("总金额", "总额", "合计金额"), ("金额", "车费", "收费")):
+        if "total" not in fields:
+            _set_amount(fields, "total", values_of(sheet, label(*names), money))
     if "total" not in fields:
         amounts = [
             span
