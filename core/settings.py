@@ -106,6 +106,8 @@ class Settings(BaseSettings):
         )
         _require_scheme("VERMILION_BACKUP_URL", self.effective_backup_url, ("file", "s3", "s3+http"))
         _require_scheme("VERMILION_TIMESTAMP_URL", self.timestamp_url, ("internal",))
+        if self.clamav_url:
+            _require_scheme("VERMILION_CLAMAV_URL", self.clamav_url, ("unix", "tcp"))
         self.listen_address()
         try:
             ZoneInfo(self.time_zone)

@@ -29,6 +29,9 @@ def opened(source: Path) -> pikepdf.Pdf:
     if document.is_encrypted:
         document.close()
         raise FileEncrypted()
+    if len(document.pages) == 0:
+        document.close()
+        raise FileBroken(reason="no pages")
     if not _lacks_appearances(document):
         return document
     document.close()

@@ -371,7 +371,7 @@ def save(document: pikepdf.Pdf, target: Path) -> None:
 def require_sound(target: Path) -> None:
     """Judge the written file once more: limits, filters, keys. Raises FileBroken."""
     with pikepdf.open(target) as document:
-        if document.get_warnings():
+        if document.get_warnings() or len(document.pages) == 0:
             raise FileBroken(reason="structure")
         for item in document.objects:
             _require_limits(item, 0)

@@ -79,6 +79,8 @@ def require_sound(document: pikepdf.Pdf, known: Collection[Any] = ()) -> None:
     shown = Shown(document)
     for key, font in shown.fonts.items():
         kind = str(font.get("/Subtype", ""))
+        if str(font.get("/Type", "")) != "/Font":
+            raise FileBroken(reason="font dictionary")
         if kind == "/Type3" or key in known:
             continue
         if kind == "/Type0":

@@ -41,6 +41,8 @@ def draw(source: Path, document: pikepdf.Pdf) -> None:
         shown.init_forms()
     except pypdfium2.PdfiumError as error:
         raise FileBroken(reason=str(error)[:200]) from error
+    if len(shown) == 0:
+        raise FileBroken(reason="no pages")
     font = _invisible_font(document)
     try:
         for number in range(len(shown)):

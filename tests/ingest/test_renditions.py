@@ -17,8 +17,10 @@ from tests.ingest import builders_pdf, samples
 from tests.ingest.builders_pdf import CORPUS
 from tests.verapdf import violations
 
-ACTING = ("form", "annotated", "executable", "javascript", "launch", "xfa", "need-appearances", "embedded-files",
-          "external-reference", "submit-form", "rich-media", "signed", "typeset")  # fmt: skip
+ACTING = (
+    "form", "annotated", "executable", "javascript", "launch", "xfa", "need-appearances", "embedded-files",
+    "external-reference", "submit-form", "rich-media", "signed", "typeset",
+)  # fmt: skip
 
 
 def written(folder: Path, data: bytes) -> Path:
@@ -189,8 +191,10 @@ def test_findings_are_bounded(tmp_path: Path) -> None:
     assert "javascript" in {one["code"] for one in found}
 
 
-@given(st.sampled_from(sorted(CORPUS)), st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=8)),
-                                                  max_size=6))  # fmt: skip
+EDITS = st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=8)), max_size=6)
+
+
+@given(st.sampled_from(sorted(CORPUS)), EDITS)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_mutated_pdf_has_valid_renditions_or_is_refused(
     tmp_path: Path, name: str, edits: list[tuple[int, bytes]]
