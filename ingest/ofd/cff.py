@@ -113,6 +113,20 @@ class _Private:
     nominal_width: float = 0.0
 
 
+@dataclass(frozen=True)
+class Charstring:
+    """A glyph: its hints, its outline, and its width in font units, which both are without."""
+
+    hints: bytes
+    outline: bytes
+    width: float
+
+    def written(self, width: int, shift: int = 0) -> bytes:
+        """The charstring with a width, moved to the right."""
+        move = _integer(shift) + bytes((22,)) if shift else b""
+        return _integer(width) + self.hints + move + self.outline
+
+
 @dataclass
 class _Run:
     """A charstring while it is written out: pieces of it, each a number or an operator with its mask."""
@@ -122,6 +136,8 @@ class _Run:
     """Operands since the last operator that clears them; the last pieces are these numbers."""
     stems: int = 0
     width: float | None = None
+    drawing_at: int | None = None
+    """How many pieces stand before the operands of the first move."""
     has_begun: bool = False
     size: int = 0
 
@@ -131,7 +147,7 @@ class Outlines:
 
     def __init__(self, data: bytes) -> None:
         """Raises Unusable."""
-        self._known: dict[int, tuple[bytes, float]] = {}
+        self._known: dict[int, Charstring] = {}
         try:
             self._read(data)
         except (struct.error, IndexError, OverflowError) as error:
@@ -163,8 +179,8 @@ class Outlines:
         self.matrix = matrix if matrix and len(matrix) == 6 and matrix[0] > 0 else None
         self.units = 1 / self.matrix[0] if self.matrix else 1000.0
 
-    def glyph(self, number: int) -> tuple[bytes, float]:
-        """A glyph's charstring without width and calls, and its width in font units."""
+    def glyph(self, number: int) -> Charstring:
+        """A glyph's charstring without calls."""
         found = self._known.get(number)
         if found is None:
             found = self._written_out(number)
@@ -172,7 +188,7 @@ class Outlines:
                 self._known[number] = found
         return found
 
-    def _written_out(self, number: int) -> tuple[bytes, float]:
+    def _written_out(self, number: int) -> Charstring:
         chosen = self._selected[number] if number < len(self._selected) else 0
         private = self._privates[chosen] if chosen < len(self._privates) else self._privates[0]
         run = _Run()
@@ -180,7 +196,8 @@ class Outlines:
         if not ended:
             run.pieces.append(bytes((_END,)))
         width = private.default_width if run.width is None else private.nominal_width + run.width
-        return b"".join(run.pieces), width
+        hints = b"".join(run.pieces[: run.drawing_at or 0])
+        return Charstring(hints, b"".join(run.pieces[run.drawing_at or 0 :]), width)
 
     def _expand(self, code: bytes, run: _Run, private: _Private, depth: int) -> bool:
         """Write out ``code``; whether the glyph has ended."""
@@ -223,6 +240,8 @@ class Outlines:
             run.stems += len(run.numbers) // 2
         elif byte in _MOVES:
             self._begin(run, count > _MOVES[byte])
+            if run.drawing_at is None:
+                run.drawing_at = len(run.pieces) - len(run.numbers)
         elif byte == _END:
             self._begin(run, count in (1, 5))  # four are an accented letter's (5177, appendix C)
         mask = (run.stems + 7) // 8 if byte in _MASKS else 0
@@ -294,9 +313,8 @@ def _selection(data: bytes, at: int, count: int) -> bytes | list[int]:
     return selected
 
 
-def subset(name: str, glyphs: Sequence[tuple[bytes, int]], matrix: list[float] | None) -> bytes:
-    """A CID-keyed font of charstrings with their widths, numbered in this order."""
-    charstrings = [_integer(width) + code for code, width in glyphs]
+def subset(name: str, glyphs: Sequence[bytes], matrix: list[float] | None) -> bytes:
+    """A CID-keyed font of whole charstrings, numbered in this order."""
     strings = _index([b"Adobe", b"Identity"])
     head = b"\x01\x00\x04\x04" + _index([name.encode("ascii", "replace")])
     registry = _operand(391) + _operand(392) + _operand(0) + b"\x0c\x1e"
@@ -331,7 +349,7 @@ def subset(name: str, glyphs: Sequence[tuple[bytes, int]], matrix: list[float] |
         chosen,
         private,
         fonts,
-        _index(charstrings),
+        _index(glyphs),
     )
     return b"".join(parts)
 

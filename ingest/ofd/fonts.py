@@ -30,6 +30,23 @@ _SERIF_NAMES: Final = re.compile(
 )
 
 
+@dataclass(frozen=True)
+class Fit:
+    """Another width for a glyph of a stand-in, and how far it is moved in it; in thousandths of an em."""
+
+    advance: int
+    shift: int
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A glyph that a PDF uses, and the text that it stands for there."""
+
+    number: int
+    text: str
+    fit: Fit | None = None
+
+
 class Outline:
     """A font that glyphs can be taken from. Measures are in ems."""
 
@@ -62,7 +79,7 @@ class Outline:
             return self._sfnt.advance(glyph) / self._sfnt.units
         if glyph not in self._widths:
             assert self._cff is not None
-            self._widths[glyph] = self._cff.glyph(glyph)[1] / self.units
+            self._widths[glyph] = self._cff.glyph(glyph).width / self.units
         return self._widths[glyph]
 
     def box(self) -> list[int]:
@@ -73,12 +90,18 @@ class Outline:
         sides = struct.unpack_from(">4h", head, 36)
         return [round(side * 1000 / self._sfnt.units) for side in sides]
 
-    def subset(self, name: str, glyphs: list[int]) -> bytes:
+    def subset(self, name: str, glyphs: list[Drawn]) -> bytes:
         """A font file of these glyphs in this order, the first being .notdef."""
         if self._glyf is not None:
-            return self._glyf.subset(glyphs)
+            return self._glyf.subset([glyph.number for glyph in glyphs])
         assert self._cff is not None
-        drawn = [(self._cff.glyph(number)[0], round(self.advance(number) * self.units)) for number in glyphs]
+        drawn = []
+        for glyph in glyphs:
+            width = self.advance(glyph.number) if glyph.fit is None else glyph.fit.advance / 1000
+            shift = glyph.fit.shift / 1000 if glyph.fit else 0.0
+            drawn.append(
+                self._cff.glyph(glyph.number).written(round(width * self.units), round(shift * self.units))
+            )
         return cff.subset(name, drawn, self._cff.matrix if self._cff.units != 1000 else None)
 
 
@@ -96,20 +119,25 @@ class Face:
         self.is_substitute = is_substitute
         self.resource = f"/F{tag}"
         self._name = f"{_letters(tag)}+{re.sub(r'[^A-Za-z0-9-]', '', name)[:60] or 'Font'}"
-        self._codes: dict[tuple[int, str], int] = {}
+        self._codes: dict[Drawn, int] = {}
 
-    def code(self, glyph: int, text: str) -> int:
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was drawn with it."""
+        return bool(self._codes)
+
+    def code(self, glyph: Drawn) -> int:
         """The number of a glyph in the PDF's font; one that stands for another text is another one."""
-        found = self._codes.get((glyph, text))
+        found = self._codes.get(glyph)
         if found is None:
             if len(self._codes) >= MOST_GLYPHS:
                 return 1
-            found = self._codes[(glyph, text)] = len(self._codes) + 1
+            found = self._codes[glyph] = len(self._codes) + 1
         return found
 
     def write(self, document: pikepdf.Pdf, target: Dictionary) -> None:
         """Fill ``target`` with the font's dictionary (ISO 32000-1, 9.7)."""
-        glyphs = [0, *(glyph for glyph, _ in self._codes)]
+        glyphs = [Drawn(0, ""), *self._codes]
         file = Stream(document, self.outline.subset(self._name, glyphs))
         if self.outline.is_cff:
             file.Subtype = Name.CIDFontType0C
@@ -126,7 +154,10 @@ class Face:
             StemV=80,
         )
         descriptor[Name.FontFile3 if self.outline.is_cff else Name.FontFile2] = document.make_indirect(file)
-        widths = [round(self.outline.advance(glyph) * 1000, 2) for glyph in glyphs]
+        widths = [
+            glyph.fit.advance if glyph.fit else round(self.outline.advance(glyph.number) * 1000, 2)
+            for glyph in glyphs
+        ]
         descendant = Dictionary(
             Type=Name.Font,
             Subtype=Name.CIDFontType0 if self.outline.is_cff else Name.CIDFontType2,
@@ -150,9 +181,9 @@ class Face:
     def _to_unicode(self) -> bytes:
         """The text of every glyph (ISO 32000-1, 9.10.3)."""
         lines = [
-            f"<{code:04X}> <{text.encode('utf-16-be', 'replace').hex().upper()}>"
-            for (_, text), code in self._codes.items()
-            if text
+            f"<{code:04X}> <{glyph.text.encode('utf-16-be', 'replace').hex().upper()}>"
+            for glyph, code in self._codes.items()
+            if glyph.text
         ]
         parts = [
             "/CIDInit /ProcSet findresource begin 12 dict begin begincmap",
@@ -238,8 +269,8 @@ class Shelf:
     def write(self) -> None:
         """Write every face that was drawn with."""
         for face, target in self._faces.values():
-            if face._codes:
+            if face.is_used:
                 face.write(self._document, target)
 
 
-__all__ = ["Face", "Font", "Outline", "Shelf", "Unusable"]
+__all__ = ["Drawn", "Face", "Fit", "Font", "Outline", "Shelf", "Unusable"]

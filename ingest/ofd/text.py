@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Final
 
 from ingest.ofd.canvas import Canvas
-from ingest.ofd.fonts import Face, Font
+from ingest.ofd.fonts import Drawn, Face, Fit, Font
 from ingest.ofd.geometry import IDENTITY, Matrix, applied, operand, plain, times
 from ingest.ofd.markup import Element, all_text, children, is_true, number, number_of, numbers
 
@@ -23,6 +23,8 @@ BOLD: Final = 600
 _BOLDER: Final = 0.028
 """How much an outline grows for bold that the font does not have, in ems."""
 _NARROWEST: Final = 0.5
+_WIDEST: Final = 0.85
+"""Ems: a Latin letter with more room than that is spaced on purpose."""
 _TOKENS: Final = re.compile(r"[gG]|[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
 _PRINTED_LINES: Final = re.compile(r"^[ \t]*\r?\n\s*|\s*\r?\n[ \t]*$")
 
@@ -37,6 +39,8 @@ class Glyph:
     x: float
     y: float
     advance: float
+    fit: Fit | None = None
+    """The width that it gets instead of its own."""
 
 
 @dataclass(frozen=True)
@@ -234,27 +238,29 @@ def _pieces(
 
 
 def _fitted(letters: list[Glyph], setting: Lettering) -> list[tuple[Glyph, float]]:
-    """Each glyph with its stretch: Latin letters of a stand-in are made narrower where they would not keep
-    to the room of the letters they stand for, and stand in the middle of it where all have the same room."""
+    """Each glyph with its stretch. Latin letters of a stand-in get the width of those they stand for: they
+    are made narrower where they would not keep to it, and stand in its middle where all are equally wide.
+    So the words stay words for whoever reads the PDF by the widths of its letters."""
     em = setting.size * setting.stretch
     rooms = [
-        after.x - letter.x if _is_latin(letter) and abs(after.y - letter.y) < 1e-3 else 0.0
+        (after.x - letter.x) / em if _is_latin(letter) and abs(after.y - letter.y) < 1e-3 else 0.0
         for letter, after in pairwise(letters)
     ]
-    known = [room for room in rooms if room > 0]
+    known = sorted(room for room in rooms if 0 < room < _WIDEST)
     if not known:
         return [(letter, setting.stretch) for letter in letters]
-    usual = sorted(known)[len(known) // 2]
-    is_even = len(known) > 2 and all(abs(room - usual) < 0.03 * usual for room in known)
+    usual = known[len(known) // 2]
+    is_even = len(known) > 2 and known[-1] - known[0] < 0.03
     fitted = []
-    for letter, room in zip(letters, [*rooms, usual], strict=True):
-        if not _is_latin(letter) or room <= 0:
+    for letter, room in zip(letters, [*rooms, usual if is_even else 0.0], strict=True):
+        if not _is_latin(letter) or not 0 < room < _WIDEST:
             fitted.append((letter, setting.stretch))
             continue
-        own = letter.advance * em
+        own = letter.advance
         share = max(_NARROWEST, int(room / own * 20) / 20) if own > room * 1.01 else 1.0
-        if is_even and abs(room - own * share) > 0.02 * em:
-            letter = replace(letter, x=letter.x + (room - own * share) / 2)
+        width = round(room / share * 100) * 10
+        shift = round((width - own * 1000) / 20) * 10 if is_even else 0
+        letter = replace(letter, advance=width / 1000, fit=Fit(width, shift))
         fitted.append((letter, setting.stretch * share))
     return fitted
 
@@ -268,7 +274,7 @@ def _shown(piece: list[Glyph], size: float, cosine: float, sine: float) -> str:
     parts: list[str] = []
     run = ""
     for index, letter in enumerate(piece):
-        run += f"{letter.face.code(letter.number, letter.text):04X}"
+        run += f"{letter.face.code(Drawn(letter.number, letter.text, letter.fit)):04X}"
         if index + 1 < len(piece):
             after = piece[index + 1]
             along = (after.x - letter.x) * cosine + (after.y - letter.y) * sine
