@@ -277,6 +277,8 @@ class Claims:
         claimed = self._claim_on(session, document)
         if claimed is None:
             raise NotClaimed()
+        # The order of locks is that of everybody: the case, its invoices, its claims.
+        session.execute(select(Case.id).where(Case.id == claimed.case_id).with_for_update())
         self._invoices.fix(session, [claimed.document_id], False)
         row = session.scalars(
             select(InvoiceClaim)

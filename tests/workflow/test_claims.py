@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -373,3 +374,50 @@ def test_a_claim_goes_its_whole_way_on_every_database(office_anywhere: Office) -
         rows = office.workflow.folder(session, staff, FolderFilter(FolderState.CLAIMED))
     assert (totals[FolderState.CLAIMED].count, totals[FolderState.CLAIMED].total) == (1, Decimal("106.00"))
     assert [row.claim.case_id for row in rows] == [case_id]
+
+
+def test_release_withdrawal_and_correction_at_once_end_in_one_release(office_anywhere: Office) -> None:
+    office = office_anywhere
+    for _ in range(3):
+        document = invoice(office)
+        case_id = submit(office, document)
+        office.decide("head", case_id)  # finance sees it now
+        failures: list[Exception] = []
+        barrier = threading.Barrier(3)
+
+        def attempt(verb: Callable[[], None], barrier: threading.Barrier, failures: list[Exception]) -> None:
+            barrier.wait()
+            try:
+                verb()
+            except VermilionError:
+                pass  # the claim was gone already, or is still there
+            except Exception as error:  # a deadlock or a stale row
+                failures.append(error)
+
+        def release(document: UUID = document) -> None:
+            with office.runtime.database.write() as session:
+                office.workflow.release_claim(session, office.principal("finance"), document, "退回")
+
+        def withdraw(case_id: UUID = case_id) -> None:
+            office.workflow.withdraw(office.principal("staff"), case_id)
+
+        def correct(document: UUID = document) -> None:
+            with office.runtime.database.write() as session:
+                staff = office.principal("staff")
+                office.runtime.get(InvoiceService).correct(session, staff, document, "remark", "改")
+
+        threads = [
+            threading.Thread(target=attempt, args=(verb, barrier, failures))
+            for verb in (release, withdraw, correct)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert failures == []
+        with office.runtime.database.read() as session:
+            assert (
+                session.scalars(select(InvoiceClaim).where(InvoiceClaim.document_id == document)).all() == []
+            )
+            releases = session.scalars(select(ClaimRelease).where(ClaimRelease.document_id == document)).all()
+        assert len(releases) == 1
