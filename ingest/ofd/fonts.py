@@ -32,7 +32,8 @@ _SERIF_NAMES: Final = re.compile(
 
 @dataclass(frozen=True)
 class Fit:
-    """Another width for a glyph of a stand-in, and how far it is moved in it; in thousandths of an em."""
+    """Another width for a glyph, and how far it is moved in it; in thousandths of an em. TrueType glyphs
+    are not moved."""
 
     advance: int
     shift: int
@@ -92,16 +93,17 @@ class Outline:
 
     def subset(self, name: str, glyphs: list[Drawn]) -> bytes:
         """A font file of these glyphs in this order, the first being .notdef."""
+        widths = [
+            round((glyph.fit.advance / 1000 if glyph.fit else self.advance(glyph.number)) * self.units)
+            for glyph in glyphs
+        ]
         if self._glyf is not None:
-            return self._glyf.subset([glyph.number for glyph in glyphs])
+            return self._glyf.subset([glyph.number for glyph in glyphs], widths)
         assert self._cff is not None
         drawn = []
-        for glyph in glyphs:
-            width = self.advance(glyph.number) if glyph.fit is None else glyph.fit.advance / 1000
+        for glyph, width in zip(glyphs, widths, strict=True):
             shift = glyph.fit.shift / 1000 if glyph.fit else 0.0
-            drawn.append(
-                self._cff.glyph(glyph.number).written(round(width * self.units), round(shift * self.units))
-            )
+            drawn.append(self._cff.glyph(glyph.number).written(width, round(shift * self.units)))
         return cff.subset(name, drawn, self._cff.matrix if self._cff.units != 1000 else None)
 
 

@@ -13,7 +13,7 @@ from pikepdf import Array, Dictionary, Name, Stream
 from PIL import Image
 
 from ingest.errors import FileBroken
-from ingest.images import MOST_MEGAPIXELS
+from ingest.scanning.pictures import MOST_MEGAPIXELS
 
 _FORMATS: Final = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP", "JPEG2000", "DIB")
 _JBIG2: Final = b"\x97JB2\r\n\x1a\n"

@@ -238,9 +238,12 @@ def _pieces(
 
 
 def _fitted(letters: list[Glyph], setting: Lettering) -> list[tuple[Glyph, float]]:
-    """Each glyph with its stretch. Latin letters of a stand-in get the width of those they stand for: they
-    are made narrower where they would not keep to it, and stand in its middle where all are equally wide.
-    So the words stay words for whoever reads the PDF by the widths of its letters."""
+    """Each glyph with its stretch; Latin letters with the width that the file gives them.
+
+    Those of a stand-in are made narrower where they would not keep to it, and stand in its middle where
+    all are equally wide. A font that is there keeps its letters as they are, but where all have the same
+    room, that is their width. So words stay words for whoever reads the PDF by the widths of its letters.
+    """
     em = setting.size * setting.stretch
     rooms = [
         (after.x - letter.x) / em if _is_latin(letter) and abs(after.y - letter.y) < 1e-3 else 0.0
@@ -250,23 +253,31 @@ def _fitted(letters: list[Glyph], setting: Lettering) -> list[tuple[Glyph, float
     if not known:
         return [(letter, setting.stretch) for letter in letters]
     usual = known[len(known) // 2]
-    is_even = len(known) > 2 and known[-1] - known[0] < 0.03
+    is_even = len(known) > 1 and known[-1] - known[0] < 0.03
     fitted = []
     for letter, room in zip(letters, [*rooms, usual if is_even else 0.0], strict=True):
-        if not _is_latin(letter) or not 0 < room < _WIDEST:
+        is_own = not letter.face.is_substitute
+        if not _is_latin(letter) or not 0 < room < _WIDEST or (is_own and not is_even):
             fitted.append((letter, setting.stretch))
-            continue
-        own = letter.advance
-        share = max(_NARROWEST, int(room / own * 20) / 20) if own > room * 1.01 else 1.0
-        width = round(room / share * 100) * 10
-        shift = round((width - own * 1000) / 20) * 10 if is_even else 0
-        letter = replace(letter, advance=width / 1000, fit=Fit(width, shift))
-        fitted.append((letter, setting.stretch * share))
+        elif is_own:
+            width = round(room * 100) * 10
+            fitted.append((replace(letter, advance=width / 1000, fit=Fit(width, 0)), setting.stretch))
+        else:
+            fitted.append(_stood_in(letter, room, setting.stretch, is_even))
     return fitted
 
 
+def _stood_in(letter: Glyph, room: float, stretch: float, is_even: bool) -> tuple[Glyph, float]:
+    """A letter of a stand-in in the room of the one that it stands for, both in ems."""
+    own = letter.advance
+    share = max(_NARROWEST, int(room / own * 20) / 20) if own > room * 1.01 else 1.0
+    width = round(room / share * 100) * 10
+    shift = round((width - own * 1000) / 20) * 10 if is_even else 0
+    return replace(letter, advance=width / 1000, fit=Fit(width, shift)), stretch * share
+
+
 def _is_latin(letter: Glyph) -> bool:
-    return letter.face.is_substitute and letter.text.isascii() and letter.text != " "
+    return letter.text.isascii() and letter.text not in ("", " ")
 
 
 def _shown(piece: list[Glyph], size: float, cosine: float, sine: float) -> str:

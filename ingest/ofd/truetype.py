@@ -40,8 +40,8 @@ class Outlines:
         data = self._glyf[start:end] if start < end else b""
         return data if len(data) >= 10 else b""
 
-    def subset(self, glyphs: Sequence[int]) -> bytes:
-        """A font of glyph 0 and these, in this order, and whatever they are composed of."""
+    def subset(self, glyphs: Sequence[int], advances: Sequence[int]) -> bytes:
+        """A font of these glyphs with these widths, in this order, and whatever they are composed of."""
         order = list(glyphs)
         places: dict[int, int] = {}
         for place, number in enumerate(order):
@@ -54,7 +54,7 @@ class Outlines:
                 data = self._recomposed(data, order, places)
             made.append(data + b"\0" * (-len(data) % 4))
             at += 1
-        return self._file(order, made)
+        return self._file(order, made, advances)
 
     @staticmethod
     def _recomposed(data: bytes, order: list[int], places: dict[int, int]) -> bytes:
@@ -76,7 +76,7 @@ class Outlines:
                 return bytes(changed)
         return b""
 
-    def _file(self, order: list[int], made: list[bytes]) -> bytes:
+    def _file(self, order: list[int], made: list[bytes], advances: Sequence[int]) -> bytes:
         font, count = self._font, len(order)
         places, at = [0], 0
         for data in made:
@@ -98,9 +98,9 @@ class Outlines:
             )
         struct.pack_into(">LH", maxp, 0, 0x00010000, count)
         bearings = [struct.unpack_from(">h", data, 2)[0] if data else 0 for data in made]
+        widths = [*advances, *(font.advance(number) for number in order[len(advances) :])]
         hmtx = b"".join(
-            struct.pack(">Hh", font.advance(number), bearing)
-            for number, bearing in zip(order, bearings, strict=True)
+            struct.pack(">Hh", width, bearing) for width, bearing in zip(widths, bearings, strict=True)
         )
         tables = {
             b"glyf": b"".join(made) or b"\0\0\0\0",

@@ -15,7 +15,7 @@ from typing import Any, Final
 from ingest.invoices.agreement import agree
 from ingest.invoices.facts import InvoiceFacts, Line, Reading
 
-CARRIERS: Final = ("cases_pdf",)
+CARRIERS: Final = ("cases_pdf", "cases_ofd")
 """Modules beside this one."""
 
 

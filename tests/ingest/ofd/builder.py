@@ -131,7 +131,9 @@ class Maker:
             "</ofd:TextObject>"
         )
 
-    def path(self, box: tuple[float, float, float, float], data: str, attributes: str = "", inner: str = "") -> str:
+    def path(
+        self, box: tuple[float, float, float, float], data: str, attributes: str = "", inner: str = ""
+    ) -> str:
         return (
             f'<ofd:PathObject ID="{self.number()}" Boundary="{numbers(*box)}" {attributes}>{inner}'
             f"<ofd:AbbreviatedData>{data}</ofd:AbbreviatedData></ofd:PathObject>"
@@ -174,7 +176,9 @@ class Maker:
             made["Doc_0/Attachs/Attachments.xml"] = self._xml("Attachments", "", listed)
         if self.custom_tag:
             made["Doc_0/Tags/CustomTags.xml"] = self._xml(
-                "CustomTags", "", '<ofd:CustomTag TypeID="0"><ofd:FileLoc>CustomTag.xml</ofd:FileLoc></ofd:CustomTag>'
+                "CustomTags",
+                "",
+                '<ofd:CustomTag TypeID="0"><ofd:FileLoc>CustomTag.xml</ofd:FileLoc></ofd:CustomTag>',
             )
             made["Doc_0/Tags/CustomTag.xml"] = self.custom_tag.encode()
         return {**made, **self.files}
@@ -183,16 +187,25 @@ class Maker:
         return zipped(self.parts())
 
     def _xml(self, root: str, attributes: str, inner: str) -> bytes:
-        declared = f' xmlns{":" if self._prefix else ""}{self._prefix.rstrip(":")}="{self._namespace}"' if self._namespace else ""
+        declared = (
+            f' xmlns{":" if self._prefix else ""}{self._prefix.rstrip(":")}="{self._namespace}"'
+            if self._namespace
+            else ""
+        )
         text = f"<ofd:{root}{declared} {attributes}>{inner}</ofd:{root}>"
         text = text.replace("<ofd:", f"<{self._prefix}").replace("</ofd:", f"</{self._prefix}")
         return b'<?xml version="1.0" encoding="UTF-8"?>\n' + text.encode()
 
     def _root(self) -> bytes:
-        data = "".join(f"<ofd:CustomData Name={quoteattr(name)}>{escape(value)}</ofd:CustomData>" for name, value in self.custom_data)
+        data = "".join(
+            f"<ofd:CustomData Name={quoteattr(name)}>{escape(value)}</ofd:CustomData>"
+            for name, value in self.custom_data
+        )
         custom = f"<ofd:CustomDatas>{data}</ofd:CustomDatas>" if data else ""
         title = f"<ofd:Title>{escape(self.title)}</ofd:Title>" if self.title else ""
-        signatures = "<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>" if self.has_signatures else ""
+        signatures = (
+            "<ofd:Signatures>/Doc_0/Signs/Signatures.xml</ofd:Signatures>" if self.has_signatures else ""
+        )
         return self._xml(
             "OFD", 'Version="1.1" DocType="OFD"',
             f"<ofd:DocBody><ofd:DocInfo><ofd:DocID>44f7ff9bd5e04dbcae4bb2e9d5e03eb0</ofd:DocID>{title}<ofd:Creator>Maker</ofd:Creator>{custom}</ofd:DocInfo>"
@@ -206,7 +219,8 @@ class Maker:
             for index, number in enumerate(self.templates)
         )
         pages = "".join(
-            f'<ofd:Page ID="{index + 1}" BaseLoc="Pages/Page_{index}/Content.xml"/>' for index in range(len(self.pages))
+            f'<ofd:Page ID="{index + 1}" BaseLoc="Pages/Page_{index}/Content.xml"/>'
+            for index in range(len(self.pages))
         )
         more = ""
         if any(page.annotations for page in self.pages):
@@ -223,16 +237,30 @@ class Maker:
         )  # fmt: skip
 
     def _res(self, kinds: Sequence[str]) -> bytes:
-        inner = "".join(f"<ofd:{kind}s>{''.join(self.resources[kind])}</ofd:{kind}s>" for kind in kinds if self.resources[kind])
+        inner = "".join(
+            f"<ofd:{kind}s>{''.join(self.resources[kind])}</ofd:{kind}s>"
+            for kind in kinds
+            if self.resources[kind]
+        )
         return self._xml("Res", 'BaseLoc="Res"', inner)
 
     def _page(self, page: PageSpec) -> bytes:
-        area = f"<ofd:Area><ofd:PhysicalBox>{numbers(0, 0, page.width, page.height)}</ofd:PhysicalBox></ofd:Area>" if page.has_area else ""
-        templates = "".join(f'<ofd:Template TemplateID="{number}" ZOrder="{order}"/>' for number, order in page.templates)
+        area = (
+            f"<ofd:Area><ofd:PhysicalBox>{numbers(0, 0, page.width, page.height)}</ofd:PhysicalBox></ofd:Area>"
+            if page.has_area
+            else ""
+        )
+        templates = "".join(
+            f'<ofd:Template TemplateID="{number}" ZOrder="{order}"/>' for number, order in page.templates
+        )
         parameter = f' DrawParam="{page.draw_param}"' if page.draw_param else ""
         layers = "".join(
             f'<ofd:Layer ID="{self.number()}" Type="{kind}"{parameter}>{"".join(objects)}</ofd:Layer>'
-            for kind, objects in (("Foreground", page.foreground), ("Body", page.body), ("Background", page.background))
+            for kind, objects in (
+                ("Foreground", page.foreground),
+                ("Body", page.body),
+                ("Background", page.background),
+            )
             if objects
         )
         return self._xml("Page", "", f"{area}{templates}<ofd:Content>{layers}</ofd:Content>")
@@ -242,7 +270,9 @@ class Maker:
         for index, page in enumerate(self.pages):
             if page.annotations:
                 listed += f'<ofd:Page PageID="{index + 1}"><ofd:FileLoc>Page_{index}/Annotation.xml</ofd:FileLoc></ofd:Page>'
-                made[f"Doc_0/Annots/Page_{index}/Annotation.xml"] = self._xml("PageAnnot", "", "".join(page.annotations))
+                made[f"Doc_0/Annots/Page_{index}/Annotation.xml"] = self._xml(
+                    "PageAnnot", "", "".join(page.annotations)
+                )
         made["Doc_0/Annots/Annotations.xml"] = self._xml("Annotations", "", listed)
         return made
 
@@ -275,7 +305,9 @@ def zipped(parts: dict[str, bytes], compression: int = zipfile.ZIP_DEFLATED) -> 
 # drawings
 
 
-def placed(maker: Maker, texts: Sequence[Text], *, label: int, value: int, colour: str) -> tuple[list[str], list[str]]:
+def placed(
+    maker: Maker, texts: Sequence[Text], *, label: int, value: int, colour: str
+) -> tuple[list[str], list[str]]:
     """The labels and the values of a drawing as TextObjects."""
     labels, values = [], []
     for one in texts:
@@ -296,7 +328,11 @@ def rules(maker: Maker, drawing: Drawing) -> list[str]:
         left, top = min(x0, x1) * MM, min(y0, y1) * MM
         width, height = abs(x1 - x0) * MM, abs(y1 - y0) * MM
         made.append(
-            maker.path((left, top, width or 0.25, height or 0.25), f"M 0 0 L {numbers(width, height)}", 'LineWidth="0.25"')
+            maker.path(
+                (left, top, width or 0.25, height or 0.25),
+                f"M 0 0 L {numbers(width, height)}",
+                'LineWidth="0.25"',
+            )
         )
     return made
 
@@ -311,21 +347,29 @@ def code(maker: Maker, drawing: Drawing) -> list[str]:
     return [maker.picture(maker.image(out.getvalue()), (x * MM, y * MM, size * MM, size * MM))]
 
 
-def from_drawings(drawings: Sequence[Drawing], maker: Maker | None = None, *, embedded: bool = False) -> Maker:
+def from_drawings(
+    drawings: Sequence[Drawing], maker: Maker | None = None, *, embedded: bool = False
+) -> Maker:
     """Pages of drawings: the form as a template below, what was filled in on the page."""
     maker = maker or Maker()
     said = "".join(text.text for drawing in drawings for text in drawing.texts)
     data = truetype(said) if embedded else None
     label, value = maker.font("楷体", data), maker.font("宋体", data)
-    line = maker.draw_param('LineWidth="0.25"', f'<ofd:StrokeColor Value="{MAROON}"/><ofd:FillColor Value="{MAROON}"/>')
+    line = maker.draw_param(
+        'LineWidth="0.25"', f'<ofd:StrokeColor Value="{MAROON}"/><ofd:FillColor Value="{MAROON}"/>'
+    )
     for drawing in drawings:
         width, height = drawing.width * MM, drawing.height * MM
         labels, values = placed(maker, drawing.texts, label=label, value=value, colour=MAROON)
         template = maker.template(
-            PageSpec(width, height, background=[*rules(maker, drawing), *labels], draw_param=line, has_area=False)
+            PageSpec(
+                width, height, background=[*rules(maker, drawing), *labels], draw_param=line, has_area=False
+            )
         )
         maker.pages.append(
-            PageSpec(width, height, body=[*values, *code(maker, drawing)], templates=[(template, "Background")])
+            PageSpec(
+                width, height, body=[*values, *code(maker, drawing)], templates=[(template, "Background")]
+            )
         )
     return maker
 
@@ -370,12 +414,18 @@ def _noto() -> TTFont:
 
 
 @cache
-def truetype(letters: str, *, units: int = 1000, first: int = 1, has_map: bool = True, reverse: bool = False) -> bytes:
+def truetype(
+    letters: str, *, units: int = 1000, first: int = 1, has_map: bool = True, reverse: bool = False
+) -> bytes:
     """A TrueType font of these letters; glyph numbers from ``first``, backwards with ``reverse``."""
     source = _noto()
     glyph_set, best = source.getGlyphSet(), source.getBestCmap()
     wanted = sorted({letter for letter in letters if ord(letter) in best}, reverse=reverse)
-    order = [".notdef", *(f"pad{number}" for number in range(1, first)), *(f"u{ord(letter):04X}" for letter in wanted)]
+    order = [
+        ".notdef",
+        *(f"pad{number}" for number in range(1, first)),
+        *(f"u{ord(letter):04X}" for letter in wanted),
+    ]
     glyphs, metrics = {}, {}
     for name in order:
         pen = TTGlyphPen(None)
@@ -415,7 +465,9 @@ def contract(pages: int = 3) -> Maker:
     body = maker.font("仿宋", truetype(said + "0123456789第条页，。、"))
     for number in range(1, pages + 1):
         page = PageSpec()
-        page.body.append(maker.text(70, 30, f"采购合同 第{number}页", 7, font=heading, attributes='Weight="700"'))
+        page.body.append(
+            maker.text(70, 30, f"采购合同 第{number}页", 7, font=heading, attributes='Weight="700"')
+        )
         for line in range(20):
             page.body.append(maker.text(25, 50 + line * 10, f"第{line + 1}条 {said[:36]}", 4.2, font=body))
         maker.pages.append(page)
