@@ -43,6 +43,10 @@ _OF_PAGE: Final = frozenset(
     {"/Type", "/Parent", "/MediaBox", "/CropBox", "/BleedBox", "/TrimBox", "/ArtBox", "/Rotate", "/Resources",
      "/Contents", "/Group", "/StructParents", "/Tabs", "/UserUnit"}
 )  # fmt: skip
+_FILTERS: Final = frozenset(
+    {"/FlateDecode", "/DCTDecode", "/CCITTFaxDecode", "/JBIG2Decode", "/RunLengthDecode", "/ASCIIHexDecode",
+     "/ASCII85Decode"}
+)  # fmt: skip
 _DEEPEST_Q: Final = 28
 _RELATIONS: Final = "Source"
 _XMP: Final = """<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>
@@ -68,8 +72,7 @@ def clear(document: pikepdf.Pdf) -> None:
     for drawing in drawings(document):
         instructions = drawing.instructions()
         kept = _allowed(instructions)
-        if kept is not instructions:
-            drawing.rewrite(document, kept)
+        drawing.rewrite(document, kept)  # even unchanged: then every reader sees the same instructions
         found.append((drawing, kept))
         _clear_resources(document, drawing)
     if colours.uses_cmyk(found):
@@ -377,9 +380,8 @@ def require_sound(target: Path) -> None:
             _require_limits(item, 0)
             if isinstance(item, Stream):
                 filters = item.get("/Filter")
-                listed = filters if isinstance(filters, Array) else [filters]
-                written = ",".join(str(one) for one in listed)
-                if "LZW" in written or "Crypt" in written or "/F" in item:
+                listed = filters if isinstance(filters, Array) else [filters] if filters is not None else []
+                if "/F" in item or any(str(one) not in _FILTERS for one in listed):
                     raise FileBroken(reason="filter")
 
 

@@ -21,6 +21,14 @@ _SHOWS: Final = frozenset({"Tj", "TJ", "'", '"'})
 _TOLERANCE: Final = 1.0
 """Thousandths of an em by which a width may differ (6.2.11.5)."""
 _PROGRAMS: Final = ("/FontFile", "/FontFile2", "/FontFile3")
+_OPEN_TYPE: Final = ("/FontFile3", "/OpenType")
+_FITTING: Final = {
+    "/Type1": {("/FontFile", ""), ("/FontFile3", "/Type1C"), _OPEN_TYPE},
+    "/TrueType": {("/FontFile2", ""), _OPEN_TYPE},
+    "/CIDFontType0": {("/FontFile3", "/CIDFontType0C"), _OPEN_TYPE},
+    "/CIDFontType2": {("/FontFile2", ""), _OPEN_TYPE},
+}
+"""Which programs belong to which fonts (ISO 32000-1, table 126)."""
 
 
 class Shown:
@@ -109,9 +117,17 @@ def _program(font: Any) -> programs.Program:
     for key in ("/CIDSet", "/CharSet"):  # may be left out, and are often incomplete (6.2.11.4.2)
         if key in descriptor:
             del descriptor[key]
-    key = next(key for key in _PROGRAMS if isinstance(descriptor.get(key), Stream))
-    stream = descriptor[key]
-    return programs.read(stream.read_bytes(), key, str(stream.get("/Subtype", "")))
+    keys = [key for key in _PROGRAMS if isinstance(descriptor.get(key), Stream)]
+    stream = descriptor[keys[0]]
+    subtype = str(stream.get("/Subtype", ""))
+    kind = str((font.DescendantFonts[0] if "/DescendantFonts" in font else font).get("/Subtype", ""))
+    if len(keys) > 1 or (keys[0], subtype if keys[0] == "/FontFile3" else "") not in _FITTING.get(kind, ()):
+        raise FileBroken(reason="kind of font program")
+    if str(descriptor.get("/Type", "")) != "/FontDescriptor" or not isinstance(
+        descriptor.get("/FontName"), Name
+    ):
+        raise FileBroken(reason="font descriptor")
+    return programs.read(stream.read_bytes(), keys[0], subtype)
 
 
 def _require_simple(font: Any, strings: set[bytes]) -> None:

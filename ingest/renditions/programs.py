@@ -10,6 +10,7 @@ from fontTools.agl import AGL2UV
 from fontTools.cffLib import CFFFontSet
 from fontTools.encodings.MacRoman import MacRoman
 from fontTools.encodings.StandardEncoding import StandardEncoding
+from fontTools.t1Lib import T1Font
 from fontTools.ttLib import TTFont, TTLibError
 from pikepdf import Array, Dictionary, Name, Stream
 
@@ -19,10 +20,13 @@ from ingest.errors import FileBroken
 class Program:
     """A font program. ``glyph`` is a glyph's number or, in CFF by name, its name."""
 
-    def __init__(self, truetype: Any, cff: Any) -> None:
+    def __init__(self, truetype: Any, cff: Any, type1: Any = None) -> None:
         self.truetype: Any = truetype
         self.cff: Any = cff
-        if truetype is not None:
+        self.type1: Any = type1
+        if type1 is not None:
+            self._units = 1 / (type1["FontMatrix"][0] or 0.001)
+        elif truetype is not None:
             self._units = truetype["head"].unitsPerEm
             self._metrics = truetype["hmtx"].metrics
             self._order = truetype.getGlyphOrder()
@@ -46,7 +50,7 @@ class Program:
         """In thousandths of an em."""
         if self.truetype is not None:
             return float(self._metrics[glyph][0] * 1000 / self._units)
-        outline = self.cff.CharStrings[glyph]
+        outline = (self.type1["CharStrings"] if self.type1 is not None else self.cff.CharStrings)[glyph]
         outline.decompile()
         bounds = _Ignoring()
         outline.draw(bounds)
@@ -61,8 +65,10 @@ class _Ignoring:
 
 
 def read(data: bytes, key: str, subtype: str) -> Program:
-    """The program in ``/FontFile2`` or ``/FontFile3``. Raises FileBroken."""
+    """The program in a font descriptor. Raises FileBroken."""
     try:
+        if key == "/FontFile":
+            return Program(None, None, _type1(data))
         if key == "/FontFile2" or subtype == "/OpenType":
             font = TTFont(io.BytesIO(data), lazy=True)
             if "CFF " in font:
@@ -77,6 +83,20 @@ def read(data: bytes, key: str, subtype: str) -> Program:
     except (TTLibError, KeyError, IndexError, ValueError, AssertionError, AttributeError, TypeError) as error:
         raise FileBroken(reason="font program") from error
     raise FileBroken(reason="kind of font program")
+
+
+def _type1(data: bytes) -> Any:
+    """A Type 1 program, parsed from memory: fontTools' own way begins with a file."""
+    if b"eexec" not in data[:65_536]:
+        raise FileBroken(reason="font program")
+    font = T1Font.__new__(T1Font)
+    font.encoding = "ascii"
+    font.data = data
+    try:
+        font.parse()
+    except Exception as error:  # an interpreter of PostScript raises whatever the program makes it
+        raise FileBroken(reason="font program") from error
+    return font
 
 
 def cid_mapping(program: Program, kind: str, mapping: Any) -> Callable[[int], str | None]:
@@ -149,6 +169,8 @@ WIN_ANSI: Final = _win_ansi()
 
 def type1_encoding(program: Program, encoding: Any) -> Callable[[int], str | None]:
     """By glyph names in a CFF program; its own encoding where the file names none."""
+    if program.type1 is not None:
+        return _type1_names(program, encoding)
     if program.cff is None or program.is_cid_keyed:
         raise FileBroken(reason="font program")
     own = program.cff.Encoding
@@ -158,6 +180,13 @@ def type1_encoding(program: Program, encoding: Any) -> Callable[[int], str | Non
         raise FileBroken(reason="encoding")
     names = names_of(encoding, own)
     known = set(program.cff.charset)
+    return lambda code: names[code] if names[code] in known else None
+
+
+def _type1_names(program: Program, encoding: Any) -> Callable[[int], str | None]:
+    own = list(program.type1["Encoding"])
+    names = names_of(encoding, own if len(own) == 256 else list(StandardEncoding))
+    known = program.type1["CharStrings"]
     return lambda code: names[code] if names[code] in known else None
 
 

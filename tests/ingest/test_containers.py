@@ -110,10 +110,10 @@ def test_a_size_that_lies_is_found_out(tmp_path: Path) -> None:
     assert made.findings == [{"code": "member-too-large", "name": "a"}]
 
 
-@given(
-    st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=8)), max_size=8),
-    st.integers(0, 60),
-)
+EDITS = st.lists(st.tuples(st.integers(0, 10**6), st.binary(min_size=1, max_size=12)), max_size=10)
+
+
+@given(EDITS, st.integers(0, 60))
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 def test_mutated_zip_is_unpacked_or_refused(tmp_path: Path, edits: list[tuple[int, bytes]], cut: int) -> None:
     data = bytearray(builders.zipped({"a.pdf": b"%PDF-1.7" * 50, "发票.xml": b"<a/>" * 50}))
