@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.models import Department, Person
 from core.permissions import Principal, ResourceType, readable, require_read
+from ingest.invoices.listing import row_of
 from ingest.invoices.models import Invoice
-from ingest.invoices.service import row_of
 from ingest.invoices.views import InvoiceRow
 from ingest.models import Document, Version
 from signing.models import Seal

@@ -22,8 +22,9 @@ from core.errors import Forbidden, VermilionError
 from core.models import Role
 from core.permissions import Principal, ResourceType, may_read, require_read
 from core.settings import Settings
+from ingest.invoices.listing import BROKEN, warnings_of
 from ingest.invoices.models import Invoice, InvoiceCorrection, InvoiceOverride
-from ingest.invoices.service import BROKEN, InvoiceService, checked_reason, warnings_of
+from ingest.invoices.service import InvoiceService, checked_reason
 from ingest.models import Document, DocumentKind
 from search.service import announce
 from workflow.claim_lines import NONE, Claimable, ClaimLine, check_late, check_sum, lines_of

@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from core.models import Person
 from core.permissions import Principal, ResourceType, readable
+from ingest.invoices.listing import conditions, row_of
 from ingest.invoices.models import Invoice
-from ingest.invoices.service import conditions, row_of
 from ingest.invoices.views import InvoiceFilter, InvoiceRow
 from ingest.models import Document, DocumentKind, DocumentState
 from workflow.models import Case, ClaimRelease, ClaimState, InvoiceClaim, ReleaseEvent

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from core import audit, people
@@ -33,7 +33,8 @@ from core.settings import Settings
 from ingest.invoices.checks import check
 from ingest.invoices.correcting import MOST_MONEY, corrected, parse, read_back, unique, write
 from ingest.invoices.errors import InvoiceFixed, OverrideNotNeeded, ReasonNeeded
-from ingest.invoices.facts import FIELDS, InvoiceFacts, Plain, Warn
+from ingest.invoices.facts import FIELDS, InvoiceFacts, Plain
+from ingest.invoices.listing import BROKEN, conditions, empty, row_of, warnings_of
 from ingest.invoices.models import Invoice, InvoiceCheck, InvoiceCorrection, InvoiceOverride
 from ingest.invoices.views import (
     CheckView,
@@ -50,14 +51,11 @@ from ingest.models import Document, DocumentKind, DocumentState
 from search.service import announce
 
 LONGEST_REASON: Final = 1000
-BROKEN: Final = "invalid"
-"""The verdict of a document whose signature or seal does not fit its content."""
 _FEN: Final = Decimal("0.01")
 _TEXT_COLUMNS: Final = {
     "type": 100, "code": 20, "number": 40, "check_code": 40,
     "seller_name": 200, "seller_tax_id": 30, "buyer_name": 200, "buyer_tax_id": 30,
 }  # fmt: skip
-_LIKE_LETTERS: Final = str.maketrans({"\\": "\\\\", "%": "\\%", "_": "\\_"})
 
 
 class InvoiceService:
@@ -77,7 +75,7 @@ class InvoiceService:
         now = self._clock.now()
         row = session.get(Invoice, document_id)
         if row is None:
-            self._begin_empty(session, document_id)
+            self._beginempty(session, document_id)
             row = session.get_one(Invoice, document_id)
         row.facts = facts.to_json()
         self._settle(session, row, facts, self._corrections(session, document_id), now)
@@ -178,7 +176,7 @@ class InvoiceService:
         document_ids = sorted(document_ids)
         for document_id in document_ids:
             if is_fixed and session.get(Invoice, document_id) is None:
-                self._begin_empty(session, document_id)
+                self._beginempty(session, document_id)
         for row in session.scalars(
             select(Invoice)
             .where(Invoice.document_id.in_(document_ids))
@@ -284,19 +282,19 @@ class InvoiceService:
         if row is None:
             if document.kind != DocumentKind.INVOICE or document.state != DocumentState.READY:
                 raise NotFound(what="invoice")
-            row = _empty(document, self._clock.now())
+            row = empty(document, self._clock.now())
         return document, row
 
-    def _begin_empty(self, session: Session, document_id: UUID) -> None:
+    def _beginempty(self, session: Session, document_id: UUID) -> None:
         """An invoice of which nothing could be read still is one: people fill it in."""
-        row = _empty(session.get_one(Document, document_id), self._clock.now())
+        row = empty(session.get_one(Document, document_id), self._clock.now())
         columns = {column.key: getattr(row, column.key) for column in Invoice.__table__.columns}
         insert_unless_there(session, Invoice, [columns])
 
     def _locked(self, session: Session, principal: Principal, document_id: UUID) -> tuple[Document, Invoice]:
         document, _row = self._found(session, principal, document_id)
         if session.get(Invoice, document_id) is None:
-            self._begin_empty(session, document_id)
+            self._beginempty(session, document_id)
         row = session.scalars(
             select(Invoice)
             .where(Invoice.document_id == document_id)
@@ -404,70 +402,6 @@ class InvoiceService:
             if is_readable
         )
         return Twins(seen, len(rows) - len(seen))
-
-
-def conditions(principal: Principal, wanted: InvoiceFilter) -> list[ColumnElement[bool]]:
-    """What a query over Invoice and Document keeps: what may be seen, and what is wanted."""
-    found: list[ColumnElement[bool]] = [readable(principal, ResourceType.DOCUMENT, Document.id)]
-    if wanted.owner_id is not None:
-        found.append(Document.owner_id == wanted.owner_id)
-    if wanted.issued_from is not None:
-        found.append(Invoice.issue_date >= wanted.issued_from)
-    if wanted.issued_to is not None:
-        found.append(Invoice.issue_date <= wanted.issued_to)
-    if wanted.only_broken:
-        found.append(Document.verdict == BROKEN)
-        found.append(Document.id.not_in(select(InvoiceOverride.document_id)))
-    words = wanted.text.split()
-    for word in words[:8]:
-        pattern = f"%{word.translate(_LIKE_LETTERS)}%"
-        columns = (Invoice.number, Invoice.code, Invoice.seller_name, Invoice.buyer_name, Document.title)
-        found.append(or_(*(column.ilike(pattern, escape="\\") for column in columns)))
-    return found
-
-
-def _empty(document: Document, now: datetime) -> Invoice:
-    """An invoice without any field, not part of a session."""
-    return Invoice(
-        document_id=document.id,
-        currency="CNY",
-        is_red=False,
-        is_fixed=False,
-        facts=InvoiceFacts(fields={}).to_json(),
-        warnings=[],
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def row_of(invoice: Invoice | None, document: Document, owner: str) -> InvoiceRow:
-    """An invoice as lists show it."""
-    if invoice is None:
-        invoice = _empty(document, document.created_at)
-    return InvoiceRow(
-        document_id=document.id,
-        title=document.title,
-        owner=owner,
-        type=invoice.type,
-        code=invoice.code,
-        number=invoice.number,
-        issue_date=invoice.issue_date,
-        seller_name=invoice.seller_name,
-        buyer_name=invoice.buyer_name,
-        net=invoice.net,
-        tax=invoice.tax,
-        total=invoice.total,
-        currency=invoice.currency,
-        is_red=invoice.is_red,
-        verdict=document.verdict,
-        warnings=warnings_of(invoice),
-        uploaded_at=document.created_at,
-    )
-
-
-def warnings_of(invoice: Invoice) -> tuple[Warn, ...]:
-    """The warnings that are kept with an invoice."""
-    return tuple(Warn(one["code"], one["context"]) for one in invoice.warnings)
 
 
 def checked_reason(text: str) -> str:
