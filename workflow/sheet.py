@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import pylopdf_fonts_zh_cn
 import segno
 import typst
 from pypdf import PdfReader
 
+from core import fonts
 from core.amounts import amount_in_words
 from core.i18n import translator
 from signing.fields import FieldSpec
@@ -110,7 +109,7 @@ def typeset(data: SheetData) -> Typeset:
     inputs = {"sheet": json.dumps(_plain(data), ensure_ascii=False), "qr": _qr(data.verify_url)}
     options: dict[str, Any] = {
         "sys_inputs": inputs,
-        "font_paths": [str(path) for path in _fonts()],
+        "font_paths": [str(fonts.folder())],
         "ignore_system_fonts": True,
     }
     source = _TEMPLATE.read_bytes()
@@ -197,11 +196,6 @@ def _field(place: dict[str, Any]) -> FieldSpec:
 
 def _qr(url: str) -> str:
     return str(segno.make(url, error="m").svg_inline(border=0, dark="#1c1c1c"))
-
-
-@cache
-def _fonts() -> tuple[Path, ...]:
-    return tuple({path.parent for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.otf")})
 
 
 def boxes_for(flow: Flow, round_number: int) -> Sequence[Box]:

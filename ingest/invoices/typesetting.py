@@ -10,13 +10,12 @@ import json
 import re
 import shutil
 from datetime import UTC, date, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import pylopdf_fonts_zh_cn
 import typst
 
+from core import fonts
 from ingest.conversion import Converted
 from ingest.errors import FileBroken, FileTooLarge, TypeNotAccepted
 from ingest.invoices import sheets, xml, xml_tree
@@ -74,7 +73,7 @@ def typeset(form: str, sheet: dict[str, Any], data: bytes, at: datetime, folder:
         made: bytes = typst.compile(
             str(root / f"{form}.typ"),
             root=str(root),
-            font_paths=[str(path) for path in _fonts()],
+            font_paths=[str(fonts.folder())],
             ignore_system_fonts=True,
             pdf_standards=["a-3b"],
             pdf_tags=False,
@@ -104,8 +103,3 @@ def _breakable(run: str) -> str:
     if re.fullmatch(r"[0-9A-Z.\-]{1,24}", run):
         return run
     return "\u200b".join(run[at : at + 8] for at in range(0, len(run), 8))
-
-
-@cache
-def _fonts() -> tuple[Path, ...]:
-    return tuple({path.parent for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.otf")})

@@ -90,7 +90,7 @@ def _type1(data: bytes) -> Any:
     if b"eexec" not in data[:65_536]:
         raise FileBroken(reason="font program")
     font = T1Font.__new__(T1Font)
-    font.encoding = "ascii"
+    font.encoding = "latin-1"
     font.data = data
     try:
         font.parse()
