@@ -89,6 +89,7 @@ finding-submit-form = a form that sends data
 finding-rich-media = video, sound or 3D content
 finding-signed = signatures of others
 finding-repaired = a damaged structure, which was repaired
+finding-page-incomplete = a page of which something could not be drawn
 warning-signature-broken = A signature in this file is broken: the file was changed after it was signed.
 warning-sources-disagree = The sources disagree on the { $field ->
     [type] kind of invoice
@@ -248,3 +249,4 @@ invoice-field-name = { $field ->
     [travel_date] day of travel
    *[other] { $field }
 }
+finding-recognised-text = text that was read optically

@@ -89,6 +89,7 @@ finding-submit-form = 会发送数据的表单
 finding-rich-media = 视频、音频或三维内容
 finding-signed = 他人的签名
 finding-repaired = 已修复的结构损坏
+finding-page-incomplete = 有页面内容未能完整绘制
 warning-signature-broken = 文件中的签名已失效：签名之后文件被改动过。
 warning-sources-disagree = { $field ->
     [type] 发票类型
@@ -248,3 +249,4 @@ invoice-field-name = { $field ->
     [travel_date] 乘车（机）日期
    *[other] { $field }
 }
+finding-recognised-text = 文字由识别得到，请核对

@@ -9,7 +9,7 @@ from ingest.conversion import Converted
 from ingest.errors import FileBroken
 from ingest.invoices.facts import Reading
 from ingest.ofd import archive_pdf, custom_data, data_files
-from ingest.ofd.canvas import Book
+from ingest.ofd.canvas import Book, TooMuch
 from ingest.ofd.document import OfdDocument, documents
 from ingest.ofd.markup import said
 from ingest.ofd.package import Package
@@ -25,6 +25,13 @@ def convert(source: Path, folder: Path) -> Converted:
 
     Raises FileBroken when it shows nothing, and other FileRefused.
     """
+    try:
+        return _converted(source, folder)
+    except TooMuch as error:
+        raise FileBroken(**error.context) from error
+
+
+def _converted(source: Path, folder: Path) -> Converted:
     target = folder / "converted.pdf"
     with Package(source) as package:
         made = Converted(pdf=target, standard=STANDARD)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+
+from lxml import etree
 
 from ingest.errors import FileBroken, FileRefused, TooManyPages
 from ingest.ofd.markup import Box, Element, box, children, is_true, said
@@ -80,12 +83,26 @@ def documents(package: Package) -> list[OfdDocument]:
                 except FileRefused:
                     continue
                 found[-1].is_damaged = True
+    if not any(one.pages for one in found):
+        found = [_by_names(package, found[0] if found else None)]
     pages = sum(len(one.pages) for one in found)
     if not pages:
         raise FileBroken(reason="OFD without pages")
     if pages > MOST_PAGES:
         raise TooManyPages(pages=pages, limit=MOST_PAGES)
     return found
+
+
+def _by_names(package: Package, document: OfdDocument | None) -> OfdDocument:
+    """A document whose own description is lost, by the names that all makers give to its parts."""
+    made = document or OfdDocument("doc_0/document.xml", etree.Element("Document"))
+    made.is_damaged = True
+    names = sorted(package.names(), key=lambda name: [int(part) for part in re.findall(r"\d{1,9}", name)])
+    contents = [name for name in names if re.search(r"(^|/)pages/.*content\.xml$", name)]
+    made.pages = [PageRef(str(number), name) for number, name in enumerate(contents[:MOST_PAGES], start=1)]
+    if not made.resource_files:
+        made.resource_files = [name for name in names if name.endswith(("publicres.xml", "documentres.xml"))]
+    return made
 
 
 def _bodies(package: Package) -> list[Element]:

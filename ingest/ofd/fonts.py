@@ -91,6 +91,19 @@ class Outline:
         sides = struct.unpack_from(">4h", head, 36)
         return [round(side * 1000 / self._sfnt.units) for side in sides]
 
+    def heights(self) -> tuple[int, int]:
+        """How far letters reach up and down from the line, in thousandths of an em: who reads the PDF's text
+        tells lines apart by it, so that what no line of text can have is not believed."""
+        up, down = 880, -120
+        if self._sfnt is not None:
+            typographic, hhea = self._sfnt.table(b"OS/2"), self._sfnt.table(b"hhea")
+            if len(typographic) >= 72:
+                up, down = struct.unpack_from(">2h", typographic, 68)
+            elif len(hhea) >= 8:
+                up, down = struct.unpack_from(">2h", hhea, 4)
+            up, down = round(up * 1000 / self._sfnt.units), round(down * 1000 / self._sfnt.units)
+        return max(600, min(950, up)), max(-300, min(-100, down))
+
     def subset(self, name: str, glyphs: list[Drawn]) -> bytes:
         """A font file of these glyphs in this order, the first being .notdef."""
         widths = [
@@ -144,15 +157,16 @@ class Face:
         if self.outline.is_cff:
             file.Subtype = Name.CIDFontType0C
         box = self.outline.box()
+        up, down = self.outline.heights()
         descriptor = Dictionary(
             Type=Name.FontDescriptor,
             FontName=Name("/" + self._name),
             Flags=4,
             FontBBox=Array(box),
             ItalicAngle=0,
-            Ascent=max(box[3], 1),
-            Descent=min(box[1], -1),
-            CapHeight=max(box[3], 1),
+            Ascent=up,
+            Descent=down,
+            CapHeight=up,
             StemV=80,
         )
         descriptor[Name.FontFile3 if self.outline.is_cff else Name.FontFile2] = document.make_indirect(file)

@@ -162,6 +162,8 @@ def _arc(here: Point, given: tuple[float, ...]) -> list[Segment]:
     elif not sweep and span > 0:
         span -= 2 * math.pi
     matrix = (rx * cosine, rx * sine, -ry * sine, ry * cosine, *middle)
+    if not all(abs(value) < _LARGEST * 10 for value in matrix):  # flatter than any line
+        return [("l", (end_x, end_y))]
     return _quarters(matrix, first, span, (end_x, end_y))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,16 +34,22 @@ class Picture:
 def picture(document: pikepdf.Pdf, data: bytes, mask: bytes | None = None) -> Picture:
     """A picture, seen through the brightness of another one where there is a mask. Raises FileBroken."""
     try:
-        if data.startswith(_JBIG2):
-            made = Picture(_jbig2(document, data), is_opaque=True)
-        else:
-            made = _decoded(document, data)
-        if mask is not None:
-            made.stream.SMask = _grey(document, _open(mask).convert("L"))
-            return Picture(made.stream, is_opaque=False)
-        return made
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what is odd in a picture is not for the log
+            return _made(document, data, mask)
     except UNREADABLE as error:
         raise FileBroken(reason=f"picture: {str(error)[:120]}") from error
+
+
+def _made(document: pikepdf.Pdf, data: bytes, mask: bytes | None) -> Picture:
+    if data.startswith(_JBIG2):
+        made = Picture(_jbig2(document, data), is_opaque=True)
+    else:
+        made = _decoded(document, data)
+    if mask is None:
+        return made
+    made.stream.SMask = _grey(document, _open(mask).convert("L"))
+    return Picture(made.stream, is_opaque=False)
 
 
 def _open(data: bytes) -> Image.Image:

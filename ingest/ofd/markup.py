@@ -40,7 +40,10 @@ def parse(data: bytes) -> Element:
     for element in root.iter(etree.Element):
         name = str(element.tag)
         if "}" in name or ":" in name:
-            element.tag = name.rpartition("}")[2].rpartition(":")[2] or "_"
+            try:
+                element.tag = name.rpartition("}")[2].rpartition(":")[2]
+            except ValueError:  # what stands behind the prefix is no name
+                element.tag = "_"
     return root
 
 
@@ -67,9 +70,13 @@ def _strictly(data: bytes) -> Element | None:
 def _leniently(data: bytes) -> Element | None:
     """A part whose encoding is not the declared one, or that ends too early, as far as it goes."""
     try:
-        text = _DECLARATION.sub("", decoded(data), count=1)
-        return etree.fromstring(text.encode("utf-8", "replace"), _parser(recover=True, encoding="utf-8"))
-    except (etree.XMLSyntaxError, ValueError, FileRefused):
+        text = decoded(data)
+    except FileRefused:
+        text = data.decode("utf-8", "replace")
+    try:
+        plain = _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+        return etree.fromstring(plain, _parser(recover=True, encoding="utf-8"))
+    except (etree.XMLSyntaxError, ValueError):
         return None
 
 
