@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from core.clock import Clock
 from core.database import Database, insert_unless_there
 from core.ids import new_id
 from ingest.models import Rendition, RenditionPurpose, Version
 from ingest.sandbox import Sandbox
-from storage.service import ObjectStore
+from storage.service import Kept, ObjectStore
 
 SECONDS: Final = 300.0
 
@@ -45,40 +47,54 @@ class Archiving:
 
     def archival(self, version_id: UUID) -> Archival:
         """The archival rendition of a version; made now when it is not there. Raises FileRefused."""
+        row = self.make(version_id, RenditionPurpose.ARCHIVAL)
+        return Archival(row.digest, row.pages, row.standard or "")
+
+    def make(self, version_id: UUID, purpose: RenditionPurpose) -> Rendition:
+        """A rendition of a version; made now when it is not there. Raises FileRefused."""
         with self._database.read() as session:
             digest = session.get_one(Version, version_id).digest
-            row = session.get(Rendition, (version_id, RenditionPurpose.ARCHIVAL))
-            if row is not None and row.standard:
-                return Archival(row.digest, row.pages, row.standard)
+            row = session.get(Rendition, (version_id, purpose))
+            if row is not None:
+                return row
         folder = self._folder()
         try:
-            source, target = folder / "source", folder / "archival.pdf"
+            source, target = folder / "source", folder / "made.pdf"
             self._store.fetch(digest, source)
             answer = self._sandbox.run(
-                "archival",
+                purpose.value,
                 source,
                 target=str(target.absolute()),
                 folder=str(folder.absolute()),
-                attachments=[],
                 seconds=SECONDS,
             )
             kept = self._store.keep(target)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-        made: dict[str, Any] = {
+        with self._database.write() as session:
+            self.add(session, version_id, purpose, kept, answer)
+        with self._database.read() as session:
+            return session.get_one(Rendition, (version_id, purpose))
+
+    def add(
+        self, session: Session, version_id: UUID, purpose: RenditionPurpose, kept: Kept, made: dict[str, Any]
+    ) -> None:
+        """Write a rendition beside its version; one that is there already stays.
+
+        ``made`` says ``pages`` and, of an archival one, ``standard`` and ``method``.
+        """
+        row = {
             "version_id": version_id,
-            "purpose": RenditionPurpose.ARCHIVAL.value,
+            "purpose": purpose.value,
             "digest": kept.digest,
             "size": kept.size,
-            "pages": int(answer["pages"]),
-            "standard": answer["standard"],
-            "method": answer["method"],
+            "pages": int(made["pages"]),
+            "standard": made.get("standard"),
+            "method": made.get("method", purpose.value),
             "created_at": self._clock.now(),
         }
-        with self._database.write() as session:
-            if insert_unless_there(session, Rendition, [made]):
-                self._store.adopt(session, kept.digest)
-        return Archival(kept.digest, made["pages"], made["standard"])
+        if insert_unless_there(session, Rendition, [row]):
+            self._store.adopt(session, kept.digest)
 
     def attach(self, sheet: bytes, parts: Sequence[tuple[str, int]]) -> bytes:
         """The sheet with the first pages of other PDFs drawn onto its last, empty pages.

@@ -21,12 +21,13 @@ from sqlalchemy.orm import Session
 
 from core import audit, outbox
 from core.clock import Clock
-from core.database import Database, insert_unless_there
+from core.database import Database
 from core.ids import new_id
 from core.settings import Settings
 from ingest import media, office
+from ingest.archiving import Archiving
 from ingest.documents import Documents, title_of
-from ingest.errors import FileRefused, NestedTooDeep, TypeNotAccepted
+from ingest.errors import ActiveContentRefused, FileRefused, NestedTooDeep, TypeNotAccepted
 from ingest.invoices.facts import InvoiceFacts
 from ingest.invoices.service import InvoiceService
 from ingest.media import CONTAINERS, OFFICE, MediaType
@@ -35,7 +36,6 @@ from ingest.models import (
     DocumentKind,
     DocumentState,
     PageText,
-    Rendition,
     RenditionPurpose,
     Stage,
     Version,
@@ -77,7 +77,7 @@ class _Child:
 
 
 class Processing:
-    """The work behind ``ingest.process`` and ``ingest.archive``."""
+    """The work behind ``ingest.process``."""
 
     def __init__(
         self,
@@ -88,6 +88,7 @@ class Processing:
         settings: Settings,
         documents: Documents,
         invoices: InvoiceService,
+        archiving: Archiving,
     ) -> None:
         self._database = database
         self._store = store
@@ -96,6 +97,7 @@ class Processing:
         self._settings = settings
         self._documents = documents
         self._invoices = invoices
+        self._archiving = archiving
         self._staging = settings.home / "staging"
 
     def process(self, document_id: UUID) -> None:
@@ -115,6 +117,7 @@ class Processing:
             work.mkdir()
             try:
                 found = self._read(original, source, work, roots)
+                self._require_harmless(found["findings"])
                 made = self._keep_made(found, work)
                 children = self._children(original, found, work, depth)
             except FileRefused as error:
@@ -154,6 +157,12 @@ class Processing:
         if made_by_office is not None and found["pdf"] is None:
             found["pdf"], found["standard"] = made_by_office.name, office.STANDARD
         return found
+
+    def _require_harmless(self, findings: list[dict[str, Any]]) -> None:
+        """Raise ActiveContentRefused where the installation takes no files that act."""
+        active = sorted(SIGN_BLOCKERS & {one["code"] for one in findings})
+        if active and self._settings.active_content == "refuse":
+            raise ActiveContentRefused(first=active[0])
 
     def _keep_made(self, found: dict[str, Any], work: Path) -> _Made:
         """Keep the PDF, and the archival one where it has to be made from what lies in the folder."""
@@ -222,10 +231,8 @@ class Processing:
                 return
             shown = self._write_version(session, document, original, found, made)
             if made.archival is not None:
-                self.add_rendition(
-                    session, shown, RenditionPurpose.ARCHIVAL, made.archival, found["pages"],
-                    made.standard, made.method,
-                )  # fmt: skip
+                facts_of = {"pages": found["pages"], "standard": made.standard, "method": made.method}
+                self._archiving.add(session, shown.id, RenditionPurpose.ARCHIVAL, made.archival, facts_of)
             elif found["pages"]:
                 outbox.enqueue(session, "ingest.archive", {"version_id": str(shown.id)}, now)
             if SIGN_BLOCKERS & {one["code"] for one in found["findings"]}:
@@ -274,30 +281,6 @@ class Processing:
         version.findings = found["findings"]
         return version
 
-    def add_rendition(
-        self,
-        session: Session,
-        version: Version,
-        purpose: RenditionPurpose,
-        kept: Kept,
-        pages: int,
-        standard: str | None,
-        method: str,
-    ) -> None:
-        """Write a rendition beside its version; one that is there already stays."""
-        row = {
-            "version_id": version.id,
-            "purpose": purpose.value,
-            "digest": kept.digest,
-            "size": kept.size,
-            "pages": pages,
-            "standard": standard,
-            "method": method,
-            "created_at": self._clock.now(),
-        }
-        if insert_unless_there(session, Rendition, [row]):
-            self._store.adopt(session, kept.digest)
-
     def _write_texts(self, session: Session, document_id: UUID, texts: list[str]) -> None:
         session.add_all(
             PageText(document_id=document_id, page=number, text=words.replace("\x00", ""))
@@ -338,44 +321,6 @@ class Processing:
                 session, now, None, "document.refused", "document", document_id, {"code": error.code}
             )
             announce(session, "document", document_id, now)
-
-    # renditions
-
-    def archive(self, version_id: UUID) -> None:
-        """Make the archival rendition of a version, unless it has one."""
-        self._rendition(version_id, RenditionPurpose.ARCHIVAL, "archival")
-
-    def neutralise(self, version_id: UUID) -> None:
-        """Make the rendition in which nothing acts, for looking at."""
-        self._rendition(version_id, RenditionPurpose.VIEWER, "viewer")
-
-    def flatten(self, version_id: UUID) -> None:
-        """Make the rendition of pages as they look, which may be signed."""
-        self._rendition(version_id, RenditionPurpose.FLATTENED, "flattened")
-
-    def _rendition(self, version_id: UUID, purpose: RenditionPurpose, operation: str) -> None:
-        with self._database.read() as session:
-            version = session.get_one(Version, version_id)
-            if session.get(Rendition, (version_id, purpose)) is not None:
-                return
-        with self._folder() as folder:
-            source, target = folder / "source", folder / "target.pdf"
-            self._store.fetch(version.digest, source)
-            answer = self._sandbox.run(
-                operation, source, target=str(target.absolute()), folder=str(folder.absolute()),
-                seconds=READING_SECONDS,
-            )  # fmt: skip
-            kept = self._store.keep(target)
-        with self._database.write() as session:
-            self.add_rendition(
-                session,
-                session.get_one(Version, version_id),
-                purpose,
-                kept,
-                int(answer["pages"]),
-                answer.get("standard"),
-                str(answer.get("method", operation)),
-            )
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.i18n import LANGUAGES
 from ingest import pdf, pdf_words
 from ingest.conversion import Converted, Member, converter_of
 from ingest.errors import TooManyPages
@@ -70,6 +71,8 @@ def read(
     shown = made.pdf or source
     inspected = pdf.inspect(shown)
     findings = _joined(made.findings, inspected["findings"])
+    if made.standard is not None:  # made here: the data that it carries is the original's own
+        findings = [one for one in findings if one["code"] != "embedded-files"]
     codes = {one["code"] for one in findings}
     if made.pdf is None and "repaired" in codes and "signed" not in codes:
         made.pdf = shown = folder / "repaired.pdf"
@@ -82,6 +85,8 @@ def read(
     looked.find_words()
     readings = looked.readings(folder, is_pdf=media_type is MediaType.PDF)
     facts = merge(readings)
+    if looked.is_recognised:
+        looked.findings = _joined(looked.findings, [{"code": "recognised-text"}])
     verdict, signatures = _judge(source, media_type, made, codes, roots, at)
     searchable = looked.write_searchable(folder / "searchable.pdf")
     return Outcome(
@@ -193,7 +198,7 @@ def _judge(
 
 def in_both_languages(verdict: Verdict) -> dict[str, Any]:
     """A verdict to be kept: whoever looks at it later reads it in their own language."""
-    return {language: verdict.to_json("", language) for language in ("zh-CN", "en")}  # type: ignore[arg-type]
+    return {language: verdict.to_json("", language) for language in LANGUAGES}
 
 
 def _container(made: Converted) -> Outcome:

@@ -27,8 +27,9 @@ MOST_LINES: Final = 1200
 _BATCH: Final = 6
 _HIGH: Final = 48
 """Pixels in height of what the reading model takes."""
+_LEAST_WIDE: Final = 160
 _WIDEST: Final = 3200
-"""Pixels in width of the same; a line that is longer still is squeezed."""
+"""Pixels in width of the same: shorter lines are padded, longer ones squeezed."""
 _LIKELY: Final = 0.3
 """Of the finding model: from which likelihood on a pixel belongs to text."""
 _SURE: Final = 0.5
@@ -116,7 +117,7 @@ def read_lines(pictures: list[Pixels]) -> list[Letters]:
 
 def _read(pictures: list[Pixels]) -> list[Letters]:
     widths = [min(_WIDEST, max(16, round(one.shape[1] * _HIGH / one.shape[0]))) for one in pictures]
-    widest = max(320, *widths)
+    widest = max(_LEAST_WIDE, *widths)
     given = np.zeros((len(pictures), 3, _HIGH, widest), dtype=np.float32)
     for at, (one, width) in enumerate(zip(pictures, widths, strict=True)):
         shrinks = one.shape[0] > 1.5 * _HIGH

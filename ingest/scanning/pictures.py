@@ -20,7 +20,6 @@ from PIL import (
     ImageCms,
     ImageFile,
     JpegImagePlugin,
-    MpoImagePlugin,
     PngImagePlugin,
     TiffImagePlugin,
     UnidentifiedImageError,
@@ -44,9 +43,9 @@ ImageFile.LOAD_TRUNCATED_IMAGES = False
 AvifImagePlugin.DEFAULT_MAX_THREADS = 1
 pillow_heif.register_heif_opener(decode_threads=1, thumbnails=False, aux_images=False, depth_images=False)
 
-_READERS: Final = (JpegImagePlugin, MpoImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
+_READERS: Final = (JpegImagePlugin, PngImagePlugin, TiffImagePlugin, WebPImagePlugin)
 """Importing them registers the formats below; all others stay unknown."""
-_FORMATS: Final = ("JPEG", "MPO", "PNG", "TIFF", "HEIF", "AVIF", "WEBP")
+_FORMATS: Final = ("JPEG", "PNG", "TIFF", "HEIF", "AVIF", "WEBP")
 _ERRORS: Final = (
     OSError,
     SyntaxError,

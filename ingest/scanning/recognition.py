@@ -14,10 +14,10 @@ from ingest.scanning import engine
 from ingest.scanning.engine import Letters, Pixels, Quad
 from ingest.words import Page, Place, Word
 
-LEAST_SIDE: Final = 1280
+LEAST_SIDE: Final = 960
 MOST_SIDE: Final = 2048
 """Pixels of the longer side in which lines are looked for: small print needs more, at its square's cost."""
-_WANTED_HEIGHT: Final = 15
+_WANTED_HEIGHT: Final = 16
 """Pixels of the usual line at that size."""
 _LEAST_CONFIDENCE: Final = 0.5
 _UPRIGHT: Final = 1.5

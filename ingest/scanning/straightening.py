@@ -18,7 +18,7 @@ from ingest.scanning.codes import turns_of_code
 from ingest.scanning.engine import Pixels, Quad
 from ingest.scanning.paper import find_paper, order
 
-_LOOKING_SIDE: Final = 960
+_LOOKING_SIDE: Final = 736
 """Pixels in which lines are looked for to see how they run."""
 _LEAST_SKEW: Final = 0.35
 """Degrees; less cannot be seen, and turning costs sharpness."""
