@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import FileRefused
+from ingest.models import DocumentState
 from ingest.sandbox import Sandbox
 from tests.ingest import samples
+from tests.ingest.conftest import Desk
 
 SEEDS: dict[str, Callable[[], bytes]] = {
     "pdf": lambda: samples.saved(samples.plain(2)),
