@@ -1,11 +1,12 @@
 """The models that find and read lines of text (PP-OCR), loaded once for a process.
 
-They are files of the installed package ``rapidocr`` and run on ONNX Runtime: nothing is ever downloaded.
-One thread only: two workers share the machine, and a worker may not start threads.
+They are files of the installed package ``rapidocr`` and run on ONNX Runtime: nothing is ever downloaded,
+and nothing is sent. One thread only: two workers share the machine, and a worker may not start threads.
 """
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -15,6 +16,10 @@ from typing import Any, Final
 import cv2
 import numpy as np
 import numpy.typing as npt
+
+# Since 1.29 the official builds for Linux report sessions and models to their maker, with an identifier that
+# they write to disk. It is decided when the library is loaded, before any call could switch it off.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
 cv2.setNumThreads(1)

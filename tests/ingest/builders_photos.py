@@ -28,7 +28,7 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Photo:
-    """How an invoice was photographed. Angles in degrees clockwise, ``noise`` in levels, ``blur`` in pixels."""
+    """How an invoice was photographed: degrees clockwise, ``noise`` in levels, ``blur`` in pixels."""
 
     seed: int
     tilt: float = 0.0
