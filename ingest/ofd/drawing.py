@@ -269,7 +269,7 @@ class Painter:
             path = self._media(resources, element.get(name))
             if path is None:
                 continue
-            key = f"{path}|{mask or ''}"
+            key = f"{self._package.label}{path}|{mask or ''}"
             if key in self.book.images:
                 found: Picture = self.book.images[key]
                 return found

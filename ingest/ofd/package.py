@@ -26,11 +26,13 @@ _MOST_NESTED: Final = 32 * 1024**2
 class Package:
     """The parts of a package by their paths. Paths are compared without case, with either slash."""
 
-    def __init__(self, source: Path | bytes, budget: list[int] | None = None) -> None:
-        """Open it. ``budget`` is what may still be unpacked, shared with the package this one lies in.
+    def __init__(self, source: Path | bytes, budget: list[int] | None = None, label: str = "") -> None:
+        """``budget`` is what may still be unpacked, shared with the package this one lies in; ``label``
+        tells its parts from those of others.
 
         Raises FileBroken, TooManyMembers, ContainerTooLarge.
         """
+        self.label = label
         self._source = source
         self._budget = [MOST_IN_ALL] if budget is None else budget
         self._entries: dict[str, zipfile.ZipInfo] = {}

@@ -77,10 +77,8 @@ class Reader:
             self._draw_templates(painter, leaf, above, seen)
             self._draw_annotations(painter, leaf, resources, page, seen)
         for stamp in stamps:
-            try:
-                draw_stamp(painter, leaf, stamp)
-            except FileRefused:
-                seen.broken += 1
+            seen.broken += stamp.drawn is None
+            draw_stamp(painter, leaf, stamp)
         return leaf, seen
 
     def _tree(self, path: str | None, seen: Seen) -> Element | None:
@@ -155,7 +153,7 @@ class Reader:
 
 
 def draw_stamp(painter: Painter, leaf: Leaf, stamp: Stamp) -> None:
-    """A seal's picture over its place on the page, cut to its clip. Raises FileRefused."""
+    """A seal's picture over its place on the page, cut to its clip."""
     x, y, width, height = stamp.boundary
     drawn = stamp.drawn
     if drawn is None or width <= 0 or height <= 0:

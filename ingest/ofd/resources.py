@@ -158,11 +158,12 @@ class Resources:
         path = self.file(entry, "FontFile")
         if path is None:
             return None
-        known = self._shelf.known(path)
+        key = self._package.label + path
+        known = self._shelf.known(key)
         if known is not None:
             return known
         try:
-            return self._shelf.embedded(path, self._package.read(path), name)
+            return self._shelf.embedded(key, self._package.read(path), name)
         except (Unusable, FileRefused, ValueError, IndexError, ArithmeticError):
             return None
 
