@@ -147,7 +147,7 @@ def read_alone(path: str) -> None:
 
 
 def large_upload() -> Figure:
-    """How much memory the server takes while it receives 100 MiB over HTTP; the rival reads the file whole."""
+    """Memory that the server takes while it receives 100 MiB over HTTP; the rival reads the file whole."""
     with tempfile.TemporaryDirectory(prefix="vermilion-bench-") as folder:
         home = Path(folder) / "home"
         settings = Settings(home=home, log_level="error")
@@ -229,5 +229,3 @@ def main() -> None:
 
 if __name__ == "__main__":
     main()
-
-

@@ -42,8 +42,6 @@ class Converted:
     """Files inside that become documents of their own."""
     attachments: list[Member] = field(default_factory=list)
     """Data files inside (the invoice's XML) that belong to this document and go into its archival PDF."""
-    signatures: dict[str, Any] | None = None
-    """The verdict on signatures and seals of a format that is not PDF: the object of ``vermilion verify``."""
     standard: str | None = None
     """``2b`` or ``3b`` when ``pdf`` is PDF/A of that level already."""
 

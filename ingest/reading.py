@@ -87,7 +87,7 @@ def read(
     facts = merge(readings)
     if looked.is_recognised:
         looked.findings = _joined(looked.findings, [{"code": "recognised-text"}])
-    verdict, signatures = _judge(source, media_type, made, codes, roots, at)
+    verdict, signatures = _judge(source, media_type, codes, roots, at)
     searchable = looked.write_searchable(folder / "searchable.pdf")
     return Outcome(
         pages=inspected["pages"],
@@ -181,24 +181,26 @@ def _letters(page: Page) -> int:
 
 
 def _judge(
-    source: Path, media_type: MediaType, made: Converted, codes: set[str], roots: list[bytes], at: datetime
+    source: Path, media_type: MediaType, codes: set[str], roots: list[bytes], at: datetime
 ) -> tuple[str | None, dict[str, Any] | None]:
     """The verdict on the original's signatures: ``unsigned`` where the format could carry some."""
     if media_type is MediaType.OFD:
-        if made.signatures is None:
-            return "unsigned", None
-        return made.signatures["zh-CN"]["verdict"], made.signatures
+        from ingest.ofd.signatures import verify
+
+        return _kept(verify(source, roots, at))
     if media_type is not MediaType.PDF:
         return None, None
     if "signed" not in codes:
         return "unsigned", None
-    verdict = verify_pdf(source.read_bytes(), roots, at)
-    return verdict.outcome.value, in_both_languages(verdict)
+    return _kept(verify_pdf(source.read_bytes(), roots, at))
 
 
-def in_both_languages(verdict: Verdict) -> dict[str, Any]:
+def _kept(verdict: Verdict) -> tuple[str, dict[str, Any] | None]:
     """A verdict to be kept: whoever looks at it later reads it in their own language."""
-    return {language: verdict.to_json("", language) for language in LANGUAGES}
+    outcome = verdict.outcome.value
+    if outcome == "unsigned":
+        return outcome, None
+    return outcome, {language: verdict.to_json("", language) for language in LANGUAGES}
 
 
 def _container(made: Converted) -> Outcome:

@@ -26,7 +26,7 @@ _ZIP: Final = b"PK\x03\x04"
 
 @dataclass(frozen=True)
 class SealPicture:
-    """SES_ESPictrueInfo of GB/T 38540 (and of GM/T 0031): its type as written, and its bytes."""
+    """The picture as the seal holds it; its size there does not count: the stamp says how large it is."""
 
     kind: str
     data: bytes
@@ -65,7 +65,8 @@ def _picture(package: Package, signature: Placed) -> SealPicture | None:
 
 
 def picture_in(data: bytes) -> SealPicture | None:
-    """The first SEQUENCE of a string, octets and two integers: type, picture, width and height."""
+    """The picture of a seal or a seal signature: the first SEQUENCE of a string, octets and two integers,
+    which are type, picture, width and height in all versions."""
     try:
         waiting = [(der.read(data, is_padded=True), 0)]
     except der.DerBroken:
@@ -91,10 +92,10 @@ def _read(children: tuple[der.Element, ...]) -> SealPicture | None:
     if len(children) < 4 or not all(one.is_universal(der.INTEGER) for one in children[2:4]):
         return None
     try:
-        kind, data = children[0].text(), children[1].octets()
+        kind, data = children[0].text().strip().lower().lstrip("."), children[1].octets()
     except der.DerBroken:
         return None
-    return SealPicture(kind.strip().lower(), data) if len(kind) <= 16 and len(data) > 8 else None
+    return SealPicture(kind, data) if len(kind) <= 16 and len(data) > 8 else None
 
 
 def _drawn(book: Book, package: Package, picture: SealPicture, number: int) -> Picture | Drawn | None:
