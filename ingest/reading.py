@@ -23,6 +23,7 @@ from ingest.invoices.facts import Reading, Source
 from ingest.invoices.merging import merge
 from ingest.media import MediaType
 from ingest.words import Page, plain
+from signing.national.ofd_signatures import verify_ofd
 from signing.verification import verify_pdf
 from signing.verification.verdict import Verdict
 
@@ -185,9 +186,7 @@ def _judge(
 ) -> tuple[str | None, dict[str, Any] | None]:
     """The verdict on the original's signatures: ``unsigned`` where the format could carry some."""
     if media_type is MediaType.OFD:
-        from ingest.ofd.signatures import verify
-
-        return _kept(verify(source, roots, at))
+        return _kept(verify_ofd(source.read_bytes(), roots, at))
     if media_type is not MediaType.PDF:
         return None, None
     if "signed" not in codes:

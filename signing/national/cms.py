@@ -21,7 +21,7 @@ TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
-_TOKEN: Final = "1.2.840.113549.1.9.16.2.14"
+_STAMP_ATTRIBUTE: Final = "1.2.840.113549.1.9.16.2.14"
 MOST_CERTIFICATES: Final = 40
 
 
@@ -124,7 +124,7 @@ def _signer(element: Element, certificates: Sequence[Certificate]) -> Signer:
     if len(rest) < 2:
         raise DerBroken("SignerInfo")
     unsigned = _attributes(rest[2]) if len(rest) > 2 and rest[2].is_context(1) else {}
-    token = unsigned.get(_TOKEN)
+    token = unsigned.get(_STAMP_ATTRIBUTE)
     return Signer(
         certificate=certificate,
         digest_algorithm=algorithms.digest_name(digest_algorithm),

@@ -174,7 +174,7 @@ def _version_1(parts: tuple[Element, ...]) -> SealSignature:
         algorithm=to_sign[6].algorithm("signatureAlgorithm"),
         signature=_signature(parts[1]),
         to_sign=parts[0].raw,
-        time_stamp=_stamp(parts[2:]) or (time_info if time_info[:1] == b"\x30" else None),
+        time_stamp=_stamp(parts[2:]),
     )
 
 
