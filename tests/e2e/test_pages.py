@@ -138,3 +138,13 @@ def test_the_keyboard_reaches_the_decision(served: Served, sit: Callable[..., De
         if desk.page.evaluate("document.activeElement.value") == "approved":
             return
     raise AssertionError("Tab does not lead to the main button")
+
+
+def test_each_link_of_the_home_page_can_be_reached_by_the_mouse(
+    served: Served, sit: Callable[..., Desk]
+) -> None:
+    desk = sit("zhangwei", 1280, "zh-CN")
+    links = desk.page.locator("main a:visible")
+    assert links.count() > 2
+    for link in links.all():
+        link.click(trial=True, timeout=2_000)
