@@ -50,7 +50,7 @@ def verify(
     verdict = Verdict("", examine(read, trust, at, names))
     answers = {}
     for language in ("zh-CN", "en"):
-        answer = verdict.to_json("", language)  # type: ignore[arg-type]
+        answer = verdict.to_json("", language)
         answers[language] = {key: answer[key] for key in answer if key not in ("file", "sha256")}
     return answers
 

@@ -155,7 +155,7 @@ def _parse(read: Read, path: str) -> Any:
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise PartBroken(path) from error
-    if root is None or root.getroottree().docinfo.doctype:
+    if root is None or root.getroottree().docinfo.internalDTD is not None:
         raise PartBroken(path)
     return root
 
