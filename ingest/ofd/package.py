@@ -73,10 +73,6 @@ class Package:
         """The paths of all parts, small letters."""
         return list(self._entries)
 
-    def written_names(self) -> list[str]:
-        """The paths of all parts as they are written, with slashes."""
-        return [display_name(entry) for entry in self._entries.values()]
-
     def find(self, path: str, *bases: str) -> str | None:
         """The part that an ST_Loc names: absolute from the root, else from one of the folders, in their
         order, else from the root (many makers forget the slash). None where there is none."""
