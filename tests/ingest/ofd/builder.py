@@ -17,6 +17,7 @@ from xml.sax.saxutils import escape, quoteattr
 import segno
 from fontTools.fontBuilder import FontBuilder
 from fontTools.pens.cu2quPen import Cu2QuPen
+from fontTools.pens.transformPen import TransformPen
 from fontTools.pens.ttGlyphPen import TTGlyphPen
 from fontTools.ttLib import TTFont
 
@@ -432,8 +433,9 @@ def truetype(
         width = units
         if name.startswith("u"):
             drawn = glyph_set[best[int(name[1:], 16)]]
-            drawn.draw(Cu2QuPen(pen, 1.0, reverse_direction=True))
-            width = drawn.width
+            scale = units / 1000
+            drawn.draw(TransformPen(Cu2QuPen(pen, 1.0, reverse_direction=True), (scale, 0, 0, scale, 0, 0)))
+            width = round(drawn.width * scale)
         glyphs[name], metrics[name] = pen.glyph(), (width, 0)
     made = FontBuilder(units, isTTF=True)
     made.setupGlyphOrder(order)
