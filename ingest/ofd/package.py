@@ -12,6 +12,7 @@ from typing import Final
 from ingest.errors import FileBroken
 from ingest.ofd.markup import Element, parse
 from ingest.zipping import UNREADABLE, display_name, opened
+from signing.national.ofd_package import clean
 
 MOST_ENTRIES: Final = 20_000
 MOST_OF_ENTRY: Final = 128 * 1024**2
@@ -51,9 +52,13 @@ class Package:
         else:
             self._opening = opened(self._source, MOST_ENTRIES)
             self._archive = self._opening.__enter__()
-        for entry in self._archive.infolist():
-            if not entry.is_dir():
-                self._entries.setdefault(_folded(display_name(entry)), entry)
+        entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
+        for entry in entries:  # as the signatures are judged: of two parts with one path the first counts
+            name = clean(entry.filename)
+            if name is not None:
+                self._entries.setdefault(name.lower(), entry)
+        for entry in entries:  # names in the maker's own encoding
+            self._entries.setdefault(_folded(display_name(entry)), entry)
         return self
 
     def __exit__(

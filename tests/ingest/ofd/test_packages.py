@@ -19,6 +19,7 @@ from ingest.ofd.geometry import segments, written
 from ingest.ofd.markup import numbers
 from ingest.ofd.package import Package
 from ingest.ofd.text import deltas
+from signing.national.ofd_package import OfdPackage
 from tests.ingest.invoices.builder import InvoiceSpec, Kind
 from tests.ingest.ofd import builder
 from tests.ingest.ofd.builder import Maker, PageSpec, zipped
@@ -87,6 +88,22 @@ def test_no_reference_leads_out_of_the_package(tmp_path: Path) -> None:
     )
     with pytest.raises(FileBroken):
         text_of(zipped(parts), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "twin",
+    [
+        "Doc_0/ Pages/Page_0/Content.xml",
+        "doc_0/pages/page_0/CONTENT.xml",
+        "x/../Doc_0/Pages/Page_0/Content.xml",
+    ],
+)
+def test_the_page_that_is_shown_is_the_one_whose_signature_is_judged(twin: str, tmp_path: Path) -> None:
+    parts = {twin: simple("另外一页")["Doc_0/Pages/Page_0/Content.xml"], **simple()}
+    data = zipped(parts)
+    judged = OfdPackage(data).read("Doc_0/Pages/Page_0/Content.xml")
+    shown = text_of(data, tmp_path)
+    assert judged is not None and ("另外一页" in judged.decode()) == ("另外一页" in shown)
 
 
 @pytest.mark.parametrize("missing", ["OFD.xml", "Doc_0/Document.xml", "Doc_0/PublicRes.xml"])
