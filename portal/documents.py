@@ -34,6 +34,7 @@ from portal.security import FILE_POLICY
 from portal.uploads import refusal_text
 from portal.visit import Visit
 from storage.service import ObjectStore
+from workflow.contracts import Contracts
 from workflow.models import Case, CaseDocument
 
 router = pages()
@@ -125,6 +126,7 @@ def show_document(
             shown = next((item for item in versions if item.media_type == "application/pdf"), shown)
         people = names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)})
         cases = cases_of(session, visit.person, document_id)
+        milestones = visit.runtime.get(Contracts).milestones(session, visit.person, document_id)
         parent = session.get(Document, document.parent_id) if document.parent_id else None
         if parent is not None and not ingest.may_read(session, visit.person, parent.id):
             parent = None
@@ -139,6 +141,7 @@ def show_document(
         "document.html",
         document=document,
         parent=parent,
+        milestones=milestones,
         members=[member for member in members if member.state != DocumentState.PROCESSING],
         members_waiting=sum(member.state == DocumentState.PROCESSING for member in members),
         renditions=renditions,

@@ -208,6 +208,8 @@ def panel(session: Session, visit: Visit, document: Document) -> InvoicePanel | 
 
 
 def _is_shown(one: FieldView) -> bool:
+    if one.name == "is_red" and not one.value and one.correction is None:
+        return False  # what nearly every invoice is not
     return one.value is not None or one.read is not None or one.name in _ALWAYS
 
 

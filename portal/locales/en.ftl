@@ -673,3 +673,26 @@ apply-line-note = Note
 apply-line-total = invoice { $total }
 upload-members = { $count } files inside
 document-standard = PDF/A-{ $standard }
+compare-title = Comparison
+compare-same = Both documents say the same.
+compare-differs = { $count ->
+    [one] { $count } place differs.
+   *[other] { $count } places differ.
+}
+compare-changed = Changed
+compare-added = Added
+compare-removed = Removed
+compare-noise = Differs as recognition does
+compare-pages = page { $before }, now page { $after }
+compare-page = page { $page }
+copies-title = Copies signed by the other side
+copies-add = Add the copy that the other side signed
+copies-of = Of the contract
+copies-file = File
+copies-same = Same text
+copies-differs = Text differs
+copies-waiting = Being compared
+copies-compare = See the comparison
+document-approved-version = as approved
+document-sealed-version = as sealed
+document-submitted-version = as submitted

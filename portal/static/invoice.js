@@ -37,3 +37,5 @@ for (const input of document.querySelectorAll(".field-form .field-value")) {
     changed();
   });
 }
+
+document.documentElement.classList.add("js");
