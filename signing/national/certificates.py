@@ -12,7 +12,6 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any, Final
 
 from asn1crypto import x509
@@ -32,7 +31,7 @@ _UNDERSTOOD: Final = frozenset(
     {"basic_constraints", "key_usage", "extended_key_usage", "certificate_policies", "subject_alt_name"}
 )
 """Extensions that may be critical; any other critical one makes a certificate unusable (RFC 5280, 4.2)."""
-_MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError)
+_MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
 
 
 class CertificateBroken(ValueError):
@@ -50,49 +49,41 @@ class Chain:
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate as signing needs it. ``asn1`` is asn1crypto's view of the same bytes."""
+    """A certificate as signing needs it: everything was read, so that nothing raises later."""
 
     der: bytes
-    asn1: Any
     common_name: str | None
     organisation: str | None
     credit_code: str | None
     """Unified social credit code, or an older tax id, where the subject or an extension has one."""
+    name: str
+    """The name a person reads."""
     not_before: datetime
     not_after: datetime
     serial_number: int
     subject: bytes
     issuer: bytes
+    subject_key: str
+    """The name in the form in which names are compared (RFC 5280, 7.1)."""
+    issuer_key: str
+    key_identifier: bytes | None
+    key_info: bytes
+    """SubjectPublicKeyInfo, DER."""
     sm2_key: sm2.PublicKey | None
     """The key, where it is of SM2."""
-
-    @property
-    def name(self) -> str:
-        """The name a person reads."""
-        return self.common_name or self.organisation or str(self.asn1.subject.human_friendly)
-
-    @cached_property
-    def key_info(self) -> bytes:
-        """SubjectPublicKeyInfo, DER."""
-        return bytes(self.asn1.public_key.dump())
-
-    @property
-    def is_authority(self) -> bool:
-        constraints = self.asn1.basic_constraints_value
-        usage = self.asn1.key_usage_value
-        may_issue = usage is None or "key_cert_sign" in usage.native
-        return constraints is not None and bool(constraints["ca"].native) and may_issue
-
-    @property
-    def may_sign(self) -> bool:
-        """Whether the key is one for signatures: China issues a second certificate for encryption."""
-        usage = self.asn1.key_usage_value
-        return usage is None or bool({"digital_signature", "non_repudiation"} & set(usage.native))
-
-    @property
-    def may_stamp(self) -> bool:
-        usage = self.asn1.extended_key_usage_value
-        return usage is not None and "time_stamping" in usage.native
+    is_authority: bool
+    longest_below: int | None
+    """How many authorities may stand between it and a signer."""
+    may_sign: bool
+    """Whether the key is one for signatures: China issues a second certificate for encryption."""
+    may_stamp: bool
+    unusable: str
+    """Critical extensions that nobody here understands."""
+    signed: bytes
+    """What its issuer signed."""
+    algorithm: str
+    """OID of that signature; empty where inside and outside name two."""
+    signature: bytes
 
     def check(self, algorithm: str, digest_used: str, signed: bytes, value: bytes) -> bool | None:
         """Whether ``value`` is this key's signature over ``signed``; None for an unknown algorithm."""
@@ -102,25 +93,49 @@ class Certificate:
 def load(data: bytes) -> Certificate:
     """Read a certificate: DER, or PEM or bare base64 as some seals carry it. Raises CertificateBroken."""
     try:
-        der = _der_of(data)
-        asn1 = x509.Certificate.load(der, strict=True)
-        subject = asn1.subject.native
-        validity = asn1["tbs_certificate"]["validity"]
-        return Certificate(
-            der=der,
-            asn1=asn1,
-            common_name=_first(subject.get("common_name")),
-            organisation=_first(subject.get("organization_name")),
-            credit_code=_credit_code(asn1),
-            not_before=validity["not_before"].native,
-            not_after=validity["not_after"].native,
-            serial_number=asn1.serial_number,
-            subject=asn1.subject.dump(),
-            issuer=asn1.issuer.dump(),
-            sm2_key=_sm2_key(asn1),
-        )
+        return _read(_der_of(data))
     except _MALFORMED as error:
         raise CertificateBroken(str(error)[:160]) from error
+
+
+def _read(der: bytes) -> Certificate:
+    asn1 = x509.Certificate.load(der, strict=True)
+    signed = asn1["tbs_certificate"]
+    subject = asn1.subject.native
+    usage = set(asn1.key_usage_value.native) if asn1.key_usage_value is not None else None
+    extended = asn1.extended_key_usage_value
+    constraints = asn1.basic_constraints_value
+    is_authority = constraints is not None and bool(constraints["ca"].native)
+    common_name, organisation = _first(subject.get("common_name")), _first(subject.get("organization_name"))
+    outer, inner = asn1["signature_algorithm"], signed["signature"]
+    not_before, not_after = signed["validity"]["not_before"].native, signed["validity"]["not_after"].native
+    if not_before.tzinfo is None or not_after.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return Certificate(
+        der=der,
+        common_name=common_name,
+        organisation=organisation,
+        credit_code=_credit_code(asn1),
+        name=common_name or organisation or str(asn1.subject.human_friendly),
+        not_before=not_before,
+        not_after=not_after,
+        serial_number=asn1.serial_number,
+        subject=asn1.subject.dump(),
+        issuer=asn1.issuer.dump(),
+        subject_key=asn1.subject.hashable,
+        issuer_key=asn1.issuer.hashable,
+        key_identifier=asn1.key_identifier,
+        key_info=bytes(asn1.public_key.dump()),
+        sm2_key=_sm2_key(asn1),
+        is_authority=is_authority and (usage is None or "key_cert_sign" in usage),
+        longest_below=constraints["path_len_constraint"].native if constraints is not None else None,
+        may_sign=usage is None or bool({"digital_signature", "non_repudiation"} & usage),
+        may_stamp=extended is not None and "time_stamping" in extended.native,
+        unusable=", ".join(sorted({str(name) for name in asn1.critical_extensions} - _UNDERSTOOD))[:80],
+        signed=signed.dump(),
+        algorithm=outer["algorithm"].dotted if outer.dump() == inner.dump() else "",
+        signature=asn1["signature_value"].native,
+    )
 
 
 def _der_of(data: bytes) -> bytes:
@@ -185,9 +200,8 @@ def check_chain(
     """Follow a certificate to one of the roots, every link valid at ``at``; shortest chains first."""
     if not roots:
         return Chain(None, "no-trust-anchor")
-    unusable = _unusable(certificate)
-    if unusable or not (certificate.may_stamp if is_stamper else certificate.may_sign):
-        return Chain(False, "certificate-unsuitable", unusable or "key usage")
+    if certificate.unusable or not (certificate.may_stamp if is_stamper else certificate.may_sign):
+        return Chain(False, "certificate-unsuitable", certificate.unusable or "key usage")
     if at < certificate.not_before:
         return Chain(False, "certificate-not-yet-valid", f"{certificate.not_before:%Y-%m-%d}")
     if at > certificate.not_after:
@@ -217,31 +231,20 @@ def _refusal(issuer: Certificate, below: int, at: datetime, *, is_anchor: bool) 
     """Why a certificate cannot have issued; ``below`` authorities stand between it and the signer."""
     if is_anchor:  # given by the person who asks: its own fields are not asked (RFC 5280, 6.1.1)
         return None
-    unusable = _unusable(issuer)
-    constraints = issuer.asn1.basic_constraints_value
-    limit = constraints["path_len_constraint"].native if constraints is not None else None
-    if unusable or not issuer.is_authority or (limit is not None and below > limit):
-        return Chain(False, "certificate-unsuitable", unusable or issuer.name[:80])
+    is_too_long = issuer.longest_below is not None and below > issuer.longest_below
+    if issuer.unusable or not issuer.is_authority or is_too_long:
+        return Chain(False, "certificate-unsuitable", issuer.unusable or issuer.name[:80])
     if not issuer.not_before <= at <= issuer.not_after:
         return Chain(False, "certificate-expired", f"{issuer.name[:80]}, {issuer.not_after:%Y-%m-%d}")
     return None
 
 
-def _unusable(certificate: Certificate) -> str:
-    critical = {str(name) for name in certificate.asn1.critical_extensions} - _UNDERSTOOD
-    return ", ".join(sorted(critical))[:80]
-
-
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:
-    if issuer.subject != certificate.issuer and issuer.asn1.subject != certificate.asn1.issuer:
-        return False
-    outer = certificate.asn1["signature_algorithm"]["algorithm"].dotted
-    if outer != certificate.asn1["tbs_certificate"]["signature"]["algorithm"].dotted:
+    if issuer.subject_key != certificate.issuer_key or not certificate.algorithm:
         return False
     if issuer.sm2_key is None:
         return _issued_by_other(issuer, certificate)
-    signed, value = certificate.asn1["tbs_certificate"].dump(), certificate.asn1["signature_value"].native
-    return issuer.check(outer, "sm3", signed, value) is True
+    return issuer.check(certificate.algorithm, "sm3", certificate.signed, certificate.signature) is True
 
 
 def _issued_by_other(issuer: Certificate, certificate: Certificate) -> bool:

@@ -150,7 +150,7 @@ def _attributes(element: Element) -> dict[str, Element]:
 def _certificate_of(identifier: Element, certificates: Sequence[Certificate]) -> Certificate | None:
     if identifier.is_context(0):
         wanted = identifier.pieces() if not identifier.is_constructed else identifier.children[0].octets()
-        return next((one for one in certificates if one.asn1.key_identifier == wanted), None)
+        return next((one for one in certificates if one.key_identifier == wanted), None)
     issuer, serial = identifier.sequence(2, "signer identifier")[:2]
     number = serial.integer()
     same = [one for one in certificates if one.serial_number == number]

@@ -364,8 +364,9 @@ class _Document:
             return
         drawn, besides = ofd_structure.shown_parts(self._read, self._body.root)
         parts = self._names if self._names is not None else drawn | besides | {ofd_structure.ENTRY}
-        own = self.own_parts | one.changed
-        bare = {part for part in parts | drawn if part not in own} - one.covered - one.missing
+        # What a document is drawn from is never a signature's own file, whatever a list claims.
+        own = (self.own_parts - drawn - besides) | one.changed
+        bare = (parts | drawn) - own - one.covered - one.missing
         elsewhere = set[str]().union(*(other.covered for other in everybody if other.facts.intact))
         if (bare & drawn) - elsewhere:
             one.facts.coverage = Coverage.PART

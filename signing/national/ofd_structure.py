@@ -152,7 +152,7 @@ def _parse(read: Read, path: str) -> Any:
         raise PartBroken(path)
     parser = etree.XMLParser(resolve_entities=False, no_network=True, huge_tree=False, load_dtd=False)
     try:
-        root = etree.fromstring(data, parser)
+        root: Any = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise PartBroken(path) from error
     if root is None or root.getroottree().docinfo.internalDTD is not None:
