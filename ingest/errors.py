@@ -149,3 +149,10 @@ class DocumentInUse(VermilionError):
 
     code = "document-in-use"
     status = 409
+
+
+class ProcessingFailed(VermilionError):
+    """A document was taken in but could not be read for a reason of ours; it can be read again later."""
+
+    code = "processing-failed"
+    status = 500

@@ -250,3 +250,4 @@ invoice-field-name = { $field ->
    *[other] { $field }
 }
 finding-recognised-text = text that was read optically
+error-processing-failed = The file is kept, but reading it did not succeed. See the log; it can be read again once that is mended.

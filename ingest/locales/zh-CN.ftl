@@ -250,3 +250,4 @@ invoice-field-name = { $field ->
    *[other] { $field }
 }
 finding-recognised-text = 文字由识别得到，请核对
+error-processing-failed = 文件已保存，但读取没有完成；请查看日志，修复后会再次读取。

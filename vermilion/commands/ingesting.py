@@ -13,9 +13,12 @@ from typing import Annotated, Any, BinaryIO, Final
 from uuid import UUID
 
 import typer
+from sqlalchemy import select
 
 from core.errors import NotFound, VermilionError
+from core.models import OutboxJob
 from core.permissions import Principal
+from ingest.errors import ProcessingFailed
 from ingest.models import Document, DocumentKind, DocumentState
 from ingest.service import IngestService
 from vermilion.commands.terminal import Work, at_work, err, out, print_json, progress, texts
@@ -111,7 +114,11 @@ def _read(work: Work, given: _Given, taken: UUID | dict[str, Any]) -> list[dict[
     if not isinstance(taken, UUID):
         return [taken]
     service = work.runtime.get(IngestService)
-    _wait(work, service, taken)
+    try:
+        _wait(work, service, taken)
+    except ProcessingFailed as error:
+        problem = {"code": error.code, "message": texts().error(error)}
+        return [{**_refusal(given, DocumentKind.ATTACHMENT, problem), "document": str(taken)}]
     return list(_answers(work, service, taken, given.name))
 
 
@@ -119,7 +126,16 @@ def _wait(work: Work, service: IngestService, document_id: UUID) -> None:
     """Do the work, or wait for who does it, until the file and all that came in it are read."""
     while _is_processing(work, service, document_id):
         work.finish(task="ingest.process")
+        if _is_given_up(work) and _is_processing(work, service, document_id):
+            raise ProcessingFailed()
         time.sleep(0.01)
+
+
+def _is_given_up(work: Work) -> bool:
+    """Whether nobody reads files any more, although some are not read: their jobs failed for good."""
+    waiting = select(OutboxJob.id).where(OutboxJob.task == "ingest.process", OutboxJob.failed_at.is_(None))
+    with work.runtime.database.read() as session:
+        return session.scalar(waiting.limit(1)) is None
 
 
 def _is_processing(work: Work, service: IngestService, document_id: UUID) -> bool:
