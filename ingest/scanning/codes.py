@@ -78,7 +78,10 @@ def _scaled(grey: Grey, scale: float) -> Grey:
 
 def _even(grey: Grey) -> Grey:
     """The picture with shadows taken out and edges sharpened."""
-    ground = cv2.GaussianBlur(grey, (0, 0), max(8, max(grey.shape) / 40))
+    if min(grey.shape) < 64:
+        return grey
+    small = cv2.resize(grey, None, fx=1 / 8, fy=1 / 8, interpolation=cv2.INTER_AREA)
+    ground = cv2.resize(cv2.GaussianBlur(small, (0, 0), max(small.shape) / 40), grey.shape[::-1])
     even = cv2.divide(grey, np.maximum(ground, 1), scale=200)
     soft = cv2.GaussianBlur(even, (0, 0), 2)
     return np.asarray(cv2.addWeighted(even, 2.0, soft, -1.0, 0), dtype=np.uint8)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,12 +94,9 @@ def frames(image: Image.Image) -> Iterator[Image.Image]:
     count = 0
     while count == 0 or image.format == "TIFF":
         if count:
-            try:
-                image.seek(count)
-            except EOFError:
-                return
-            except _ERRORS as error:
-                raise FileBroken(reason=str(error)[:200]) from error
+            with _refusing():
+                if not _has_frame(image, count):
+                    return
         if count == MOST_FRAMES:
             raise TooManyPages(pages=count + 1, limit=MOST_FRAMES)
         require_size(image)
@@ -106,6 +104,15 @@ def frames(image: Image.Image) -> Iterator[Image.Image]:
             image.load()
         count += 1
         yield image
+
+
+def _has_frame(image: Image.Image, number: int) -> bool:
+    """Go on to a frame (from 0); whether there is one."""
+    try:
+        image.seek(number)
+    except EOFError:
+        return False
+    return True
 
 
 def require_size(image: Image.Image) -> None:
@@ -125,7 +132,9 @@ def orientation(image: Image.Image) -> int:
     if image.format in ("HEIF", "AVIF"):
         return 1
     try:
-        value = image.getexif().get(ORIENTATION, 1)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            value = image.getexif().get(ORIENTATION, 1)
     except Exception:  # EXIF is a small file system of its own; its reader raises of every kind
         return 1
     return value if value in range(1, 9) else 1
@@ -233,7 +242,9 @@ def working(image: Image.Image) -> Image.Image:
 def _refusing(source: Path | None = None) -> Iterator[None]:
     """Errors of the readers become ours. Raises FileTruncated, FileBroken."""
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of damage that it can live with
+            yield
     except UnidentifiedImageError as error:
         raise FileBroken(reason="not a picture that can be read") from error
     except MemoryError:
