@@ -54,7 +54,9 @@ _HEADERS: Final = (
 )
 _CHARSETS: Final = {"gb2312": "gb18030", "gbk": "gb18030", "gb_2312-80": "gb18030", "x-gbk": "gb18030"}
 """Mail programs call GBK by the name of its subset."""
-_FAILURES: Final = (MessageError, ValueError, LookupError, AttributeError, TypeError, AssertionError)
+_FAILURES: Final = (
+    MessageError, ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError,
+)  # fmt: skip
 """What Python's own parser raises on malformed mail."""
 _DETACHED: Final = frozenset({"application/pkcs7-signature", "application/x-pkcs7-signature",
                               "application/pgp-signature"})  # fmt: skip

@@ -65,12 +65,16 @@ def text(source: Path) -> list[str]:
 
 
 def pages_with_pictures(source: Path, numbers: Sequence[int]) -> list[int]:
-    """Those of the pages (from 1) on which something is drawn that may be a scan."""
+    """Those of the pages (from 1) on which something is drawn that may be a scan; pages that pdfium cannot
+    load are left out."""
     document = _open_pdfium(source)
     try:
         found = []
         for number in numbers:
-            page = document[number - 1]
+            try:
+                page = document[number - 1]
+            except pypdfium2.PdfiumError:
+                continue
             if any(
                 item.type in (pypdfium2.raw.FPDF_PAGEOBJ_IMAGE, pypdfium2.raw.FPDF_PAGEOBJ_PATH)
                 for item in page.get_objects(max_depth=3)
@@ -100,7 +104,8 @@ def picture(source: Path, page: int, width: int, target: Path) -> None:
 def repair(source: Path, target: Path) -> dict[str, Any]:
     """Write the file anew with a sound structure. For unsigned files only."""
     with _open(source) as document:
-        document.save(target, linearize=False, deterministic_id=True)
+        # the version in the XMP data is left alone: damaged XMP must not cost the pages
+        document.save(target, linearize=False, deterministic_id=True, fix_metadata_version=False)
         return {"pages": len(document.pages)}
 
 

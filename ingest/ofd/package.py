@@ -52,7 +52,8 @@ class Package:
         else:
             self._opening = opened(self._source, MOST_ENTRIES)
             self._archive = self._opening.__enter__()
-        entries = [entry for entry in self._archive.infolist() if not entry.is_dir()]
+        # is_dir() fails on an entry without a name, which damaged files have
+        entries = [one for one in self._archive.infolist() if one.filename and not one.is_dir()]
         for entry in entries:  # as the signatures are judged: of two parts with one path the first counts
             name = clean(entry.filename)
             if name is not None:

@@ -104,7 +104,7 @@ def add_text(source_pdf: Path, target_pdf: Path, pages: dict[int, Page]) -> None
                 page.contents_add(b"q\n", prepend=True)
                 page.contents_add(b"\nQ\n" + said)
         texts.finish()
-        document.save(target_pdf, deterministic_id=True)
+        document.save(target_pdf, deterministic_id=True, fix_metadata_version=False)
 
 
 def _frames(source: Path, numbers: list[int]) -> dict[int, Frame]:

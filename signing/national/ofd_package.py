@@ -34,7 +34,7 @@ class OfdPackage:
         """Raises PackageBroken."""
         try:
             self._archive = zipfile.ZipFile(io.BytesIO(data))
-            entries = [one for one in self._archive.infolist() if not one.is_dir()]
+            entries = [one for one in self._archive.infolist() if one.filename and not one.is_dir()]
         except (zipfile.BadZipFile, ValueError, NotImplementedError, OverflowError, OSError) as error:
             raise PackageBroken("package-broken", type(error).__name__) from error
         if len(entries) > MOST_PARTS or sum(one.file_size for one in entries) > LARGEST_PACKAGE:
