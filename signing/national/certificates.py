@@ -31,7 +31,15 @@ _UNDERSTOOD: Final = frozenset(
     {"basic_constraints", "key_usage", "extended_key_usage", "certificate_policies", "subject_alt_name"}
 )
 """Extensions that may be critical; any other critical one makes a certificate unusable (RFC 5280, 4.2)."""
-_MALFORMED: Final = (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError)
+_MALFORMED: Final = (
+    ValueError,
+    TypeError,
+    KeyError,
+    IndexError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
+)
 
 
 class CertificateBroken(ValueError):

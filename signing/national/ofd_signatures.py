@@ -10,20 +10,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from signing.national import algorithms, cms, ofd_structure, ses
-from signing.national.certificates import Certificate, CertificateBroken, check_chain, load, load_all
+from signing.national.certificates import Certificate, load_all
 from signing.national.der import DerBroken
 from signing.national.ofd_package import OfdPackage, PackageBroken
 from signing.national.ofd_structure import Body, Description, Entry, PartBroken, Read
 from signing.verification.facts import Changes, Coverage, FileFacts, Kind, Problem, SignatureFacts
+from signing.verification.judging import Judge, break_, note, note_weak
 from signing.verification.verdict import Verdict
 
 _NAMED: Final = 6
 """How many parts a message names; the rest is counted."""
-_LATE: Final = timedelta(days=1)
 
 
 def verify_ofd(data: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
@@ -108,13 +108,10 @@ class _Looked:
     own_parts: set[str] = field(default_factory=set)
 
     def note(self, code: str, detail: str = "") -> None:
-        problem = Problem(code, detail)
-        if problem not in self.facts.problems:
-            self.facts.problems.append(problem)
+        note(self.facts, code, detail)
 
     def break_(self, code: str, detail: str = "") -> None:
-        self.facts.intact = False
-        self.note(code, detail)
+        break_(self.facts, code, detail)
 
 
 class _Document:
@@ -124,8 +121,7 @@ class _Document:
         self, read: Read, roots: list[Certificate], at: datetime, body: Body, names: set[str] | None
     ) -> None:
         self._read = read
-        self._roots = roots
-        self._at = at
+        self._judge = Judge(roots, at)
         self._body = body
         self._list = body.signature_list or ""
         self._names = names
@@ -186,46 +182,12 @@ class _Document:
             else:
                 one.note("signature-malformed", why)
             return
-        self._check_signed_data(one, described, signed)
-
-    # seals
+        one.facts.kind = Kind.APPROVAL
+        one.weak |= self._judge.signed_data(one.facts, signed, described.raw)
 
     def _check_seal(self, one: _Looked, described: Description, signed: ses.SealSignature) -> None:
-        one.facts.kind = Kind.SEAL
-        one.facts.signed_at = signed.signed_at or one.facts.signed_at
-        try:
-            signer = load(signed.signer)
-        except CertificateBroken as error:
-            one.note("signature-malformed", str(error)[:120])
-            return
-        one.facts.signer = signer.organisation or signer.name
-        one.facts.intact = signed.is_intact()
-        if one.facts.intact is None:
-            one.note("unsupported-format", signed.algorithm)
-        elif not one.facts.intact:
-            one.note("signature-broken")
-        self._check_hash(one, described, signed)
+        one.weak |= self._judge.seal(one.facts, signed, described.raw)
         self._compare_seal_file(one, described, signed.seal)
-        seal_is_intact = signed.seal.is_intact()
-        if seal_is_intact is False:
-            one.break_("seal-broken", signed.seal.name)
-        elif seal_is_intact is None:
-            one.note("unsupported-format", signed.seal.algorithm)
-            one.facts.intact = one.facts.intact and None
-        moment = self._stamped(one, signed.time_stamp, signed.signature)
-        self._judge_trust(one, signer, [], moment)
-        self._judge_seal(one, signed.seal, signer, moment or one.facts.signed_at or self._at)
-
-    def _check_hash(self, one: _Looked, described: Description, signed: ses.SealSignature) -> None:
-        said = algorithms.digest_of_signature(signed.algorithm) or "sm3"
-        by_length = {16: "md5", 20: "sha1", 32: "sm3", 48: "sha384", 64: "sha512"}.get(len(signed.data_hash))
-        for name in dict.fromkeys((said, by_length or said, "sm3", "sha256")):
-            if algorithms.digest(name, described.raw) == signed.data_hash:
-                one.weak |= {name} & algorithms.WEAK
-                break
-        else:
-            one.break_("signed-description-changed")
-        one.weak |= {said} & algorithms.WEAK
 
     def _compare_seal_file(self, one: _Looked, described: Description, inside: ses.Seal) -> None:
         """Viewers may draw Seal.esl: it must be the seal that was put on."""
@@ -241,83 +203,6 @@ class _Document:
             one.note("seal-file-differs")
         else:
             one.break_("seal-file-differs")
-
-    def _judge_seal(self, one: _Looked, seal: ses.Seal, signer: Certificate, moment: datetime) -> None:
-        """The seal's own time, owner and maker; what is wrong with it makes a signature not trusted."""
-        refusals: list[Problem] = []
-        if moment < seal.valid_from:
-            refusals.append(Problem("seal-not-yet-valid", f"{seal.valid_from:%Y-%m-%d}"))
-        if moment > seal.valid_to:
-            refusals.append(Problem("seal-expired", f"{seal.valid_to:%Y-%m-%d}"))
-        if seal.is_owned_by(signer) is False:
-            refusals.append(Problem("signer-not-owner", seal.name))
-        if self._roots:
-            makers = load_all([seal.maker])
-            trusts = [check_chain(maker, [], self._roots, moment).trusted for maker in makers]
-            if trusts != [True]:
-                refusals.append(Problem("seal-maker-untrusted", makers[0].name if makers else ""))
-        for problem in refusals:
-            one.note(problem.code, problem.detail)
-        if refusals and one.facts.trusted is not None:
-            one.facts.trusted = False
-
-    # plain signatures
-
-    def _check_signed_data(self, one: _Looked, described: Description, signed: cms.SignedData) -> None:
-        one.facts.kind = Kind.APPROVAL
-        for signer in signed.signers:
-            checked = cms.check(signed, signer, described.raw)
-            one.weak |= set(checked.weak)
-            if signer.certificate is not None:
-                one.facts.signer = signer.certificate.name
-            one.facts.signed_at = signer.signed_at or one.facts.signed_at
-            one.facts.intact = checked.intact
-            if checked.intact is False:
-                one.note("signature-broken")
-                return
-            if checked.intact is None or signer.certificate is None:
-                one.note(
-                    "certificate-missing" if checked.unknown == "certificate" else "unsupported-format",
-                    checked.unknown,
-                )
-                return
-            moment = self._stamped(one, signer.token, signer.signature)
-            self._judge_trust(one, signer.certificate, signed.certificates, moment)
-            if not one.facts.trusted:
-                return
-
-    # time and trust
-
-    def _stamped(self, one: _Looked, token: bytes | None, signature: bytes) -> datetime | None:
-        """The time that a trusted time-stamp proves."""
-        if token is None:
-            return None
-        stamp = cms.check_stamp(token, [signature], [], self._roots)
-        if isinstance(stamp, cms.BadStamp):
-            one.note(stamp.code, stamp.detail)
-            one.facts.changes_after = Changes.UNKNOWN
-            return None
-        one.facts.timestamped_at = stamp.at
-        if not stamp.trusted:
-            one.note("timestamp-untrusted", stamp.authority)
-            return None
-        return stamp.at
-
-    def _judge_trust(
-        self, one: _Looked, signer: Certificate, others: Iterable[Certificate], stamped: datetime | None
-    ) -> None:
-        """The signer's chain when it was signed; without a time-stamp it has to hold today as well."""
-        claimed = one.facts.signed_at or self._at
-        trust = check_chain(signer, list(others), self._roots, stamped or claimed)
-        one.facts.trusted = trust.trusted
-        if trust.code is not None:
-            one.note(trust.code, trust.detail)
-        elif stamped is None and claimed > self._at + _LATE:
-            one.facts.trusted = None
-            one.note("signed-in-future", f"{claimed:%Y-%m-%d}")
-        elif stamped is None and self._at > signer.not_after:
-            one.facts.trusted = None
-            one.note("certificate-expired-since", f"{signer.not_after:%Y-%m-%d}")
 
     # what is covered
 
@@ -339,9 +224,7 @@ class _Document:
             one.break_("reference-changed", _listed(one.changed - grown))
         if one.facts.intact is False:
             one.facts.changes_after = Changes.FORBIDDEN if one.changed - grown else one.facts.changes_after
-        if one.weak:
-            one.note("weak-digest", ", ".join(sorted(one.weak)))
-            one.facts.trusted = None if one.facts.trusted else one.facts.trusted
+        note_weak(one.facts, one.weak)
 
     def _check_digests(self, one: _Looked, described: Description, method: str) -> None:
         for reference in described.references:
