@@ -28,6 +28,13 @@ _PAGE_NUMBER: Final = re.compile(
     re.IGNORECASE,
 )
 _FIGURES: Final = re.compile(r"[0-9零壹贰叁肆伍陆柒捌玖拾佰仟万亿一二三四五六七八九十百千]+")
+_WEIGHTY: Final = re.compile(r"[不未无非否勿莫免]|[甲乙丙丁戊]方?|[先后前内外上下]|美元|欧元|港元|%|‰")
+"""Small words that turn what is said around: recognition is never believed to have invented or lost one."""
+_SIGNED: Final = re.compile(
+    r"(?:\d{4}|[〇零一二三四五六七八九]{4})[年./-]\d{1,2}[月./-]\d{1,2}日?|[(（]?(?:盖章|签字|签章|签名|公章|章|印)[)）]?|"
+    r"(?:合同|财务|发票|业务|法人)?专用章|法定代表人|授权代表|委托代理人|负责人|经办人|日期|[年月日]|[甲乙丙丁]方|\W|_"
+)
+"""What signing itself adds to a page."""
 _SAME: Final = str.maketrans(
     {"“": '"', "”": '"', "‘": "'", "’": "'", "—": "-", "–": "-", "﹒": ".", "·": "."}
 )
@@ -89,16 +96,20 @@ class _Sentence:
     page: int
 
 
-def compare(before: Sequence[str], after: Sequence[str], *, recognised: bool = False) -> tuple[Change, ...]:
+def compare(
+    before: Sequence[str], after: Sequence[str], *, recognised: bool = False, names: Sequence[str] = ()
+) -> tuple[Change, ...]:
     """Where two texts differ, in the order of the pages; empty when they say the same.
 
     Each is a list of pages. ``recognised`` says that one of them was read optically: what differs as
-    recognition does, figures being the same, is ``NOISE``.
+    recognition does is ``NOISE``, when figures, ``names`` (of the parties) and the small words that turn
+    a sentence around are the same; so is what only signing adds: names, the words of a seal, a date.
     """
+    keys = [key for key in map(_key, names) if len(key) > 1] if recognised else None
     old, new = list(_sentences(before)), list(_sentences(after))
     changes: list[Change] = []
     for a, b, c, d in _gaps([one.key for one in old], [one.key for one in new]):
-        changes.extend(_change(old[a:b], new[c:d], recognised))
+        changes.extend(_change(old[a:b], new[c:d], keys))
     return tuple(changes)
 
 
@@ -182,32 +193,47 @@ def _key(text: str) -> str:
     return "".join(letter for letter in plain if not letter.isspace() and letter.isprintable())
 
 
-def _change(old: list[_Sentence], new: list[_Sentence], recognised: bool) -> Iterator[Change]:
-    """A replaced block: sentence by sentence where they pair up, else as a whole."""
+def _change(old: list[_Sentence], new: list[_Sentence], names: list[str] | None) -> Iterator[Change]:
+    """A replaced block: sentence by sentence where they pair up, else as a whole.
+
+    ``names`` is None where neither text was recognised.
+    """
     if old and new and len(old) == len(new):
         for one, other in zip(old, new, strict=True):
-            yield _pair([one], [other], recognised)
+            yield _pair([one], [other], names)
         return
-    yield _pair(old, new, recognised)
+    yield _pair(old, new, names)
 
 
-def _pair(old: list[_Sentence], new: list[_Sentence], recognised: bool) -> Change:
+def _pair(old: list[_Sentence], new: list[_Sentence], names: list[str] | None) -> Change:
     before, after = " ".join(one.text for one in old), " ".join(one.text for one in new)
     page_before, page_after = (old[0].page if old else None), (new[0].page if new else None)
     if not old or not new:
         kind = Kind.ADDED if new else Kind.REMOVED
+        if new and names is not None and _is_signing(after, names):
+            kind = Kind.NOISE
         spans = (Span(before, True),) if old else (), (Span(after, True),) if new else ()
         return Change(kind, page_before, page_after, *spans)
     if max(len(before), len(after)) > LONGEST:
         return Change(Kind.CHANGED, page_before, page_after, (Span(before, True),), (Span(after, True),))
-    kind = Kind.NOISE if recognised and _is_noise(before, after) else Kind.CHANGED
+    kind = Kind.NOISE if names is not None and _is_noise(before, after, names) else Kind.CHANGED
     return Change(kind, page_before, page_after, *_spans(before, after))
 
 
-def _is_noise(before: str, after: str) -> bool:
+def _is_signing(added: str, names: Sequence[str]) -> bool:
+    """Whether nothing was added but names of the parties, the words of seals, and dates."""
+    rest = _key(added)
+    for name in sorted(names, key=len, reverse=True):
+        rest = rest.replace(name, "")
+    return not _SIGNED.sub("", rest)
+
+
+def _is_noise(before: str, after: str, names: Sequence[str]) -> bool:
     old, new = _key(before), _key(after)
     return (
         _FIGURES.findall(old) == _FIGURES.findall(new)
+        and _WEIGHTY.findall(old) == _WEIGHTY.findall(new)
+        and all(old.count(name) == new.count(name) for name in names)
         and SequenceMatcher(None, old, new, autojunk=False).ratio() >= NOISE
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from core import audit, outbox
 from core.clock import Clock
 from core.errors import Forbidden, NotFound
-from core.models import Role
+from core.models import LegalEntity, Role
 from core.permissions import Principal, ResourceType, access_terms, grant_access, require_read
 from ingest.comparison import Change, compare, says_the_same
 from ingest.errors import NotReady
@@ -163,7 +164,9 @@ class Contracts:
         copy = session.get_one(Document, row.document_id)
         if copy.state != DocumentState.READY:
             return
-        changes = self._changes(session, session.get_one(Document, row.of_document_id), copy)
+        case = session.get_one(Case, row.case_id)
+        names = [session.get_one(LegalEntity, case.entity_id).name, case.counterparty or ""]
+        changes = self._changes(session, session.get_one(Document, row.of_document_id), copy, names)
         row.is_same_text = says_the_same(changes)
         row.differences = [change.to_json() for change in changes]
 
@@ -200,9 +203,11 @@ class Contracts:
             raise NotReady(title=document.title)
         return document
 
-    def _changes(self, session: Session, old: Document, new: Document) -> tuple[Change, ...]:
+    def _changes(
+        self, session: Session, old: Document, new: Document, names: Sequence[str] = ()
+    ) -> tuple[Change, ...]:
         recognised = any(self._is_recognised(session, one.id) for one in (old, new))
-        return compare(_texts(session, old.id), _texts(session, new.id), recognised=recognised)
+        return compare(_texts(session, old.id), _texts(session, new.id), recognised=recognised, names=names)
 
     def _is_recognised(self, session: Session, document_id: UUID) -> bool:
         findings = session.scalars(select(Version.findings).where(Version.document_id == document_id))

@@ -73,6 +73,34 @@ def test_recognised_text_may_differ_in_letters_but_not_in_figures(said: str, kin
     assert says_the_same(changes) is (kind is Kind.NOISE)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "乙方不得将本合同项下的权利义务转让给任何第三方。",
+            "乙方得将本合同项下的权利义务转让给任何第三方。",
+        ),
+        ("因本合同发生的争议由甲方所在地法院管辖处理。", "因本合同发生的争议由乙方所在地法院管辖处理。"),
+        ("卖方云杉测试科技有限公司应当按时足额交货。", "卖方云松测试科技有限公司应当按时足额交货。"),
+        ("货款应当在验收合格之前全部付清并开具发票。", "货款应当在验收合格之后全部付清并开具发票。"),
+    ],
+)
+def test_recognition_excuses_no_name_and_no_word_that_turns_the_meaning(before: str, after: str) -> None:
+    (change,) = compare([before], [after], recognised=True, names=["云杉测试科技有限公司"])
+
+    assert change.kind is Kind.CHANGED
+
+
+def test_what_signing_adds_to_a_scan_is_no_difference_but_a_clause_is() -> None:
+    names = ["云杉测试科技有限公司", "北岭设备有限公司"]
+    stamped = [CONTRACT[0], CONTRACT[1] + "\n北岭设备有限公司 合同专用章（盖章） 2026年3月2日"]
+
+    assert says_the_same(compare(CONTRACT, stamped, recognised=True, names=names))
+    assert not says_the_same(compare(CONTRACT, stamped, names=names))
+    clause = [CONTRACT[0], CONTRACT[1] + "\n北岭设备有限公司免责。"]
+    assert not says_the_same(compare(CONTRACT, clause, recognised=True, names=names))
+
+
 def test_two_hundred_pages_are_compared_at_once() -> None:
     pages = [
         f"第{number}条 " + "双方应当依照约定履行义务。" * 40 + f"编号{number}。" for number in range(200)
