@@ -223,7 +223,7 @@ class _Attachments:
         inner = _inner(part)
         if inner is not None and name is None:
             name = safe_name((_header(inner, "subject") or "mail").replace("/", " ")) + ".eml"
-        name = name or f"{kind.replace('/', '.')}-{number}"
+        name = name or f"{safe_name(kind.replace('/', '.'))}-{number}"
         if kind == "application/ms-tnef" or name.lower() == "winmail.dat":
             self._note(UNSUPPORTED, name)
             return

@@ -135,6 +135,15 @@ def test_malformed_mail_with_a_header_nested_without_end_is_read(tmp_path: Path,
     assert tried(sandbox, written, MediaType.EML, tmp_path) is not None
 
 
+def test_malformed_type_of_a_part_without_a_name_makes_a_name_that_databases_take(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    head = b"From: a@example.cn\nSubject: x\nMIME-Version: 1.0\n"
+    found = tried(sandbox, head + b"Content-Type: text/plain\x00\x01x\n\nwords\n", MediaType.EML, tmp_path)
+    assert found is not None
+    assert [one["name"] for one in found["members"]] == ["text.plainx-1"]
+
+
 @pytest.mark.parametrize("family", mutating.FAMILIES)
 def test_whole_samples_are_read(sandbox: Sandbox, tmp_path: Path, family: str) -> None:
     """Else the damaged ones would say nothing: all would be refused at the first look."""
