@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import Clock
 from core.database import insert_unless_there
-from core.errors import Forbidden, VermilionError
+from core.errors import Forbidden, NotFound, VermilionError
 from core.models import Role
 from core.permissions import Principal, ResourceType, may_read, require_read
 from core.settings import Settings
@@ -271,7 +271,9 @@ class Claims:
         Raises NotFound, Forbidden, ReasonNeeded, NotClaimed.
         """
         require_read(session, principal, ResourceType.DOCUMENT, document_id)
-        document = session.get_one(Document, document_id)
+        document = session.get(Document, document_id)
+        if document is None:  # who reads everything may name what is not there
+            raise NotFound(what="document")
         if not principal.has(Role.FINANCE, document.entity_id):
             raise Forbidden(needs=Role.FINANCE.value)
         reason = checked_reason(reason)
