@@ -218,7 +218,9 @@ class InvoiceChecking:
         """
         invoice = self._theirs(session, principal, document_id)
         require_read(session, principal, ResourceType.DOCUMENT, screenshot_id)
-        screenshot = session.get_one(Document, screenshot_id)
+        screenshot = session.get(Document, screenshot_id)
+        if screenshot is None:
+            raise NotFound(what="document")
         if screenshot_id == document_id or outcome in (CheckOutcome.PENDING, CheckOutcome.FAILED):
             raise NotReady(title=screenshot.title)
         kept = " ".join("".join(one if one.isprintable() else " " for one in remark).split())
