@@ -3,9 +3,9 @@
 Ours is the way of a file in one process with its two parsers' processes, two threads at once as in ``serve``:
 received, checked, stored durably, read (PDF, words, QR codes, invoice fields, signatures), written down,
 indexed. For text PDFs a second figure goes on until all background work is done: the PDF/A beside the
-original. The rival opens the same bytes with pdfium (text PDFs also with pypdf), takes the text of every page, and does
-nothing else; for carriers that are no PDF it reads the PDF that was made of them. Files of a case differ, so
-that nothing is found in a cache.
+original. The rival opens the same bytes with pdfium (text PDFs also with pypdf), takes the text of every
+page, and does nothing else; for carriers that are no PDF it reads the PDF that was made of them. Files of a
+case differ, so that nothing is found in a cache.
 """
 
 from __future__ import annotations
