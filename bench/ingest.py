@@ -96,11 +96,12 @@ class Archive:
 
 def carrier(archive: Archive, name: str, files: Sequence[bytes], ending: str) -> list[Figure]:
     """The figures of one carrier."""
-    archive.receive(files[0], f"warm{ending}")
-    archive.work()
-    begun = time.perf_counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        ids = list(pool.map(lambda one: archive.receive(one, f"{name}{ending}"), files[1:]))
+        for one in files[:AT_ONCE]:  # warm: both parsers' processes have to run
+            archive.receive(one, f"warm{ending}")
+        list(pool.map(archive.work, [None] * AT_ONCE))
+        begun = time.perf_counter()
+        ids = list(pool.map(lambda one: archive.receive(one, f"{name}{ending}"), files[AT_ONCE:]))
         list(pool.map(archive.work, [_UNTIL_READY] * AT_ONCE))
         ours = len(ids) / (time.perf_counter() - begun)
         list(pool.map(archive.work, [None] * AT_ONCE))

@@ -72,7 +72,15 @@ def _masks(lab: npt.NDArray[np.float32]) -> Iterator[npt.NDArray[np.uint8]]:
         edges = np.zeros((high, wide), np.uint8)
         for channel in range(3):
             edges |= cv2.Canny(lab[..., channel].astype(np.uint8), low, far).astype(np.uint8)
-        yield cv2.dilate(edges, np.ones((5, 5), np.uint8)).astype(np.uint8)
+        yield _enclosed(edges)
+
+
+def _enclosed(edges: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """What edges enclose. Their gaps are closed by making them broader, which is taken back afterwards."""
+    broad = np.ones((5, 5), np.uint8)
+    outlines, _ = cv2.findContours(cv2.dilate(edges, broad), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    filled = cv2.drawContours(np.zeros_like(edges), outlines, -1, 255, cv2.FILLED)
+    return np.asarray(cv2.erode(filled, broad), dtype=np.uint8)
 
 
 def _shapes(mask: npt.NDArray[np.uint8]) -> Iterator[tuple[Quad, float]]:

@@ -275,6 +275,14 @@ def _issued_by_other(issuer: Certificate, certificate: Certificate) -> bool:
     return True
 
 
+def name_key(der: bytes) -> str | None:
+    """A name in the form in which names are compared (RFC 5280, 7.1); None when it is no name."""
+    try:
+        return str(x509.Name.load(der, strict=True).hashable)
+    except _MALFORMED:
+        return None
+
+
 def load_all(ders: Iterable[bytes]) -> list[Certificate]:
     """Those that can be read; what is broken helps nobody."""
     found: list[Certificate] = []

@@ -12,12 +12,16 @@ from datetime import datetime
 from typing import Final
 
 from signing.national import algorithms
-from signing.national.certificates import Certificate, check_chain, load_all
+from signing.national.certificates import Certificate, check_chain, load_all, name_key
 from signing.national.der import DerBroken, Element, read
 
 NATIONAL_SIGNED_DATA: Final = "1.2.156.10197.6.1.4.2.2"
 SIGNED_DATA: Final = "1.2.840.113549.1.7.2"
 TST_INFO: Final = "1.2.840.113549.1.9.16.1.4"
+_CONTENTS: Final = frozenset(
+    {TST_INFO, "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.5", "1.2.156.10197.6.1.4.2.1"}
+)
+"""Data, digested data (which some mean by a bare digest), the same of GB/T 35275, and time-stamps."""
 _MESSAGE_DIGEST: Final = "1.2.840.113549.1.9.4"
 _CONTENT_TYPE: Final = "1.2.840.113549.1.9.3"
 _SIGNING_TIME: Final = "1.2.840.113549.1.9.5"
@@ -83,14 +87,20 @@ def parse(data: bytes) -> SignedData:
         parts = parts[1].children[0].sequence(4, "SignedData")
     if len(parts) < 4:
         raise DerBroken("SignedData")
+    _check_version(parts[0])
     encapsulated = parts[2].sequence(1, "content")
+    if encapsulated[0].oid() not in _CONTENTS:
+        raise DerBroken(f"content type {encapsulated[0].oid()}")
+    digests = {algorithms.digest_name(one.algorithm()) for one in parts[1].children}
     certificates: list[Certificate] = []
     for element in parts[3:-1]:
         if element.is_context(0):
             certificates += load_all(one.raw for one in element.children[:MOST_CERTIFICATES])
     signers = [_signer(one, certificates) for one in parts[-1].children[:MOST_CERTIFICATES]]
-    if not parts[-1].is_universal(17) or not signers:
+    if not (parts[1].is_universal(17) and parts[-1].is_universal(17)) or not signers:
         raise DerBroken("no signer")
+    if any(one.digest_algorithm not in digests for one in signers):  # RFC 5652, 5.1
+        raise DerBroken("digest algorithms")
     return SignedData(
         content_type=encapsulated[0].oid(),
         content=_content(encapsulated[1:]),
@@ -98,6 +108,11 @@ def parse(data: bytes) -> SignedData:
         signers=tuple(signers),
         is_national=kind == NATIONAL_SIGNED_DATA or any(one.sm2_key for one in certificates),
     )
+
+
+def _check_version(element: Element) -> None:
+    if not 0 <= element.integer("version") <= 5:
+        raise DerBroken("version")
 
 
 def _content(elements: Sequence[Element]) -> bytes | None:
@@ -113,6 +128,7 @@ def _content(elements: Sequence[Element]) -> bytes | None:
 
 def _signer(element: Element, certificates: Sequence[Certificate]) -> Signer:
     parts = list(element.sequence(5, "SignerInfo"))
+    _check_version(parts[0])
     certificate = _certificate_of(parts[1], certificates)
     digest_algorithm = parts[2].algorithm("digest algorithm")
     rest = parts[3:]
@@ -154,7 +170,10 @@ def _certificate_of(identifier: Element, certificates: Sequence[Certificate]) ->
     issuer, serial = identifier.sequence(2, "signer identifier")[:2]
     number = serial.integer()
     same = [one for one in certificates if one.serial_number == number]
-    return next((one for one in same if one.issuer == issuer.raw), same[0] if len(same) == 1 else None)
+    if any(one.issuer == issuer.raw for one in same):
+        return next(one for one in same if one.issuer == issuer.raw)
+    key = name_key(issuer.raw)
+    return next((one for one in same if one.issuer_key == key), None)
 
 
 def check(signed: SignedData, signer: Signer, covered: bytes | None) -> Checked:
