@@ -25,9 +25,6 @@ WORKERS: Final = 2
 IDLE_SECONDS: Final = 60.0
 MOST_REQUESTS: Final = 200
 """After so many files a worker is replaced, so that nothing piles up in it."""
-MOST_BUSY_SECONDS: Final = 150.0
-"""The same after so much work: its processor time is limited over its whole life, and recognising photos
-takes seconds each."""
 DEFAULT_SECONDS: Final = 60.0
 _LONGEST_ANSWER: Final = 64 * 1024 * 1024
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -38,12 +35,7 @@ class _Worker:
 
     def __init__(self) -> None:
         # Nothing of our own environment reaches the process that reads strangers' files.
-        environment = {
-            "PATH": os.environ.get("PATH", ""),
-            "LANG": "C.UTF-8",
-            "PYTHONPATH": str(_ROOT),
-            "OPENBLAS_NUM_THREADS": "1",  # NumPy would start threads, which its limits forbid
-        }
+        environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ingest.worker"],
             stdin=subprocess.PIPE,
@@ -54,7 +46,6 @@ class _Worker:
             start_new_session=True,
         )
         self.requests = 0
-        self.busy_seconds = 0.0
         self.last_used = time.monotonic()
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -66,8 +57,7 @@ class _Worker:
             self.process.stdin.flush()
         except OSError as error:
             raise ParserFailed(reason="crash") from error
-        started = time.monotonic()
-        deadline, received = started + seconds, bytearray()
+        deadline, received = time.monotonic() + seconds, bytearray()
         descriptor = self.process.stdout.fileno()
         poll = select.poll()  # select() fails on descriptors above 1023, which a busy server has
         poll.register(descriptor, select.POLLIN)
@@ -82,7 +72,6 @@ class _Worker:
             if len(received) > _LONGEST_ANSWER:
                 raise ParserFailed(reason="memory")
         self.last_used = time.monotonic()
-        self.busy_seconds += self.last_used - started
         return _parsed(bytes(received))
 
     def is_alive(self) -> bool:
@@ -153,8 +142,7 @@ class Sandbox:
 
     def _give_back(self, worker: _Worker) -> None:
         with self._guard:
-            is_fresh = worker.requests < MOST_REQUESTS and worker.busy_seconds < MOST_BUSY_SECONDS
-            if not self._closed and is_fresh:
+            if not self._closed and worker.requests < MOST_REQUESTS:
                 self._idle.append(worker)
                 self._schedule_reaper()
                 return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import core.models
-import ingest.invoices.models
 import ingest.models
 import retention.models
 import signing.models

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import threading
 from datetime import UTC, datetime
-from uuid import UUID
 
 import pikepdf
 import pytest
@@ -79,18 +78,20 @@ def test_twenty_pairs_of_countersigners_at_the_same_moment_all_sign(office_anywh
     for case_id in cases:
         office.decide("head", case_id)
     failures: list[Exception] = []
-    gate = threading.Barrier(2 * len(cases))
+    gate = threading.Barrier(8)
 
-    def sign(username: str, case_id: UUID) -> None:
+    def sign(username: str, mine: list[object]) -> None:
         gate.wait()
-        try:
-            office.decide(username, case_id)
-        except Exception as error:
-            failures.append(error)
+        for case_id in mine:
+            try:
+                office.decide(username, case_id)  # type: ignore[arg-type]
+            except Exception as error:
+                failures.append(error)
 
+    # Eight hands; each pair works through the same cases in the same order, so they meet all the time.
     threads = [
-        threading.Thread(target=sign, args=(who, case_id))
-        for case_id in cases
+        threading.Thread(target=sign, args=(who, cases[start::4]))
+        for start in range(4)
         for who in ("legal", "finance")
     ]
     for thread in threads:

@@ -1,1 +1,0 @@
-"""The forms in which invoices are typeset: templates of typst."""
