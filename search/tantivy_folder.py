@@ -163,6 +163,19 @@ def find_damage(folder: Path) -> str | None:
     return None
 
 
+def clear_unfinished(folder: Path) -> None:
+    """Delete the lists of deletions that a killed writer never committed.
+
+    The next commit counts on from the last one that held, so it gives its own list the same name, and
+    would fail on the one that lies there. The caller holds the lock; nobody reads what was not committed.
+    """
+    committed = int(json.loads((folder / "meta.json").read_bytes())["opstamp"])
+    for file in folder.glob("*.del"):
+        opstamp = file.name.split(".")[-2]
+        if opstamp.isdecimal() and int(opstamp) > committed:
+            file.unlink(missing_ok=True)
+
+
 def _files_of(segment: dict[str, Any]) -> list[str]:
     """The files that are in use; others may be what a killed writer left behind."""
     stem = str(segment["segment_id"]).replace("-", "")

@@ -16,7 +16,14 @@ from tantivy import Query
 from search import tokens
 from search.errors import IndexBusy, SearchUnavailable
 from search.index import FACETS, Found, Key, Lookup, Record, Tag
-from search.tantivy_folder import IndexFolder, State, advanced, completed, find_damage
+from search.tantivy_folder import (
+    IndexFolder,
+    State,
+    advanced,
+    clear_unfinished,
+    completed,
+    find_damage,
+)
 from search.tantivy_query import TIE_BITS, Asking, order_of
 
 _HEAP: Final = 48 * 1024 * 1024
@@ -92,6 +99,7 @@ class TantivyIndex:
             state = self._usable_state()
             with self._guarded("write"):
                 index = self._open(state)
+                clear_unfinished(self._folder.path / state.folder)
                 try:
                     writer = index.writer(_HEAP, 1)
                 except ValueError as error:

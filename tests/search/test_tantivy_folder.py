@@ -140,6 +140,22 @@ def test_what_a_killed_writer_left_behind_is_no_damage(folder: Path) -> None:
     assert (other.count(), other.is_complete()) == (3, True)
 
 
+def test_a_list_of_deletions_that_a_killed_writer_left_behind_stops_no_commit(folder: Path) -> None:
+    """A writer killed between the list of deletions and its commit once stopped all writing after it."""
+    index = TantivyIndex(folder)
+    records = [make(f"第{n}份合同") for n in range(4)]
+    index.apply(records)
+    said = json.loads((in_use(folder) / "meta.json").read_bytes())
+    for segment in said["segments"]:
+        stem = segment["segment_id"].replace("-", "")
+        for opstamp in range(said["opstamp"] + 1, said["opstamp"] + 40):
+            (in_use(folder) / f"{stem}.{opstamp}.del").write_bytes(b"half")
+
+    index.apply([], [records[1].key])
+
+    assert TantivyIndex(folder).search(EVERYTHING).total == 3
+
+
 def test_a_wrong_byte_among_the_deleted_is_damage(folder: Path) -> None:
     index = TantivyIndex(folder)
     records = [make(f"第{n}份合同") for n in range(5)]
