@@ -34,9 +34,10 @@ format: $(VENV)/.test-installed ## Format the code
 bench: install $(VENV)/.test-installed ## Measure against named rivals; prints ratios
 	$(BIN)/python -m bench.approval $(ARGS)
 	$(BIN)/python -m bench.search $(ARGS)
+	$(BIN)/python -m bench.ingest $(ARGS)
 
 fuzz: test-tools ## Throw mutated files at the parsers and the verifier for a long time
-	HYPOTHESIS_PROFILE=fuzz $(BIN)/python -m pytest -n 2 --timeout 0 -k "mutated or malformed or fuzz or hostile" tests/ingest tests/signing tests/search
+	HYPOTHESIS_PROFILE=fuzz FUZZ_INPUTS=$${FUZZ_INPUTS:-10000} $(BIN)/python -m pytest -n 2 --timeout 0 -k "mutated or malformed or fuzz or hostile" tests/ingest tests/signing tests/search
 
 clean: ## Remove everything that was installed or built (the home folder var/ stays)
 	rm -rf $(VENV) node_modules portal/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .cache *.egg-info

@@ -9,13 +9,26 @@ from fastapi import APIRouter, FastAPI
 from api import health, problems, tasks
 from api.limits import CallRate
 from api.metrics import Measuring, Metrics
-from api.routers import audit, backups, cases, documents, flows, me, people, seals, search, work
+from api.routers import (
+    audit,
+    backups,
+    cases,
+    documents,
+    flows,
+    invoices,
+    me,
+    people,
+    seals,
+    search,
+    work,
+)
 from api.schemas import Problem
 from api.views import ViewLog
 from core.runtime import Runtime
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     documents.documents,
+    invoices.invoices,
     cases.cases,
     work.tasks,
     flows.flows,

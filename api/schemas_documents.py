@@ -33,6 +33,8 @@ _DOCUMENT: dict[str, Any] = {
     "department_id": EXAMPLE_ID,
     "current_version": 1,
     "original_digest": EXAMPLE_DIGEST,
+    "parent_id": None,
+    "verdict": "unsigned",
     "created_at": EXAMPLE_TIME,
 }
 
@@ -77,6 +79,10 @@ class DocumentAnswer(Shape):
     department_id: UUID
     current_version: int
     original_digest: str
+    parent_id: UUID | None = Field(description="The ZIP or e-mail it came in, or what it was flattened from.")
+    verdict: Literal["valid", "invalid", "indeterminate", "unsigned"] | None = Field(
+        description="On the signatures that the original came with; null where its type carries none."
+    )
     created_at: datetime
 
 

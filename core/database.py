@@ -35,8 +35,9 @@ def insert_unless_there(session: Session, model: type[Base], rows: Sequence[dict
         return 0
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     # PostgreSQL's driver tells the count of an insert only when it is asked to keep it.
+    values = rows[0] if len(rows) == 1 else list(rows)  # SQLAlchemy compiles a list anew every time
     result = session.execute(
-        insert(model).values(list(rows)).on_conflict_do_nothing(),
+        insert(model).values(values).on_conflict_do_nothing(),
         execution_options={"preserve_rowcount": True},
     )
     return int(result.rowcount)  # type: ignore[attr-defined]

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
     )
     upload_max_bytes: int = Field(default=200 * 1024 * 1024, gt=0, description="Largest upload, in bytes.")
     upload_max_pages: int = Field(default=2000, gt=0, description="Most pages of one document.")
+    invoice_gateway: str = Field(
+        default="", description="Mapping file of a gateway to the tax platform 发票查验."
+    )
+    active_content: Literal["accept", "refuse"] = Field(
+        default="accept",
+        description="Whether PDFs with active content are taken in (never signed in place) or refused.",
+    )
+    clamav_url: str = Field(default="", description="unix:/path or tcp://host:port of clamd; empty: none.")
     verify_public: bool = Field(
         default=False, description="Whether the verify page answers people outside loopback and intranet."
     )
@@ -98,6 +106,8 @@ class Settings(BaseSettings):
         )
         _require_scheme("VERMILION_BACKUP_URL", self.effective_backup_url, ("file", "s3", "s3+http"))
         _require_scheme("VERMILION_TIMESTAMP_URL", self.timestamp_url, ("internal",))
+        if self.clamav_url:
+            _require_scheme("VERMILION_CLAMAV_URL", self.clamav_url, ("unix", "tcp"))
         self.listen_address()
         try:
             ZoneInfo(self.time_zone)

@@ -26,8 +26,19 @@ from core.permissions import (
     term_person,
 )
 from ingest.errors import NotReady, VersionConflict
+from ingest.invoices.describing import describe
+from ingest.invoices.facts import InvoiceFacts
+from ingest.invoices.models import Invoice
 from ingest.media import MediaType
-from ingest.models import Document, DocumentKind, DocumentState, Version, VersionReason
+from ingest.models import (
+    Document,
+    DocumentKind,
+    DocumentState,
+    Rendition,
+    Stage,
+    Version,
+    VersionReason,
+)
 from search.service import announce
 from storage.service import Kept, ObjectStore
 
@@ -55,6 +66,7 @@ class Documents:
         reason: VersionReason,
         made_by: UUID | None,
         state: DocumentState = DocumentState.READY,
+        parent_id: UUID | None = None,
     ) -> Document:
         """Make a document with its first version; adopts the object. Raises ObjectMissing."""
         now = self._clock.now()
@@ -63,6 +75,8 @@ class Documents:
             kind=kind,
             title=title[:300],
             state=state,
+            stage=Stage.DONE if state is DocumentState.READY else Stage.QUEUED,
+            parent_id=parent_id,
             refusal=None,
             owner_id=owner_id,
             entity_id=entity_id,
@@ -253,12 +267,40 @@ class Documents:
             raise NotFound(what="document")
         original = self.version(session, document_id, 1)
         newest = self.current(session, document_id)
-        earlier = session.scalar(
+        refusal = document.refusal
+        error = None
+        if refusal is not None:
+            message = text.text(f"error-{refusal['code']}", **refusal["context"])
+            error = {"code": refusal["code"], "message": message}
+        invoice = session.get(Invoice, document_id)
+        earlier = self._earlier(session, document, invoice)
+        return {
+            "sha256": document.original_digest,
+            "document": str(document.id),
+            "kind": document.kind,
+            "media_type": original.media_type,
+            "pages": newest.pages or 0,
+            "duplicate_of": str(earlier) if earlier else None,
+            "invoice": describe(InvoiceFacts.from_json(invoice.facts)) if invoice else None,
+            "warnings": warnings_of(document, newest, invoice, text),
+            "error": error,
+        }
+
+    def _earlier(self, session: Session, document: Document, invoice: Invoice | None) -> UUID | None:
+        """The owner's first document of the same bytes or of the same invoice, when this is a later one.
+
+        Other people's documents may be none of their business.
+        """
+        is_same = Document.original_digest == document.original_digest
+        if invoice is not None and invoice.identity is not None:
+            same_invoice = select(Invoice.document_id).where(Invoice.identity == invoice.identity)
+            is_same = or_(is_same, Document.id.in_(same_invoice))
+        return session.scalar(
             select(Document.id)
             .where(
-                Document.original_digest == document.original_digest,
+                is_same,
                 Document.id != document.id,
-                Document.owner_id == document.owner_id,  # others' documents may be none of their business
+                Document.owner_id == document.owner_id,
                 or_(
                     Document.created_at < document.created_at,
                     (Document.created_at == document.created_at) & (Document.id < document.id),
@@ -267,26 +309,20 @@ class Documents:
             .order_by(Document.created_at, Document.id)
             .limit(1)
         )
-        warnings = [
-            {"code": finding["code"], "message": text.text(f"finding-{finding['code']}")}
-            for finding in newest.findings
-        ]
-        refusal = document.refusal
-        error = None
-        if refusal is not None:
-            message = text.text(f"error-{refusal['code']}", **refusal["context"])
-            error = {"code": refusal["code"], "message": message}
-        return {
-            "sha256": document.original_digest,
-            "document": str(document.id),
-            "kind": document.kind,
-            "media_type": original.media_type,
-            "pages": newest.pages or 0,
-            "duplicate_of": str(earlier) if earlier else None,
-            "invoice": None,
-            "warnings": warnings,
-            "error": error,
-        }
+
+    def members(self, session: Session, document_id: UUID) -> list[Document]:
+        """The documents that came inside this one, by name."""
+        return list(
+            session.scalars(
+                select(Document)
+                .where(Document.parent_id == document_id)
+                .order_by(Document.title, Document.id)
+            )
+        )
+
+    def renditions(self, session: Session, version_id: UUID) -> list[Rendition]:
+        """The other forms of a version that lie beside it."""
+        return list(session.scalars(select(Rendition).where(Rendition.version_id == version_id)))
 
     def note_view(self, session: Session, principal: Principal, document_id: UUID, action: str) -> None:
         """Enter a view or download into the audit trail; ``action`` is ``viewed`` or ``downloaded``."""
@@ -297,6 +333,22 @@ class Documents:
     def may_read(self, session: Session, principal: Principal, document_id: UUID) -> bool:
         """Whether the person may see the document."""
         return may_read(session, principal, ResourceType.DOCUMENT, document_id)
+
+
+def warnings_of(
+    document: Document, version: Version, invoice: Invoice | None, text: Translator
+) -> list[dict[str, str]]:
+    """What a person should know of a document, in words: findings, broken signatures, doubtful fields."""
+    warnings = [
+        {"code": finding["code"], "message": text.text(f"finding-{finding['code']}")}
+        for finding in version.findings
+    ]
+    if document.verdict == "invalid":
+        warnings.append({"code": "signature-broken", "message": text.text("warning-signature-broken")})
+    for warning in invoice.warnings if invoice else ():
+        message = text.text(f"warning-{warning['code']}", **warning["context"])
+        warnings.append({"code": warning["code"], "message": message})
+    return warnings
 
 
 def title_of(file_name: str) -> str:

@@ -62,6 +62,61 @@ class TooManyPages(FileRefused):
     code = "too-many-pages"
 
 
+class NestedTooDeep(FileRefused):
+    """A container inside containers. Context: ``limit``."""
+
+    code = "nested-too-deep"
+
+
+class ContainerTooLarge(FileRefused):
+    """A ZIP or mail that unpacks to more than is taken. Context: ``limit``, in mebibytes."""
+
+    code = "container-too-large"
+
+
+class TooManyMembers(FileRefused):
+    """A ZIP or mail with too many files inside. Context: ``members``, ``limit``."""
+
+    code = "too-many-members"
+
+
+class ContainerEmpty(FileRefused):
+    """Nothing in it is a file."""
+
+    code = "container-empty"
+
+
+class ActiveContentRefused(FileRefused):
+    """Policy refuses PDFs with active content. Context: ``first``, a code of ``SIGN_BLOCKERS``."""
+
+    code = "active-content-refused"
+
+
+class OfficeNotInstalled(FileRefused):
+    """There is no LibreOffice to make a PDF of an Office file."""
+
+    code = "office-not-installed"
+
+
+class FileInfected(FileRefused):
+    """The virus scanner knows it. Context: ``signature``."""
+
+    code = "file-infected"
+
+
+class FileNotScanned(FileRefused):
+    """The virus scanner does not take so large a file. Context: ``reason``."""
+
+    code = "file-not-scanned"
+
+
+class ScannerUnavailable(VermilionError):
+    """The virus scanner does not answer; a retry works once it does. Context: ``reason``."""
+
+    code = "scanner-unavailable"
+    status = 503
+
+
 class ParserFailed(FileRefused):
     """Whatever read the file ran out of time or memory, or crashed. Context: ``reason``."""
 
@@ -94,3 +149,10 @@ class DocumentInUse(VermilionError):
 
     code = "document-in-use"
     status = 409
+
+
+class ProcessingFailed(VermilionError):
+    """A document was taken in but could not be read for a reason of ours; it can be read again later."""
+
+    code = "processing-failed"
+    status = 500

@@ -36,12 +36,30 @@ class VersionReason(StrEnum):
 
     UPLOADED = "uploaded"
     RENDERED = "rendered"
+    FLATTENED = "flattened"  # pages as they look, of a document with active content
     TYPESET = "typeset"
     CERTIFIED = "certified"
     PREPARED = "prepared"  # signature fields were placed
     SIGNED = "signed"
     SEALED = "sealed"
     TIMESTAMPED = "timestamped"
+
+
+class Stage(StrEnum):
+    """What is being done with a document that is not ready yet."""
+
+    QUEUED = "queued"
+    READING = "reading"
+    RECOGNISING = "recognising"  # optical recognition takes seconds a page
+    DONE = "done"
+
+
+class RenditionPurpose(StrEnum):
+    """What a rendition is for."""
+
+    ARCHIVAL = "archival"  # PDF/A, to be kept beside the original
+    VIEWER = "viewer"  # nothing in it acts; for looking at a file with active content
+    FLATTENED = "flattened"  # pages as they look, offered for signing in place of active content
 
 
 class Document(Base):
@@ -57,7 +75,13 @@ class Document(Base):
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     entity_id: Mapped[UUID] = mapped_column(ForeignKey("legal_entity.id"))
     department_id: Mapped[UUID] = mapped_column(ForeignKey("department.id"))
+    stage: Mapped[Stage] = mapped_column(String(12), default=Stage.QUEUED)
     original_digest: Mapped[str] = mapped_column(String(64), index=True)
+    parent_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("document.id"), index=True
+    )  # the ZIP or e-mail it came in, or what it was flattened from
+    verdict: Mapped[str | None] = mapped_column(String(14))  # on the original's signatures; None: not looked
+    signatures: Mapped[dict[str, Any] | None] = mapped_column(Json)  # the object of ``verify --json``
     current_version: Mapped[int] = mapped_column(
         Integer
     )  # number of the newest version: the compare-and-swap column
@@ -84,6 +108,21 @@ class Version(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (UniqueConstraint("document_id", "number"),)
+
+
+class Rendition(Base):
+    """Another form of one version, beside it and never instead of it."""
+
+    __tablename__ = "rendition"
+
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("version.id"), primary_key=True)
+    purpose: Mapped[RenditionPurpose] = mapped_column(String(10), primary_key=True)
+    digest: Mapped[str] = mapped_column(ForeignKey("stored_object.digest"), index=True)
+    size: Mapped[int] = mapped_column(BigInteger)
+    pages: Mapped[int]
+    standard: Mapped[str | None] = mapped_column(String(4))  # of PDF/A: 2b, 3b
+    method: Mapped[str] = mapped_column(String(20))  # how it was made: declared, embedded, pictures, as_is
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class PageText(Base):

@@ -10,7 +10,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.amounts import amount_in_words
 from core.models import Department, Person
+from ingest.invoices.models import Invoice
 from ingest.models import Document, DocumentKind, PageText
 from search.index import Record, Tag
 
@@ -39,6 +41,10 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
         before = pages[document_id]
         before.extend("" for _ in range(page - 1 - len(before)))  # a page without text has no row
         before.append(text)
+    invoices = {
+        row.document_id: row
+        for row in session.scalars(select(Invoice).where(Invoice.document_id.in_(wanted)))
+    }
     rows = session.execute(
         select(Document, Person.name, Department.name)
         .join(Person, Person.id == Document.owner_id)
@@ -51,12 +57,42 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
             id=document.id,
             title=document.title,
             date=document.created_at,
-            texts=(f"{_KINDS[DocumentKind(document.kind)]} {owner} {department}",),
+            texts=(
+                f"{_KINDS[DocumentKind(document.kind)]} {owner} {department}",
+                *_invoice_texts(invoices.get(document.id)),
+            ),
             pages=tuple(pages[document.id]),
-            other_numbers=(document.original_digest,),
+            number=invoices[document.id].number if document.id in invoices else None,
+            other_numbers=(document.original_digest, *_invoice_numbers(invoices.get(document.id))),
             state=document.state,
             department=Tag(document.department_id, department),
             people=(Tag(document.owner_id, owner),),
         )
         for document, owner, department in rows
     ]
+
+
+def _invoice_numbers(invoice: Invoice | None) -> tuple[str, ...]:
+    """What else people copy from an invoice: code, code with number, check code, tax ids."""
+    if invoice is None:
+        return ()
+    joined = f"{invoice.code}{invoice.number}" if invoice.code and invoice.number else None
+    numbers = (invoice.code, joined, invoice.check_code, invoice.seller_tax_id, invoice.buyer_tax_id)
+    return tuple(dict.fromkeys(number for number in numbers if number))
+
+
+def _invoice_texts(invoice: Invoice | None) -> Iterator[str]:
+    """Kind, parties and amounts as people write them, with and without separators."""
+    if invoice is None:
+        return
+    for text in (invoice.type, invoice.seller_name, invoice.buyer_name):
+        if text:
+            yield text
+    for amount in (invoice.total, invoice.net, invoice.tax):
+        if amount is not None:
+            yield f"{amount:.2f} {amount:,.2f}"
+    if invoice.total is not None:
+        yield amount_in_words(invoice.total)
+    if invoice.issue_date is not None:
+        day = invoice.issue_date
+        yield f"{day.isoformat()} {day.year}年{day.month}月{day.day}日"

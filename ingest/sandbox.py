@@ -25,6 +25,9 @@ WORKERS: Final = 2
 IDLE_SECONDS: Final = 60.0
 MOST_REQUESTS: Final = 200
 """After so many files a worker is replaced, so that nothing piles up in it."""
+MOST_BUSY_SECONDS: Final = 150.0
+"""The same after so much work: its processor time is limited over its whole life, and recognising photos
+takes seconds each."""
 DEFAULT_SECONDS: Final = 60.0
 _LONGEST_ANSWER: Final = 64 * 1024 * 1024
 _ROOT: Final = Path(__file__).resolve().parent.parent
@@ -35,7 +38,12 @@ class _Worker:
 
     def __init__(self) -> None:
         # Nothing of our own environment reaches the process that reads strangers' files.
-        environment = {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "PYTHONPATH": str(_ROOT)}
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "LANG": "C.UTF-8",
+            "PYTHONPATH": str(_ROOT),
+            "OPENBLAS_NUM_THREADS": "1",  # NumPy would start threads, which its limits forbid
+        }
         self.process = subprocess.Popen(
             [sys.executable, "-m", "ingest.worker"],
             stdin=subprocess.PIPE,
@@ -46,6 +54,7 @@ class _Worker:
             start_new_session=True,
         )
         self.requests = 0
+        self.busy_seconds = 0.0
         self.last_used = time.monotonic()
 
     def ask(self, request: dict[str, Any], seconds: float) -> dict[str, Any]:
@@ -57,7 +66,8 @@ class _Worker:
             self.process.stdin.flush()
         except OSError as error:
             raise ParserFailed(reason="crash") from error
-        deadline, received = time.monotonic() + seconds, bytearray()
+        started = time.monotonic()
+        deadline, received = started + seconds, bytearray()
         descriptor = self.process.stdout.fileno()
         poll = select.poll()  # select() fails on descriptors above 1023, which a busy server has
         poll.register(descriptor, select.POLLIN)
@@ -72,6 +82,7 @@ class _Worker:
             if len(received) > _LONGEST_ANSWER:
                 raise ParserFailed(reason="memory")
         self.last_used = time.monotonic()
+        self.busy_seconds += self.last_used - started
         return _parsed(bytes(received))
 
     def is_alive(self) -> bool:
@@ -142,7 +153,8 @@ class Sandbox:
 
     def _give_back(self, worker: _Worker) -> None:
         with self._guard:
-            if not self._closed and worker.requests < MOST_REQUESTS:
+            is_fresh = worker.requests < MOST_REQUESTS and worker.busy_seconds < MOST_BUSY_SECONDS
+            if not self._closed and is_fresh:
                 self._idle.append(worker)
                 self._schedule_reaper()
                 return

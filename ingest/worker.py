@@ -11,11 +11,16 @@ import json
 import os
 import resource
 import sys
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from ingest import images, pdf
+from ingest import pdf, reading
+from ingest.confined import forbid_programs
 from ingest.errors import FileRefused
+from ingest.identification import identify
+from ingest.media import IMAGES, MediaType
 
 MEMORY: Final = 2 * 1024**3
 """Address space, in bytes. Libraries alone map about 400 MB."""
@@ -31,29 +36,60 @@ def limit() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (OUTPUT, OUTPUT))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))
-    if os.geteuid() != 0:  # for root the limit would not hold, and counts every process of the user
-        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    if not forbid_programs() and os.geteuid() != 0:
+        resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))  # it forbids threads too
 
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Do what one request asks for. Raises FileRefused with plain context."""
     operation, source = request["operation"], Path(request["source"])
     if operation == "check":
-        if request["media_type"] == "application/pdf":
-            return pdf.check(source, request["most_pages"])
-        return images.check(source)
+        return _check(source, MediaType(request["media_type"]), request["most_pages"])
+    if operation == "read":
+        return asdict(_read(source, request))
     if operation == "inspect":
         return pdf.inspect(source)
-    if operation == "text":
-        return {"pages": pdf.text(source)}
+    target = Path(request["target"])
     if operation == "picture":
-        pdf.picture(source, request["page"], request["width"], Path(request["target"]))
+        pdf.picture(source, request["page"], request["width"], target)
         return {}
-    if operation == "repair":
-        return pdf.repair(source, Path(request["target"]))
-    if operation == "image_to_pdf":
-        return images.to_pdf(source, Path(request["target"]))
+    if operation == "archival":
+        return reading.archival(source, target, Path(request["folder"]), request.get("attachments", []))
+    if operation == "attach":
+        from ingest.attaching import attach
+
+        return attach(source, target, Path(request["folder"]), request["parts"])
+    if operation in ("viewer", "flattened"):
+        from ingest import renditions
+
+        make = renditions.viewer if operation == "viewer" else renditions.flattened
+        make(source, target)
+        return {"pages": pdf.inspect(target)["pages"]}
     raise ValueError(operation)
+
+
+def _check(source: Path, family: MediaType, most_pages: int) -> dict[str, Any]:
+    """The quick judgement at the upload: the exact type, and pages as far as they are known."""
+    media_type = identify(source, family)
+    pages = 0
+    if media_type is MediaType.PDF:
+        pages = pdf.check(source, most_pages)["pages"]
+    elif media_type in IMAGES:
+        from ingest import scanning
+
+        pages = scanning.check(source)["pages"]
+    return {"media_type": media_type.value, "pages": pages}
+
+
+def _read(source: Path, request: dict[str, Any]) -> reading.Outcome:
+    return reading.read(
+        source,
+        Path(request["folder"]),
+        MediaType(request["media_type"]),
+        request["trust"],
+        datetime.fromisoformat(request["at"]),
+        request["most_pages"],
+    )
 
 
 def _without_paths(context: dict[str, object]) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID, uuid4
 
@@ -15,13 +16,15 @@ from starlette.datastructures import FormData, UploadFile
 
 from core.errors import VermilionError
 from core.models import Person
+from ingest.invoices.models import Invoice
+from ingest.invoices.views import InvoiceFilter
 from ingest.models import Document, DocumentState
 from ingest.service import IngestService
 from portal.case_views import way
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.once import once
-from portal.uploads import Sent, as_kind, look_up, receive
+from portal.uploads import Sent, as_kind, category_options, look_up, receive
 from portal.visit import Visit
 from signing.models import Seal, SealState
 from workflow.errors import FormInvalid
@@ -31,9 +34,11 @@ from workflow.flows import (
     Flow,
     FormField,
     IntegerField,
+    InvoicesField,
     SealField,
     TextField,
 )
+from workflow.folder import FolderFilter, FolderState
 from workflow.service import WorkflowService
 
 router = pages()
@@ -44,10 +49,14 @@ OFFERED: Final = 12
 
 @dataclass(frozen=True)
 class Choice:
-    """A document that can be attached."""
+    """A document that can be attached; of an invoice with what is claimed of it."""
 
     sent: Sent
     is_chosen: bool
+    category: str = ""
+    amount: str = ""
+    note: str = ""
+    total: Decimal | None = None
 
 
 @dataclass
@@ -109,6 +118,10 @@ def show_form(request: Request, visit: Visiting, key: str, resubmit: str = "") -
             flow, values = view.flow, dict(view.case.form)
         elif draft is not None:
             values = draft
+        picked = request.query_params.getlist("documents")
+        invoices = flow.invoices_field()
+        if picked and invoices is not None:
+            values = {**values, invoices.key: [{"document": one} for one in picked[: invoices.most]]}
     has_draft = draft is not None and case_id is None
     return _show(request, visit, flow, values, {}, resubmit=case_id, has_draft=has_draft)
 
@@ -200,24 +213,41 @@ def _typed(flow: Flow, form: FormData) -> dict[str, Any]:
     for one in flow.fields:
         if isinstance(one, DocumentsField):
             values[one.key] = [str(entry) for entry in form.getlist(one.key) if isinstance(entry, str)]
+        elif isinstance(one, InvoicesField):
+            values[one.key] = _typed_lines(one, form)
         else:
             entry = form.get(one.key)
             values[one.key] = entry if isinstance(entry, str) else ""
     return values
 
 
+def _typed_lines(one: InvoicesField, form: FormData) -> list[dict[str, str]]:
+    """A line for each ticked invoice: what was typed beside it."""
+    lines = []
+    for entry in form.getlist(one.key):
+        if isinstance(entry, str):
+            line = {"document": entry}
+            for part in ("category", "amount", "note"):
+                typed = form.get(f"{one.key}.{entry}.{part}")
+                if isinstance(typed, str) and typed.strip():
+                    line[part] = typed
+            lines.append(line)
+    return lines
+
+
 def _take_files(visit: Visit, flow: Flow, form: FormData, values: dict[str, Any]) -> dict[str, str]:
     """Take in files that came with the form itself (browsers without scripts); returns what was refused."""
     refused: dict[str, str] = {}
     for one in flow.fields:
-        if not isinstance(one, DocumentsField):
+        if not isinstance(one, DocumentsField | InvoicesField):
             continue
         for entry in form.getlist(f"files_{one.key}"):
             if not isinstance(entry, UploadFile) or not entry.filename:
                 continue
             sent = receive(visit, entry, as_kind(one.kind))  # type: ignore[arg-type]
             if sent.document is not None:
-                values[one.key].append(str(sent.document.id))
+                made = str(sent.document.id)
+                values[one.key].append({"document": made} if isinstance(one, InvoicesField) else made)
             else:
                 refused[one.key] = visit.text(
                     "apply-upload-refused", name=sent.name, reason=sent.refusal or ""
@@ -229,9 +259,9 @@ def _finish_uploads(visit: Visit, flow: Flow, values: dict[str, Any]) -> None:
     """Documents that were uploaded a moment ago are processed now, so that nobody has to wait and retry."""
     ingest = visit.runtime.get(IngestService)
     for one in flow.fields:
-        if isinstance(one, DocumentsField):
+        if isinstance(one, DocumentsField | InvoicesField):
             for entry in values[one.key]:
-                document_id = as_id(entry)
+                document_id = as_id(entry["document"] if isinstance(entry, dict) else entry)
                 if document_id is not None:
                     ingest.process(document_id)
 
@@ -282,10 +312,44 @@ def _shown(session: Session, visit: Visit, one: FormField, value: Any) -> Shown:
         shown.options = [(option.value, option.label.text(visit.language), "") for option in one.options]
     elif isinstance(one, SealField):
         shown.options = _seals(session, visit)
+    elif isinstance(one, InvoicesField):
+        shown.document_kind = one.kind
+        shown.options = category_options(visit, one)
+        lines = value if isinstance(value, list) else []
+        shown.documents = _claim_choices(session, visit, lines)
     elif isinstance(one, DocumentsField):
         shown.document_kind = one.kind
         shown.documents = _documents(session, visit, one, value if isinstance(value, list) else [])
     return shown
+
+
+def _claim_choices(session: Session, visit: Visit, lines: list[dict[str, str]]) -> list[Choice]:
+    """The chosen invoices with their lines, then one's own that are free."""
+    chosen = {line["document"]: line for line in lines if isinstance(line, dict) and "document" in line}
+    wanted = [as_id(one) for one in chosen]
+    for state in (FolderState.UNCLAIMED, FolderState.REJECTED):
+        free = FolderFilter(state, InvoiceFilter(owner_id=visit.person.person_id))
+        rows = visit.runtime.get(WorkflowService).folder(session, visit.person, free, limit=OFFERED)
+        wanted += [row.invoice.document_id for row in rows]
+    choices = []
+    for document_id in dict.fromkeys(one for one in wanted if one is not None):
+        try:
+            sent = look_up(visit, document_id)
+        except VermilionError:
+            continue
+        invoice = session.get(Invoice, document_id)
+        line = chosen.get(str(document_id), {})
+        choices.append(
+            Choice(
+                sent,
+                str(document_id) in chosen,
+                category=str(line.get("category", "")),
+                amount=str(line.get("amount", "")),
+                note=str(line.get("note", "")),
+                total=invoice.total if invoice is not None else None,
+            )
+        )
+    return choices
 
 
 def _seals(session: Session, visit: Visit) -> list[tuple[str, str, str]]:

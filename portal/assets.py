@@ -38,9 +38,10 @@ ICONS: Final = (
     "cloud-upload", "copy", "database", "device-desktop", "device-floppy", "dots", "download",
     "external-link", "eye", "file-certificate", "file-check", "file-invoice", "file-plus", "file-text",
     "file-x", "files", "filter", "flag", "folder", "git-branch", "heartbeat", "help", "history", "home",
-    "hourglass", "inbox", "info-circle", "key", "language", "list", "lock", "login", "logout", "menu-2",
-    "message", "minus", "mood-empty", "moon", "paperclip", "pencil", "plus", "printer", "progress",
-    "receipt-yuan", "refresh", "rubber-stamp", "search", "send", "settings", "shield-check",
+    "hourglass", "inbox", "info-circle", "key", "language", "layers-subtract", "list", "lock", "login",
+    "logout", "menu-2", "message", "minus", "mood-empty", "moon", "paperclip", "pencil", "plus", "printer",
+    "progress",
+    "receipt", "receipt-yuan", "refresh", "rubber-stamp", "search", "send", "settings", "shield-check",
     "signature", "sun", "table-export", "trash", "upload", "user", "user-check", "user-plus", "users",
     "world", "x", "zoom-in", "zoom-out",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from core.permissions import Principal
 from portal.fields import as_id
 from portal.visit import Visit
 from signing.service import SigningService
-from workflow.cases import CaseRow, CaseView, DocumentView, StepView, TaskRow
+from workflow.cases import CaseRow, CaseView, ClaimLineView, DocumentView, StepView, TaskRow
 from workflow.models import CaseState
 from workflow.service import WorkflowService
 
@@ -41,7 +41,7 @@ class Fact:
 
     label: str
     kind: str
-    value: str | Decimal | Sequence[DocumentView]
+    value: str | Decimal | Sequence[DocumentView] | Sequence[ClaimLineView]
 
 
 @dataclass(frozen=True)

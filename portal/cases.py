@@ -13,6 +13,7 @@ from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.visit import Visit
 from workflow.cases import CaseFilter, CaseView
+from workflow.contracts import Contracts
 from workflow.models import CaseState
 from workflow.service import WorkflowService
 
@@ -119,10 +120,14 @@ def _show(
     typed: str = "",
 ) -> Response:
     view = _view(visit, case_id)
+    with visit.runtime.database.read() as session:
+        copies = visit.runtime.get(Contracts).copies(session, visit.person, case_id)
     return page(
         request,
         visit,
         "case.html",
+        copies=copies,
+        contracts=[one for one in view.documents if one.is_signed_in_place],
         status=status,
         **case_context(request, visit, view),
         steps=steps(visit, view),

@@ -21,13 +21,20 @@ from core import audit
 from core.errors import NotFound
 from core.models import Person
 from core.permissions import Principal, ResourceType, readable, require_read
-from ingest.models import Document, DocumentKind, DocumentState, Version
+from ingest.documents import warnings_of
+from ingest.errors import NotReady
+from ingest.invoices.models import Invoice
+from ingest.media import ENDINGS, MediaType
+from ingest.models import Document, DocumentKind, DocumentState, Rendition, RenditionPurpose, Version
+from ingest.pdf import SIGN_BLOCKERS
 from ingest.service import IngestService
-from portal.frame import Visiting, page, pages
+from portal import invoices
+from portal.frame import Visiting, page, pages, see_other
 from portal.security import FILE_POLICY
 from portal.uploads import refusal_text
 from portal.visit import Visit
 from storage.service import ObjectStore
+from workflow.contracts import Contracts
 from workflow.models import Case, CaseDocument
 
 router = pages()
@@ -106,7 +113,9 @@ def list_documents(
 
 
 @router.get("/documents/{document_id}")
-def show_document(request: Request, visit: Visiting, document_id: UUID, version: int = 0) -> Response:
+def show_document(
+    request: Request, visit: Visiting, document_id: UUID, version: int = 0, asked: str = ""
+) -> Response:
     """One document: to read, its versions, to download."""
     ingest = visit.runtime.get(IngestService)
     with visit.runtime.database.read() as session:
@@ -117,11 +126,30 @@ def show_document(request: Request, visit: Visiting, document_id: UUID, version:
             shown = next((item for item in versions if item.media_type == "application/pdf"), shown)
         people = names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)})
         cases = cases_of(session, visit.person, document_id)
+        milestones = visit.runtime.get(Contracts).milestones(session, visit.person, document_id)
+        parent = session.get(Document, document.parent_id) if document.parent_id else None
+        if parent is not None and not ingest.may_read(session, visit.person, parent.id):
+            parent = None
+        members = ingest.members(session, document_id)
+        renditions = ingest.renditions(session, shown.id)
+        warnings = warnings_of(document, shown, session.get(Invoice, document_id), visit.translator)
+        invoice = invoices.panel(session, visit, document)
+    codes = {finding["code"] for finding in shown.findings}
     return page(
         request,
         visit,
         "document.html",
         document=document,
+        parent=parent,
+        milestones=milestones,
+        members=[member for member in members if member.state != DocumentState.PROCESSING],
+        members_waiting=sum(member.state == DocumentState.PROCESSING for member in members),
+        renditions=renditions,
+        warnings=warnings,
+        invoice=invoice,
+        asked=asked == "1",
+        signatures=(document.signatures or {}).get(visit.language),
+        may_flatten=bool(codes & SIGN_BLOCKERS) and document.owner_id == visit.person.person_id,
         versions=versions,
         shown=shown,
         people=people,
@@ -130,12 +158,32 @@ def show_document(request: Request, visit: Visiting, document_id: UUID, version:
     )
 
 
+@router.post("/documents/{document_id}/flatten")
+def flatten(request: Request, visit: Visiting, document_id: UUID) -> Response:
+    """Make a document of the pages as they look, to be signed in place of one with active content."""
+    made = visit.runtime.get(IngestService).flatten(visit.person, document_id)
+    return see_other(request, f"/documents/{made}")
+
+
+@router.get("/documents/{document_id}/archival")
+def download_archival(request: Request, visit: Visiting, document_id: UUID, digest: str) -> Response:
+    """The PDF/A that is kept beside a version. Raises NotFound while there is none."""
+    held = hold(visit, document_id, digest)
+    with visit.runtime.database.read() as session:
+        found = visit.runtime.get(IngestService).renditions(session, held.version.id)
+    archival = next((one for one in found if one.purpose == RenditionPurpose.ARCHIVAL), None)
+    if archival is None:
+        raise NotFound(what="rendition")
+    note(visit, "document.downloaded", held, always=True)
+    return send(request, visit, rendered(held, archival), "attachment")
+
+
 @router.get("/documents/{document_id}/content")
 def content(request: Request, visit: Visiting, document_id: UUID, digest: str = "") -> Response:
     """The PDF itself, for the viewer. Answers byte ranges (RFC 9110, 14)."""
     held = hold(visit, document_id, digest)
     note(visit, "document.viewed", held)
-    return send(request, visit, held, "inline")
+    return send(request, visit, harmless(visit, held), "inline")
 
 
 @router.get("/documents/{document_id}/download")
@@ -178,6 +226,38 @@ def hold(visit: Visit, document_id: UUID, digest: str = "") -> Held:
         raise NotFound(what="document")
     pdf = next((version for version in versions if version.media_type == "application/pdf"), versions[0])
     return Held(document, pdf)
+
+
+def harmless(visit: Visit, held: Held) -> Held:
+    """What a viewer may open: of a file with active content the rendition in which nothing acts.
+
+    Raises NotReady while that is being made.
+    """
+    if not SIGN_BLOCKERS & {finding["code"] for finding in held.version.findings}:
+        return held
+    with visit.runtime.database.read() as session:
+        found = visit.runtime.get(IngestService).renditions(session, held.version.id)
+    viewer = next((one for one in found if one.purpose == RenditionPurpose.VIEWER), None)
+    if viewer is None:
+        raise NotReady(title=held.document.title)
+    return rendered(held, viewer)
+
+
+def rendered(held: Held, rendition: Rendition) -> Held:
+    """The rendition's bytes under the document's name. The version is a copy that no session knows."""
+    version = Version(
+        id=held.version.id,
+        document_id=held.document.id,
+        number=held.version.number,
+        digest=rendition.digest,
+        size=rendition.size,
+        media_type=MediaType.PDF.value,
+        pages=rendition.pages,
+        reason=held.version.reason,
+        findings=[],
+        created_at=rendition.created_at,
+    )
+    return Held(held.document, version)
 
 
 def note(visit: Visit, action: str, held: Held, *, always: bool = False) -> None:
@@ -261,9 +341,7 @@ def file_name(held: Held) -> str:
 
 
 def _ending(version: Version) -> str:
-    return {"application/pdf": ".pdf", "image/jpeg": ".jpg", "image/png": ".png"}.get(
-        version.media_type, ".bin"
-    )
+    return next((ending for kind, ending in ENDINGS.items() if kind.value == version.media_type), ".bin")
 
 
 def _cursor(value: str) -> UUID | None:

@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 from core.errors import NotFound, VermilionError
 from core.i18n import LANGUAGES
 from core.runtime import Runtime
+from ingest.media import ENDINGS
 from portal import navigation
 from portal.assets import asset_url
 from portal.security import SAFE_METHODS, check_size, check_token, protect
@@ -51,7 +52,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset_url=asset_url, icon=icon, languages=LANGUAGES, themes=THEMES)
+    environment.globals.update(
+        asset_url=asset_url,
+        icon=icon,
+        languages=LANGUAGES,
+        themes=THEMES,
+        accepted_files=",".join((*ENDINGS.values(), ".jpeg", ".tif", ".heif", "image/*")),
+    )
     environment.filters["lines"] = lambda text: Markup("<br>").join(escape(text).splitlines())
     return environment
 

@@ -45,6 +45,7 @@ MAIN: Final = (
     Entry("/me", "user", "nav-me", on_phone=True),
 )
 AREAS: Final = (
+    Entry("/invoices", "receipt", "nav-invoices"),
     Entry("/register", "book-2", "nav-register", roles=READS_REGISTER),
     Entry("/verify", "shield-check", "nav-verify"),
     Entry("/admin/people", "users", "nav-people", roles=ADMINISTERS),

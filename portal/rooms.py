@@ -6,13 +6,15 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import apply, cases, documents, home, me, sealing, sign_in, tasks, uploads
+from portal import apply, cases, contracts, documents, home, invoices, me, sealing, sign_in, tasks, uploads
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     sign_in.router,
     home.router,
     uploads.router,
     documents.router,
+    contracts.router,
+    invoices.router,
     apply.router,
     cases.router,
     tasks.router,

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from core.errors import VermilionError
+from ingest.documents import warnings_of
+from ingest.invoices.models import Invoice
 from ingest.models import Document, DocumentKind, DocumentState
 from ingest.service import IngestService
 from portal.frame import Visiting, page, pages, render
 from portal.visit import Visit
+from workflow.flows import InvoicesField
+from workflow.service import WorkflowService
 
 router = pages()
 
@@ -32,6 +36,9 @@ class Sent:
     size: int | None
     refusal: str | None
     is_duplicate: bool = False
+    invoice: Invoice | None = None
+    warnings: tuple[str, ...] = ()
+    members: int = 0
 
 
 def as_kind(value: str) -> DocumentKind:
@@ -68,24 +75,45 @@ def upload_one(
     file: Annotated[UploadFile, File()],
     kind: Annotated[str, Form()] = "",
     field: Annotated[str, Form()] = "",
+    flow: Annotated[str, Form()] = "",
 ) -> Response:
     """One file from the script: its row as markup, or the reason.
 
-    With ``field`` the row is a choice of that form field, ticked.
+    With ``field`` (and ``flow``) the row is a choice of that form field, ticked.
     """
     sent = receive(visit, file, as_kind(kind))
     if sent.refusal:
         return JSONResponse({"message": sent.refusal}, status_code=422)
-    template = "parts/document-choice.html" if field else "parts/upload-row.html"
-    row = render(visit, template, sent=sent, field=field, is_chosen=True)
+    template, context = _row(visit, sent, field, flow)
+    row = render(visit, template, **context)
     return JSONResponse({"id": str(sent.document.id) if sent.document else None, "row": row})
 
 
 @router.get("/uploads/{document_id}/row")
-def show_row(request: Request, visit: Visiting, document_id: UUID, field: str = "") -> Response:
+def show_row(
+    request: Request, visit: Visiting, document_id: UUID, field: str = "", flow: str = ""
+) -> Response:
     """The row of one document, for as long as it is being processed."""
-    template = "parts/document-choice.html" if field else "parts/upload-row.html"
-    return page(request, visit, template, sent=look_up(visit, document_id), field=field, is_chosen=True)
+    template, context = _row(visit, look_up(visit, document_id), field, flow)
+    return page(request, visit, template, **context)
+
+
+def _row(visit: Visit, sent: Sent, field: str, flow: str) -> tuple[str, dict[str, Any]]:
+    if not field:
+        return "parts/upload-row.html", {"sent": sent}
+    options: list[tuple[str, str, str]] = []
+    if flow:
+        with visit.runtime.database.read() as session:
+            declared = visit.runtime.get(WorkflowService).flow(session, flow).flow.invoices_field()
+        if declared is not None and declared.key == field:
+            options = category_options(visit, declared)
+    context = {"sent": sent, "field": field, "flow": flow, "is_chosen": True, "options": options}
+    return "parts/document-choice.html", context | {"choice": None}
+
+
+def category_options(visit: Visit, declared: InvoicesField) -> list[tuple[str, str, str]]:
+    """The categories of a claim's lines as a choice shows them: value, text, note."""
+    return [(one.value, one.label.text(visit.language), "") for one in declared.categories]
 
 
 def receive(visit: Visit, file: UploadFile, kind: DocumentKind) -> Sent:
@@ -106,8 +134,22 @@ def look_up(visit: Visit, document_id: UUID, *, is_duplicate: bool = False) -> S
     with visit.runtime.database.read() as session:
         document = ingest.get_document(session, visit.person, document_id)
         version = ingest.current(session, document_id)
+        invoice = session.get(Invoice, document_id)
+        members = len(ingest.members(session, document_id))
+        warnings = warnings_of(document, version, invoice, visit.translator)
     refusal = refusal_text(visit, document) if document.state == DocumentState.REFUSED else None
-    return Sent(document.title, document, version.pages, version.digest, version.size, refusal, is_duplicate)
+    return Sent(
+        document.title,
+        document,
+        version.pages,
+        version.digest,
+        version.size,
+        refusal,
+        is_duplicate,
+        invoice,
+        tuple(one["message"] for one in warnings),
+        members,
+    )
 
 
 def refusal_text(visit: Visit, document: Document) -> str:

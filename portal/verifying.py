@@ -1,4 +1,4 @@
-"""Verify: put a PDF in, read what its signatures are worth. Nothing that is put in is kept.
+"""Verify: put a PDF or OFD in, read what its signatures are worth. Nothing that is put in is kept.
 
 Open without signing in to this machine and the intranet; to the outside only when the setting
 ``verify_public`` says so.
@@ -29,7 +29,8 @@ from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
 from portal.security import protect
 from portal.visit import Visit, arrive, strange
 from signing.service import SigningService
-from signing.verification import Verdict, verify_pdf
+from signing.verification import Verdict
+from signing.verifying import verify_file
 from storage.service import ObjectStore
 from workflow.models import Case
 
@@ -183,7 +184,7 @@ def check(visit: Visit, name: str, data: bytes) -> Checked:
     if not _AT_ONCE.acquire(timeout=_PATIENCE):
         raise VerifyBusy()
     try:
-        verdict: Verdict = verify_pdf(data, anchors, visit.runtime.clock.now())
+        verdict: Verdict = verify_file(data, anchors, visit.runtime.clock.now())
     finally:
         _AT_ONCE.release()
     facts = verdict.to_json(name, visit.language)

@@ -11,17 +11,16 @@ import math
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 
-import pylopdf_fonts_zh_cn
 from fontTools.pens.basePen import BasePen
 from fontTools.ttLib import TTFont
 
+from core import fonts
 from signing.errors import GlyphMissing
 
-SANS: Final = "NotoSansSC-Regular.otf"
-SERIF: Final = "NotoSerifSC-Regular.otf"
+SANS: Final = fonts.SANS
+SERIF: Final = fonts.SERIF
 FALLBACK: Final = "□"
 _LOADING: Final = threading.Lock()
 
@@ -60,8 +59,7 @@ class _Pen(BasePen):  # type: ignore[misc]
 
 @lru_cache(maxsize=4)
 def _font(name: str) -> tuple[Any, dict[int, str], int]:
-    path = next(Path(pylopdf_fonts_zh_cn.__file__).parent.rglob(name))
-    font = TTFont(path, lazy=True)
+    font = TTFont(fonts.path(name), lazy=True)
     return font.getGlyphSet(), font.getBestCmap(), font["head"].unitsPerEm
 
 

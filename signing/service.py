@@ -23,6 +23,8 @@ from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.register import RegisterEntry, RegisterFilter
 from signing.sealing import SealedPdf, Sealing
 from signing.trust import stored_roots
+from signing.verification.verdict import Verdict
+from signing.verifying import verify_file
 from storage.service import ObjectStore
 
 CERTIFICATION_FIELD = "VermilionCertification"
@@ -233,6 +235,14 @@ class SigningService:
     def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:
         """Enter the use into the register and consume the authorisation."""
         return self.sealing.record(session, sealed, digest_after)
+
+    # verification
+
+    def verify(self, data: bytes, at: datetime) -> Verdict:
+        """Judge the signatures and seals of a PDF or OFD file against our own roots."""
+        with self._database.read() as session:
+            anchors = self.trust_anchors(session)
+        return verify_file(data, anchors, at)
 
     # the register
 

@@ -11,19 +11,28 @@ import shutil
 import subprocess
 import sys
 
+from tests import verapdf
 from tests.servers import MINIO, build_minio
 
-PROGRAMS = {
+PROGRAMS = {  # the program: Debian's packages, what needs it
     "chromium": ("chromium", "the portal in a real browser"),
     "pdfsig": ("poppler-utils", "signatures checked by poppler"),
     "openssl": ("openssl", "signatures checked by OpenSSL"),
     "redis-server": ("redis-server", "Celery over a real Redis"),
+    "soffice": (
+        "libreoffice-writer-nogui libreoffice-calc-nogui libreoffice-impress-nogui",
+        "Office files made into PDFs",
+    ),
+    "clamd": ("clamav-daemon", "files looked at by a real ClamAV"),
+    "javac": ("openjdk-17-jdk-headless", "PDF/A judged by veraPDF"),
+    "mvn": ("maven", "PDF/A judged by veraPDF"),
 }
 
 
 def missing() -> list[str]:
     """The programs that are not on this machine."""
-    return [name for name in PROGRAMS if shutil.which(name) is None]
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"  # where clamd lives
+    return [name for name in PROGRAMS if shutil.which(name, path=path) is None]
 
 
 def install() -> None:
@@ -33,9 +42,19 @@ def install() -> None:
     if not build_minio():
         print("not on this machine: Go to build MinIO with; those tests will be skipped", file=sys.stderr)
     wanted = missing()
-    if not wanted:
-        return
-    packages = sorted({PROGRAMS[name][0] for name in wanted})
+    if wanted:
+        _install(sorted({package for name in wanted for package in PROGRAMS[name][0].split()}))
+    for name in missing():
+        print(
+            f"not on this machine: {name} ({PROGRAMS[name][1]}); those tests will be skipped", file=sys.stderr
+        )
+    reason = verapdf.prepare()
+    if reason:
+        print(f"{reason}; those tests will be skipped", file=sys.stderr)
+
+
+def _install(packages: list[str]) -> None:
+    """Debian's packages, as root; nothing elsewhere."""
     if os.geteuid() == 0 and shutil.which("apt-get"):
         print(f"installing {', '.join(packages)}", flush=True)
         environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
@@ -43,10 +62,6 @@ def install() -> None:
         subprocess.run(["apt-get", "update", "-qq"], check=False, **quiet)  # type: ignore[call-overload]
         subprocess.run(  # type: ignore[call-overload]
             ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages], check=False, **quiet
-        )
-    for name in missing():
-        print(
-            f"not on this machine: {name} ({PROGRAMS[name][1]}); those tests will be skipped", file=sys.stderr
         )
 
 

@@ -22,6 +22,10 @@ from core.passwords import Passwords
 from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
+from ingest.antivirus import Antivirus
+from ingest.invoices.checking import InvoiceChecking
+from ingest.invoices.gateway import open_gateway
+from ingest.invoices.service import InvoiceService
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from portal.set_up import FirstStart
@@ -35,6 +39,7 @@ from storage.opening import open_objects
 from storage.service import ObjectStore
 from vermilion import migrations
 from vermilion.first_start import SetUp
+from workflow.contracts import Contracts
 from workflow.service import WorkflowService
 
 TASK_MODULES = (
@@ -78,7 +83,9 @@ def build(
     searcher = Searcher(database, open_index(settings.effective_search_url), clock, settings.zone)
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = Sandbox()
-    ingest_service = IngestService(database, store, sandbox, clock, settings)
+    invoices = InvoiceService(clock, settings)
+    antivirus = Antivirus(settings.clamav_url)
+    ingest_service = IngestService(database, store, sandbox, clock, settings, invoices, antivirus)
     workflow_service = WorkflowService(database, store, ingest_service, signing_service, clock, settings)
     for service in (
         sign_in,
@@ -86,8 +93,12 @@ def build(
         searcher,
         signing_service,
         sandbox,
+        invoices,
+        antivirus,
         ingest_service,
         workflow_service,
+        Contracts(clock),
+        InvoiceChecking(database, clock, settings, open_gateway(settings, clock)),
         RetentionService(database, clock, settings),
         BackupService(database, store, master_key, clock, settings),
         SetUp(database, clock, sign_in, signing_service, workflow_service),

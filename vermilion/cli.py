@@ -8,7 +8,17 @@ import typer
 
 from core import logs
 from core.errors import VermilionError
-from vermilion.commands import archive, authority, backups, flows, operation, people, seals, verification
+from vermilion.commands import (
+    archive,
+    authority,
+    backups,
+    flows,
+    ingesting,
+    operation,
+    people,
+    seals,
+    verification,
+)
 from vermilion.commands.terminal import fail
 
 app = typer.Typer(
@@ -19,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (operation, archive, verification):
+for group in (operation, ingesting, archive, verification):
     group.register(app)
 for name, module in (
     ("backup", backups),

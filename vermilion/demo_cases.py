@@ -124,6 +124,9 @@ class _Teller:
         form = dict(story.form)
         for key, papers in story.papers.items():
             form[key] = [str(self._upload(applicant, *paper)) for paper in papers]
+        if "invoices" in form:
+            line = {"category": form.pop("category"), "amount": form["amount"]}
+            form["invoices"] = [{"document": invoice, **line} for invoice in form["invoices"]]
         if "seal" in form:
             with self._runtime.database.read() as session:
                 form["seal"] = str(session.scalar(select(Seal.id).where(Seal.name == form["seal"])))
@@ -319,8 +322,8 @@ def _claims(days: list[str]) -> list[Story]:
         )
         return name, DocumentKind.INVOICE, paper, photo
 
-    def form(category: str, purpose: str, amount: str, day: str) -> dict[str, Any]:
-        return {"category": category, "purpose": purpose, "amount": amount, "spent_on": day}
+    def form(category: str, purpose: str, amount: str, late_reason: str = "") -> dict[str, Any]:
+        return {"category": category, "purpose": purpose, "amount": amount, "late_reason": late_reason}
 
     approve = Outcome.APPROVED
     travel = "江南旅行（演示）服务有限公司"
@@ -328,7 +331,7 @@ def _claims(days: list[str]) -> list[Story]:
         Story(
             "zhangwei",
             "reimbursement",
-            form("travel", "上海客户拜访往返", "2800.00", days[5]),
+            form("travel", "上海客户拜访往返", "2800.00", "出差返回后统一整理票据"),
             {
                 "invoices": (
                     invoice(
@@ -346,7 +349,7 @@ def _claims(days: list[str]) -> list[Story]:
         Story(
             "huanglin",
             "reimbursement",
-            form("training", "信息安全培训", "3600.00", days[4]),
+            form("training", "信息安全培训", "3600.00", "培训结业后才收到发票"),
             {
                 "invoices": (
                     invoice(
@@ -363,7 +366,7 @@ def _claims(days: list[str]) -> list[Story]:
         Story(
             "lina",
             "reimbursement",
-            form("transport", "展会期间市内交通", "186.00", days[2]),
+            form("transport", "展会期间市内交通", "186.00", "展会结束后一并提交"),
             {
                 "invoices": (
                     invoice(
@@ -381,7 +384,7 @@ def _claims(days: list[str]) -> list[Story]:
         Story(
             "zhangwei",
             "reimbursement",
-            form("entertainment", "接待合作伙伴", "1280.00", days[2]),
+            form("entertainment", "接待合作伙伴", "1280.00", "商家补开发票较晚"),
             {
                 "invoices": (
                     invoice(
@@ -398,13 +401,13 @@ def _claims(days: list[str]) -> list[Story]:
         Story(
             "huanglin",
             "reimbursement",
-            form("office", "采购键盘和显示器支架", "742.00", days[1]),
+            form("office", "采购键盘和显示器支架", "742.00"),
             {
                 "invoices": (
                     invoice(
                         "办公用品发票",
                         "26312000000010000015",
-                        days[1],
+                        days[0],
                         "春和（演示）办公设备有限公司",
                         ("计算机外部设备*键盘", 2, "400.00", "24.00"),
                         ("金属制品*支架", 2, "300.00", "18.00"),
@@ -415,7 +418,7 @@ def _claims(days: list[str]) -> list[Story]:
         Story(
             "lina",
             "reimbursement",
-            form("travel", "杭州行业会议", "1560.00", days[3]),
+            form("travel", "杭州行业会议", "1560.00", "会议主办方延期开票"),
             {
                 "invoices": (
                     invoice(

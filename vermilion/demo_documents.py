@@ -6,15 +6,14 @@ import io
 import json
 from dataclasses import asdict, dataclass
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pylopdf_fonts_zh_cn
 import pypdfium2
 import typst
 
-from workflow.amounts import amount_in_words
+from core import fonts
+from core.amounts import amount_in_words
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def typeset(paper: Contract | Invoice | Letter) -> bytes:
         data |= {"net": net, "tax": tax, "total": net + tax, "in_words": amount_in_words(net + tax)}
     options: dict[str, Any] = {
         "sys_inputs": {"paper": json.dumps(data, default=_plain, ensure_ascii=False)},
-        "font_paths": [str(path) for path in _fonts()],
+        "font_paths": [str(fonts.folder())],
         "ignore_system_fonts": True,
     }
     pdf: bytes = typst.compile(template.read_bytes(), **options)
@@ -90,8 +89,3 @@ def _plain(value: object) -> str:
     if isinstance(value, Decimal):
         return f"{value:,.2f}"
     raise TypeError(type(value).__name__)
-
-
-@cache
-def _fonts() -> tuple[Path, ...]:
-    return tuple({path.parent for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.[ot]t[fc]")})

@@ -15,6 +15,7 @@ from core.errors import VermilionError
 from core.masterkey import MasterKey
 from core.models import AuditEntry, Organisation, OutboxJob
 from core.settings import Settings
+from ingest.antivirus import Antivirus
 from retention.models import Backup
 from search.opening import open_index
 from signing.models import Certificate, CertificateRole
@@ -45,6 +46,7 @@ def examine(settings: Settings) -> list[Finding]:
         findings += _guarded("database", lambda: _database(database))
         findings += _guarded("objects", lambda: _objects(settings))
         findings += _guarded("search", lambda: _search(settings))
+        findings += _guarded("virus scanner", lambda: _scanner(settings))
     finally:
         database.dispose()
     return findings
@@ -123,3 +125,10 @@ def _objects(settings: Settings) -> Iterator[Finding]:
 def _search(settings: Settings) -> Iterator[Finding]:
     open_index(settings.effective_search_url).close()
     yield Finding("search", "ok", texts().text("doctor-answers"))
+
+
+def _scanner(settings: Settings) -> Iterator[Finding]:
+    antivirus = Antivirus(settings.clamav_url)
+    if antivirus.is_on:
+        antivirus.ping()
+        yield Finding("virus scanner", "ok", texts().text("doctor-answers"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import core.models
+import ingest.invoices.models
 import ingest.models
 import retention.models
 import signing.models

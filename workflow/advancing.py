@@ -26,6 +26,7 @@ from ingest.service import IngestService
 from search.service import announce
 from signing.models import SealAuthorisation, SealRecord
 from signing.service import SigningService
+from workflow.claims import Claims
 from workflow.flows import Flow, Step
 from workflow.models import (
     Case,
@@ -50,9 +51,12 @@ REVISE: Final = "revise"
 class Advancing:
     """Moves cases on. Every method belongs to the transaction that commits the decision."""
 
-    def __init__(self, ingest: IngestService, signing: SigningService, settings: Settings) -> None:
+    def __init__(
+        self, ingest: IngestService, signing: SigningService, claims: Claims, settings: Settings
+    ) -> None:
         self._ingest = ingest
         self._signing = signing
+        self._claims = claims
         self._settings = settings
 
     def open_next(self, session: Session, case: Case, flow: Flow, now: datetime) -> None:
@@ -168,9 +172,11 @@ class Advancing:
             self._cancel_tasks(session, case, now)
             self._revoke_authorisations(session, case, now)
         if case.state == CaseState.RETURNED:
+            self._claims.reopen(session, case)
             self.add_task(session, case, REVISE, REVISE, [case.applicant_id], now, None)
         if case.state in FINISHED:
             case.finished_at = now
+            self._claims.end(session, case, actor_id, now)
             case.evidence_state = EvidenceState.PENDING
             outbox.enqueue(session, "workflow.add_evidence", {"case_id": str(case.id)}, now)
             outbox.enqueue(session, "retention.classify", {"case_id": str(case.id)}, now)

@@ -16,10 +16,13 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.models import Department, Person
 from core.permissions import Principal, ResourceType, readable, require_read
+from ingest.invoices.listing import row_of
+from ingest.invoices.models import Invoice
+from ingest.invoices.views import InvoiceRow
 from ingest.models import Document, Version
 from signing.models import Seal
 from workflow.advancing import REVISE
-from workflow.flows import DocumentsField, Flow, FormField, SealField, Text, load_flow
+from workflow.flows import DocumentsField, Flow, FormField, InvoicesField, SealField, Text, load_flow
 from workflow.models import (
     Case,
     CaseDocument,
@@ -104,13 +107,25 @@ class DocumentView:
 
 
 @dataclass(frozen=True)
+class ClaimLineView:
+    """A line of a claim: its invoice as it reads now, and what was claimed. Amounts in yuan."""
+
+    document: DocumentView
+    invoice: InvoiceRow
+    category: Text | None
+    amount: Decimal
+    tax: Decimal | None
+    note: str
+
+
+@dataclass(frozen=True)
 class FactView:
-    """A filled form field. ``value`` is text, a Decimal for money, or documents."""
+    """A filled form field. ``value`` is text, a Decimal for money, documents, or lines of a claim."""
 
     key: str
     label: Text
     kind: str
-    value: str | Decimal | tuple[DocumentView, ...]
+    value: str | Decimal | tuple[DocumentView, ...] | tuple[ClaimLineView, ...]
 
 
 @dataclass(frozen=True)
@@ -428,7 +443,9 @@ def _facts(session: Session, case: Case, flow: Flow, documents: Sequence[Documen
 
 def _fact_value(
     session: Session, field: FormField, value: Any, documents: Sequence[DocumentView]
-) -> str | Decimal | tuple[DocumentView, ...]:
+) -> str | Decimal | tuple[DocumentView, ...] | tuple[ClaimLineView, ...]:
+    if isinstance(field, InvoicesField):
+        return tuple(_claim_lines(session, field, value, documents))
     if isinstance(field, DocumentsField):
         return tuple(one for one in documents if str(one.id) in value)
     if isinstance(field, SealField):
@@ -438,6 +455,30 @@ def _fact_value(
     if field.type == "choice":
         return next((option.label.zh for option in field.options if option.value == value), str(value))
     return str(value)
+
+
+def _claim_lines(
+    session: Session, field: InvoicesField, lines: Sequence[dict[str, Any]], documents: Sequence[DocumentView]
+) -> Iterable[ClaimLineView]:
+    shown = {one.id: one for one in documents}
+    ids = [UUID(line["document"]) for line in lines]
+    rows = session.execute(
+        select(Document, Invoice, Person.name)
+        .join(Person, Person.id == Document.owner_id)
+        .join(Invoice, Invoice.document_id == Document.id, isouter=True)
+        .where(Document.id.in_(ids))
+    )
+    invoices = {document.id: row_of(invoice, document, owner) for document, invoice, owner in rows}
+    labels = {one.value: one.label for one in field.categories}
+    for document_id, line in zip(ids, lines, strict=True):
+        yield ClaimLineView(
+            document=shown[document_id],
+            invoice=invoices[document_id],
+            category=labels.get(line["category"] or ""),
+            amount=Decimal(line["amount"]),
+            tax=Decimal(line["tax"]) if line["tax"] else None,
+            note=line["note"] or "",
+        )
 
 
 def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:

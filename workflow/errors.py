@@ -140,3 +140,87 @@ class TextTooLong(VermilionError):
 
     code = "text-too-long"
     status = 422
+
+
+class InvoiceTwice(VermilionError):
+    """An invoice stands twice in one claim, in whatever carrier. Context: ``number``."""
+
+    code = "invoice-twice"
+    status = 422
+
+
+class InvoiceNotRead(VermilionError):
+    """The document is no invoice, as far as it could be read. Context: ``title``."""
+
+    code = "invoice-not-read"
+    status = 422
+
+
+class InvoiceChanged(VermilionError):
+    """An invoice was corrected while it was being submitted; look at it again. Context: ``title``."""
+
+    code = "invoice-changed"
+    status = 409
+
+
+class InvoiceBroken(VermilionError):
+    """A signature on the invoice is broken, and finance made no exception. Context: ``title``."""
+
+    code = "invoice-broken"
+    status = 422
+
+
+class InvoiceClaimed(VermilionError):
+    """The invoice was claimed already. Context: ``number``, ``serial`` (``none`` if not to be seen)."""
+
+    code = "invoice-claimed"
+    status = 409
+
+
+class InvoiceBeingClaimed(VermilionError):
+    """The invoice is in another claim. Context: ``number``, ``serial`` (``none`` if not to be seen)."""
+
+    code = "invoice-being-claimed"
+    status = 409
+
+
+class ClaimAmountMissing(VermilionError):
+    """The invoice has no total in yuan, so the line must say an amount. Context: ``number``."""
+
+    code = "claim-amount-missing"
+    status = 422
+
+
+class ClaimAmountWrong(VermilionError):
+    """A line claims nothing, or more than the invoice. Context: ``number``, ``total`` or ``none``."""
+
+    code = "claim-amount-wrong"
+    status = 422
+
+
+class ClaimSumWrong(VermilionError):
+    """The form's amount is not the sum of the lines. Context: ``sum``, ``amount``."""
+
+    code = "claim-sum-wrong"
+    status = 422
+
+
+class ClaimLate(VermilionError):
+    """Invoices are older than the rule allows and no reason is given. Context: ``invoices``, ``days``."""
+
+    code = "claim-late"
+    status = 422
+
+
+class NotClaimed(VermilionError):
+    """There is no claim on this invoice that could be released."""
+
+    code = "not-claimed"
+    status = 409
+
+
+class NotAContract(VermilionError):
+    """The case holds no contract that the copy could be one of."""
+
+    code = "not-a-contract"
+    status = 409

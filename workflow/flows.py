@@ -103,10 +103,45 @@ class DocumentsField(_FormField):
     most: int = Field(default=20, ge=1, le=200)
 
 
+class InvoicesField(_FormField):
+    """Invoices that are claimed: a line for each, with its category and amount."""
+
+    type: Literal["invoices"]
+    categories: tuple[Option, ...] = ()
+    most: int = Field(default=50, ge=1, le=200)
+
+    @property
+    def kind(self) -> Literal["invoice"]:
+        """What new uploads here are."""
+        return "invoice"
+
+    def category_name(self, value: str, language: Language = "zh-CN") -> str:
+        """The label of a category; the value itself when it is not declared."""
+        return next((one.label.text(language) for one in self.categories if one.value == value), value)
+
+
 FormField = Annotated[
-    TextField | MoneyField | IntegerField | DateField | ChoiceField | SealField | DocumentsField,
+    TextField
+    | MoneyField
+    | IntegerField
+    | DateField
+    | ChoiceField
+    | SealField
+    | DocumentsField
+    | InvoicesField,
     Field(discriminator="type"),
 ]
+
+
+class ClaimWithin(_Strict):
+    """A claim begins soon after each purchase, counted in working days; a late one needs a reason.
+
+    ``of`` names the field of type invoices, ``reason`` a text field that is not required otherwise.
+    """
+
+    working_days: int = Field(ge=0, le=366)
+    of: Key
+    reason: Key = "late_reason"
 
 
 class ByRole(_Strict):
@@ -160,6 +195,7 @@ class Flow(_Strict):
     subject: str = Field(min_length=1, max_length=200)
     amount: Key | None = None
     counterparty: Key | None = None
+    claim_within: ClaimWithin | None = None
     fields: tuple[FormField, ...] = Field(min_length=1)
     steps: tuple[Step | Countersign, ...] = Field(min_length=1)
 
@@ -181,6 +217,10 @@ class Flow(_Strict):
         """The form fields that hold documents."""
         return [field for field in self.fields if isinstance(field, DocumentsField)]
 
+    def invoices_field(self) -> InvoicesField | None:
+        """The form field whose invoices are claimed, where the flow has one."""
+        return next((field for field in self.fields if isinstance(field, InvoicesField)), None)
+
     def signed_in_place(self) -> set[str]:
         """Keys of the document fields whose documents are signed or sealed themselves."""
         keys: set[str] = set()
@@ -201,6 +241,7 @@ class Flow(_Strict):
             _require(kinds, self.amount, {"money"}, "amount")
         if self.counterparty:
             _require(kinds, self.counterparty, {"text"}, "counterparty")
+        _check_claim(self, kinds)
         for step in self.all_steps():
             for name in step.signs_documents:
                 _require(kinds, name, {"documents"}, f"steps.{step.key}.signs_documents")
@@ -225,6 +266,22 @@ def _check_seal(step: Step, kinds: dict[str, str]) -> None:
             f"{place}: a step of kind seal needs seals and who.keeper_of, and signs nothing else"
         )
     _require(kinds, step.seals, {"documents"}, f"{place}.seals")
+
+
+def _check_claim(flow: Flow, kinds: dict[str, str]) -> None:
+    """One field of invoices at most: its sum is the claim's amount."""
+    lines = [field for field in flow.fields if isinstance(field, InvoicesField)]
+    if len(lines) > 1:
+        raise ValueError("fields: one field of type invoices at most")
+    for field in lines:
+        _unique("category", [one.value for one in field.categories])
+    rule = flow.claim_within
+    if rule is None:
+        return
+    _require(kinds, rule.of, {"invoices"}, "claim_within.of")
+    _require(kinds, rule.reason, {"text"}, "claim_within.reason")
+    if next(field for field in flow.fields if field.key == rule.reason).required:
+        raise ValueError(f"claim_within.reason: '{rule.reason}' must have required: false")
 
 
 def _require(kinds: dict[str, str], name: str, allowed: set[str], place: str) -> None:

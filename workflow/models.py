@@ -184,3 +184,67 @@ class SerialCounter(Base):
     prefix: Mapped[str] = mapped_column(String(20), primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last: Mapped[int]
+
+
+class ClaimState(StrEnum):
+    """How far an invoice's claim has come. One that is only uploaded has no row."""
+
+    CLAIMING = "claiming"
+    CLAIMED = "claimed"
+
+
+class InvoiceClaim(Base):
+    """An invoice in a claim. Its identity is the key: a second claim cannot be written, even in a race."""
+
+    __tablename__ = "invoice_claim"
+
+    identity: Mapped[str] = mapped_column(
+        String(80), primary_key=True
+    )  # the invoice's identity, else sha256:<digest of the original>
+    digest: Mapped[str] = mapped_column(String(64), unique=True)  # of the original: corrections do not help
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), index=True)
+    state: Mapped[ClaimState] = mapped_column(String(10))
+    amount: Mapped[Decimal] = mapped_column(Money)
+    tax: Mapped[Decimal | None] = mapped_column(Money)  # deductible, by the line
+    category: Mapped[str] = mapped_column(String(40))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ReleaseEvent(StrEnum):
+    """Why a claim was undone."""
+
+    REJECTED = "rejected"
+    WITHDRAWN = "withdrawn"
+    REPLACED = "replaced"  # left out when the case was submitted again
+    RELEASED = "released"  # by finance, with a reason
+
+
+class ClaimRelease(Base):
+    """A claim that was undone: by the case's end without payment, or by finance with a reason."""
+
+    __tablename__ = "claim_release"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    identity: Mapped[str] = mapped_column(String(80), index=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"))
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), index=True)
+    event: Mapped[ReleaseEvent] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(Text, default="")
+    person_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CounterpartCopy(Base):
+    """The copy of a contract that the other side signed, compared with the text that was approved."""
+
+    __tablename__ = "counterpart_copy"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    of_document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), index=True)
+    of_version: Mapped[int]
+    is_same_text: Mapped[bool | None]  # None until both texts are read
+    differences: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"page", "kind", "before", "after"}]
+    added_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

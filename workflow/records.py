@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from core.amounts import amount_in_words
 from core.models import Department, Person
 from search.index import Record, Tag
 from signing.models import Seal
-from workflow.amounts import amount_in_words
-from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField, load_flow
+from workflow.flows import ChoiceField, DocumentsField, Flow, InvoicesField, MoneyField, SealField, load_flow
 from workflow.models import Case, Comment, Decision, FlowVersion, Task, TaskCandidate
 
 
@@ -71,6 +71,9 @@ def _form(flow: Flow, form: dict[str, Any], seals: dict[UUID, str]) -> Iterator[
         value = form.get(field.key)
         if value is None or isinstance(field, DocumentsField):
             continue
+        if isinstance(field, InvoicesField):
+            yield from _lines(field, value)
+            continue
         if isinstance(field, MoneyField):
             whole, _, fraction = str(value).partition(".")
             yield f"{value} {int(whole):,}.{fraction} {amount_in_words(Decimal(str(value)))}"
@@ -80,6 +83,14 @@ def _form(flow: Flow, form: dict[str, Any], seals: dict[UUID, str]) -> Iterator[
             yield seals.get(UUID(value), "")
         else:
             yield str(value)
+
+
+def _lines(field: InvoicesField, lines: list[dict[str, Any]]) -> Iterator[str]:
+    """What was written beside each invoice; its own facts are found with its document."""
+    for line in lines:
+        category = line["category"] or ""
+        names = {field.category_name(category, "zh-CN"), field.category_name(category, "en")}
+        yield " ".join(filter(None, (*sorted(names), line["amount"], line["note"])))
 
 
 def _people(session: Session, wanted: Sequence[UUID]) -> dict[UUID, list[Tag]]:

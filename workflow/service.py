@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,17 +17,21 @@ from core.errors import NotFound
 from core.models import Role
 from core.permissions import Principal, ResourceType, require_read
 from core.settings import Settings
+from ingest.invoices.service import InvoiceService
+from ingest.invoices.views import InvoiceFilter
 from ingest.service import IngestService
 from signing.fields import Placement
 from signing.service import SigningService
 from storage.service import ObjectStore
-from workflow import cases
+from workflow import cases, folder
 from workflow.advancing import Advancing
 from workflow.cases import CaseFilter, CaseRow, CaseView, TaskRow
+from workflow.claims import Claims
 from workflow.deciding import Deciding, DecisionResult
 from workflow.errors import FieldMissing, TextTooLong
 from workflow.evidence import Evidence
 from workflow.flows import Flow, load_flow, parse_flow, shipped_flows
+from workflow.folder import ClaimView, FolderFilter, FolderRow, FolderState, FolderTotal
 from workflow.models import Case, Comment, Draft, FlowVersion, Outcome, Task
 from workflow.sealing import CaseSealing
 from workflow.states import Event
@@ -64,8 +68,11 @@ class WorkflowService:
     ) -> None:
         self._database = database
         self._clock = clock
-        self._advancing = Advancing(ingest, signing, settings)
-        self._submitting = Submitting(database, store, ingest, signing, clock, settings, self._advancing)
+        self._claims = Claims(InvoiceService(clock, settings), clock, settings)
+        self._advancing = Advancing(ingest, signing, self._claims, settings)
+        self._submitting = Submitting(
+            database, store, ingest, signing, clock, settings, self._advancing, self._claims
+        )
         self._deciding = Deciding(database, store, ingest, signing, clock, settings, self._advancing)
         self._sealing = CaseSealing(database, store, ingest, signing, clock, self._advancing, self._deciding)
         self.evidence = Evidence(database, store, ingest, signing, clock)
@@ -174,6 +181,36 @@ class WorkflowService:
         audit.record(session, now, principal.person_id, "case.commented", "case", case_id)
         self._advancing.touch(session, case, now)
         return row
+
+    # claims
+
+    def claim_state(
+        self, session: Session, principal: Principal, document_ids: Iterable[UUID]
+    ) -> dict[UUID, ClaimView]:
+        """How far the claims of some invoices have come; those the person may not see are left out."""
+        return folder.claim_state(session, principal, document_ids)
+
+    def release_claim(self, session: Session, principal: Principal, document_id: UUID, reason: str) -> None:
+        """Undo the claim on an invoice; finance only, with a reason. See ``Claims.release``."""
+        self._claims.release(session, principal, document_id, reason)
+
+    def folder(
+        self,
+        session: Session,
+        principal: Principal,
+        wanted: FolderFilter | None = None,
+        *,
+        before: UUID | None = None,
+        limit: int = 25,
+    ) -> list[FolderRow]:
+        """Invoices the person may see with the states of their claims, newest first."""
+        return folder.folder(session, principal, wanted, before=before, limit=limit)
+
+    def folder_totals(
+        self, session: Session, principal: Principal, wanted: InvoiceFilter | None = None
+    ) -> dict[FolderState, FolderTotal]:
+        """Count and sum of each state of the folder."""
+        return folder.folder_totals(session, principal, wanted)
 
     # drafts
 

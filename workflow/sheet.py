@@ -8,20 +8,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-import pylopdf_fonts_zh_cn
 import segno
 import typst
 from pypdf import PdfReader
 
+from core import fonts
+from core.amounts import amount_in_words
 from core.i18n import translator
 from signing.fields import FieldSpec
 from signing.glyphs import drawable
-from workflow.amounts import amount_in_words
-from workflow.flows import ChoiceField, DocumentsField, Flow, MoneyField, SealField
+from workflow.flows import ChoiceField, DocumentsField, Flow, InvoicesField, MoneyField, SealField
 
 _PAGE_HEIGHT_MM: Final = 297.0
 _POINTS_PER_MM: Final = 72 / 25.4
@@ -36,6 +35,30 @@ class ListedDocument:
     field: str
     pages: int
     digest: str
+
+
+@dataclass(frozen=True)
+class ClaimRow:
+    """A line of the claim's table, as it is printed."""
+
+    day: str
+    seller: str
+    number: str
+    category: str
+    amount: str
+    tax: str
+    note: str
+
+
+@dataclass(frozen=True)
+class ClaimTable:
+    """What is claimed: lines, their sums, and what a reader should know of the invoices."""
+
+    rows: tuple[ClaimRow, ...]
+    amount: str
+    tax: str
+    capitals: str
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -65,6 +88,8 @@ class SheetData:
     verify_url: str
     earlier_digest: str | None
     is_demo: bool
+    claim: ClaimTable | None = None
+    appendix: tuple[tuple[str, str], ...] = ()  # what stands above each empty page: left and right
 
 
 @dataclass(frozen=True)
@@ -84,7 +109,7 @@ def typeset(data: SheetData) -> Typeset:
     inputs = {"sheet": json.dumps(_plain(data), ensure_ascii=False), "qr": _qr(data.verify_url)}
     options: dict[str, Any] = {
         "sys_inputs": inputs,
-        "font_paths": [str(path) for path in _fonts()],
+        "font_paths": [str(fonts.folder())],
         "ignore_system_fonts": True,
     }
     source = _TEMPLATE.read_bytes()
@@ -109,7 +134,7 @@ def facts_of(flow: Flow, values: dict[str, Any], seals: dict[str, str]) -> tuple
     facts: list[tuple[str, str]] = []
     for field in flow.fields:
         value = values.get(field.key)
-        if value is None or value == "" or isinstance(field, DocumentsField):
+        if value is None or value == "" or isinstance(field, DocumentsField | InvoicesField):
             continue
         shown = str(value)
         if isinstance(field, MoneyField):
@@ -140,6 +165,8 @@ def _plain(data: SheetData) -> dict[str, Any]:
         ],
         "facts": [list(fact) for fact in data.facts],
         "documents": [asdict(document) for document in data.documents],
+        "claim": asdict(data.claim) if data.claim else None,
+        "appendix": [list(line) for line in data.appendix],
         "boxes": [asdict(box) for box in data.boxes],
         "earlier": data.earlier_digest,
         "demo": data.is_demo,
@@ -152,7 +179,7 @@ def _plain(data: SheetData) -> dict[str, Any]:
 def _drawable(value: Any) -> Any:
     if isinstance(value, str):
         return "\n".join(drawable(line) for line in value.split("\n"))
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_drawable(item) for item in value]
     if isinstance(value, dict):
         return {key: _drawable(item) for key, item in value.items()}
@@ -169,11 +196,6 @@ def _field(place: dict[str, Any]) -> FieldSpec:
 
 def _qr(url: str) -> str:
     return str(segno.make(url, error="m").svg_inline(border=0, dark="#1c1c1c"))
-
-
-@cache
-def _fonts() -> tuple[Path, ...]:
-    return tuple({path.parent for path in Path(pylopdf_fonts_zh_cn.__file__).parent.rglob("*.otf")})
 
 
 def boxes_for(flow: Flow, round_number: int) -> Sequence[Box]:

@@ -31,10 +31,11 @@ from signing.fields import FieldSpec
 from signing.models import Seal, SealState
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
-from workflow import forms, sheet
+from workflow import claim_sheet, forms, sheet
 from workflow.advancing import REVISE, Advancing
+from workflow.claims import Claim, Claims
 from workflow.errors import DocumentBusy, DocumentNotUsable, FormInvalid, SealNotChosen, TransitionNotAllowed
-from workflow.flows import DocumentsField, Flow, SealField, load_flow, subject_of
+from workflow.flows import DocumentsField, Flow, InvoicesField, SealField, load_flow, subject_of
 from workflow.models import (
     Case,
     CaseDocument,
@@ -57,7 +58,7 @@ SHEET_FIELD = "sheet"
 class _Attached:
     """A document of the form, as it is when the case is submitted."""
 
-    field: DocumentsField
+    field: DocumentsField | InvoicesField
     document_id: UUID
     title: str
     version: Version
@@ -88,6 +89,7 @@ class _Submission:
     earlier_digest: str | None
     seal_names: dict[str, str]
     attached: list[_Attached] = field(default_factory=list)
+    claim: Claim | None = None
 
     @property
     def subject(self) -> str:
@@ -106,6 +108,7 @@ class Submitting:
         clock: Clock,
         settings: Settings,
         advancing: Advancing,
+        claims: Claims,
     ) -> None:
         self._database = database
         self._store = store
@@ -114,6 +117,7 @@ class Submitting:
         self._clock = clock
         self._settings = settings
         self._advancing = advancing
+        self._claims = claims
 
     def submit(
         self, principal: Principal, flow_key: str, form: Mapping[str, Any], resubmit: UUID | None = None
@@ -125,15 +129,19 @@ class Submitting:
         """
         submission = self._read(principal, flow_key, form, resubmit)
         self._prepare_documents(submission)
-        typeset = sheet.typeset(self._sheet_data(submission))
-        pdf = self._signing.add_fields(typeset.pdf, typeset.fields)
+        parts, heads = self._appendix(submission)
+        typeset = sheet.typeset(self._sheet_data(submission, heads))
+        whole = self._ingest.archiving.attach(typeset.pdf, parts) if parts else typeset.pdf
+        pdf = self._signing.add_fields(whole, typeset.fields)
         certified = self._signing.certify(pdf, f"{submission.serial_number} {submission.subject}")
         kept = self._store.keep(certified)
         with self._database.write() as session:
             if resubmit is None:
-                self._create(session, submission, kept, typeset.pages)
+                case = self._create(session, submission, kept, typeset.pages)
             else:
-                self._renew(session, submission, kept, typeset.pages)
+                case = self._renew(session, submission, kept, typeset.pages)
+            if submission.claim is not None:
+                self._claims.write(session, principal, case, submission.claim)
         return submission.case_id
 
     # reading
@@ -194,17 +202,18 @@ class Submitting:
             try:
                 if isinstance(form_field, SealField):
                     self._check_seal(session, submission, form_field)
-                elif isinstance(form_field, DocumentsField):
-                    for document_id in submission.values[form_field.key]:
+                elif isinstance(form_field, DocumentsField | InvoicesField):
+                    for document_id in documents_in(form_field, submission.values[form_field.key]):
                         submission.attached.append(
-                            self._attach(
-                                session, principal, submission, form_field, UUID(document_id), in_place
-                            )
+                            self._attach(session, principal, submission, form_field, document_id, in_place)
                         )
             except VermilionError as problem:
                 problems[form_field.key] = problem
         if problems:
             raise FormInvalid(problems)
+        submission.claim = self._claims.check(
+            session, principal, submission.flow, submission.values, submission.case_id
+        )
 
     def _check_seal(self, session: Session, submission: _Submission, form_field: SealField) -> None:
         value = submission.values[form_field.key]
@@ -220,7 +229,7 @@ class Submitting:
         session: Session,
         principal: Principal,
         submission: _Submission,
-        form_field: DocumentsField,
+        form_field: DocumentsField | InvoicesField,
         document_id: UUID,
         in_place: set[str],
     ) -> _Attached:
@@ -289,7 +298,23 @@ class Submitting:
         if problems:
             raise FormInvalid(problems)
 
-    def _sheet_data(self, submission: _Submission) -> sheet.SheetData:
+    def _appendix(self, submission: _Submission) -> tuple[list[tuple[str, int]], tuple[tuple[str, str], ...]]:
+        """The archival copies that are drawn behind the sheet, and what stands above each page."""
+        claim = submission.claim
+        if claim is None or not claim.lines:
+            return [], ()
+        versions = {one.document_id: one.version for one in submission.attached}
+        copies = {}
+        for line in claim.lines:
+            document_id = line.invoice.document_id
+            try:
+                copies[document_id] = self._ingest.archiving.archival(versions[document_id].id)
+            except FileRefused as problem:
+                raise FormInvalid({claim.field.key: problem}) from problem
+        appendices, heads = claim_sheet.appendix(claim.lines, copies)
+        return [(one.digest, one.pages) for one in appendices], heads
+
+    def _sheet_data(self, submission: _Submission, heads: tuple[tuple[str, str], ...]) -> sheet.SheetData:
         flow, zone = submission.flow, self._settings.zone
         return sheet.SheetData(
             entity=submission.entity.name,
@@ -312,11 +337,13 @@ class Submitting:
             verify_url=f"{self._settings.effective_public_url}/verify/{submission.verify_token}",
             earlier_digest=submission.earlier_digest,
             is_demo=submission.is_demo,
+            claim=claim_sheet.table(submission.claim) if submission.claim else None,
+            appendix=heads,
         )
 
     # writing
 
-    def _create(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> None:
+    def _create(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> Case:
         now = self._clock.now()
         document = self._new_sheet(session, submission, kept, pages)
         amount = submission.values.get(submission.flow.amount) if submission.flow.amount else None
@@ -360,8 +387,9 @@ class Submitting:
             case.id,
             {"serial_number": case.serial_number, "flow": case.flow_key},
         )
+        return case
 
-    def _renew(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> None:
+    def _renew(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> Case:
         now = self._clock.now()
         case = session.scalars(select(Case).where(Case.id == submission.case_id).with_for_update()).one()
         case.state = after(case.state, Event.RESUBMIT)
@@ -391,6 +419,7 @@ class Submitting:
             case.id,
             {"serial_number": case.serial_number, "round": case.round},
         )
+        return case
 
     def _new_sheet(self, session: Session, submission: _Submission, kept: Kept, pages: int) -> Document:
         code = "sheet-title" if submission.round == 1 else "sheet-title-round"
@@ -469,6 +498,13 @@ def active_version(session: Session, flow_key: str) -> FlowVersion:
     if row is None:
         raise NotFound(what="flow")
     return row
+
+
+def documents_in(form_field: DocumentsField | InvoicesField, value: Any) -> list[UUID]:
+    """The documents that a checked value names."""
+    if isinstance(form_field, InvoicesField):
+        return [UUID(line["document"]) for line in value]
+    return [UUID(document_id) for document_id in value]
 
 
 def document_fields(flow: Flow, field_key: str, case_id: UUID, round_number: int) -> list[FieldSpec]:

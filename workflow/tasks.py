@@ -8,6 +8,7 @@ from uuid import UUID
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import task
+from workflow.contracts import Contracts
 from workflow.service import WorkflowService
 
 
@@ -15,3 +16,11 @@ from workflow.service import WorkflowService
 def add_evidence(runtime: Runtime, job: Job) -> None:
     """Give the papers of a finished case B-LTA evidence."""
     runtime.get(WorkflowService).evidence.add(UUID(job.payload["case_id"]), job)
+
+
+@task("workflow.compare_copy", lease=timedelta(minutes=5))
+def compare_copy(runtime: Runtime, job: Job) -> None:
+    """Compare the other side's copy of a contract, once it has been read."""
+    with runtime.database.write() as session:
+        runtime.get(Contracts).settle(session, UUID(job.payload["document_id"]))
+        job.finish(session)

@@ -59,7 +59,10 @@ def list_documents(
 def upload(
     caller: Calling,
     runtime: Running,
-    files: Annotated[list[UploadFile], File(description="One file or many; PDF, JPEG or PNG.")],
+    files: Annotated[
+        list[UploadFile],
+        File(description="One file or many: PDF, OFD, invoice XML, pictures, Office files, EML, ZIP."),
+    ],
     kind: Annotated[DocumentKind, Form(description="What they are.")] = DocumentKind.ATTACHMENT,
 ) -> UploadAnswer:
     """Each file is taken or refused by itself; when all are refused, the answer is a problem.
@@ -87,6 +90,32 @@ def get_document(
     return unchanged(if_none_match, current) or DocumentDetail(
         **answer(document, caller).model_dump(), newest=VersionAnswer.model_validate(newest)
     )
+
+
+@documents.get(
+    "/{document_id}/members", summary="List what came inside", response_model=Everything[DocumentAnswer]
+)
+def list_members(caller: Calling, runtime: Running, document_id: UUID) -> Everything[DocumentAnswer]:
+    """The documents that came inside a ZIP or an e-mail, by name."""
+    ingest = runtime.get(IngestService)
+    with runtime.database.read() as session:
+        ingest.get_document(session, caller.principal, document_id)
+        members = ingest.members(session, document_id)
+    return Everything(items=[answer(member, caller) for member in members])
+
+
+@documents.post(
+    "/{document_id}/flatten", summary="Flatten a document", response_model=DocumentAnswer, status_code=201
+)
+def flatten(caller: Calling, runtime: Running, document_id: UUID) -> DocumentAnswer:
+    """Make a document of the pages as they look, to be signed in place of one with active content.
+
+    The original stays as it is. Poll the new document until its `state` is `ready`.
+    """
+    ingest = runtime.get(IngestService)
+    made = ingest.flatten(caller.principal, document_id)
+    with runtime.database.read() as session:
+        return answer(ingest.get_document(session, caller.principal, made), caller)
 
 
 @documents.get(
@@ -191,6 +220,8 @@ def answer(document: Document, caller: Caller) -> DocumentAnswer:
         department_id=document.department_id,
         current_version=document.current_version,
         original_digest=document.original_digest,
+        parent_id=document.parent_id,
+        verdict=document.verdict,
         created_at=document.created_at,
     )
 

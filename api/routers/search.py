@@ -1,4 +1,4 @@
-"""``/api/v1/search`` and ``/api/v1/verify``: finding, and checking a signed PDF."""
+"""``/api/v1/search`` and ``/api/v1/verify``: finding, and checking a signed PDF or OFD."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from search import index
 from search.query import LONGEST_QUERY
 from search.service import Searcher
 from signing.service import SigningService
-from signing.verification import verify_pdf
+from signing.verifying import verify_file as judge
 
 search = router("search")
 verify = router("verify")
@@ -74,16 +74,16 @@ def find(
     )
 
 
-@verify.post("", summary="Verify a PDF", response_model=VerifyAnswer)
+@verify.post("", summary="Verify a PDF or OFD", response_model=VerifyAnswer)
 @call(scope="read", takes_files=True)
 def verify_file(
-    caller: Calling, runtime: Running, file: Annotated[UploadFile, File(description="The PDF.")]
+    caller: Calling, runtime: Running, file: Annotated[UploadFile, File(description="The PDF or OFD.")]
 ) -> VerifyAnswer:
     """Checks every signature, seal and time-stamp. Nothing that is sent here is kept."""
     data = read_upload(file, runtime.settings)
     with runtime.database.read() as session:
         anchors = runtime.get(SigningService).trust_anchors(session)
-    verdict = verify_pdf(data, anchors, runtime.clock.now())
+    verdict = judge(data, anchors, runtime.clock.now())
     return VerifyAnswer.model_validate(verdict.to_json(file.filename or "", caller.language))
 
 

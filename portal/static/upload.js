@@ -98,7 +98,7 @@ class Uploader {
       const body = new FormData();
       body.append("file", file);
       body.append("kind", kind);
-      if (this.root.dataset.field) body.append("field", this.root.dataset.field);
+      for (const name of ["field", "flow"]) if (this.root.dataset[name]) body.append(name, this.root.dataset[name]);
       const request = new XMLHttpRequest();
       request.open("POST", "/uploads/one");
       request.setRequestHeader("X-CSRF-Token", csrfToken());

@@ -15,7 +15,7 @@ from typing import Any, Final
 from asn1crypto import parser
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature, extract_contents
 
 from signing.verification.facts import Coverage
 
@@ -39,6 +39,22 @@ _MALFORMED: Final = (
 )
 MALFORMED: Final = (*_MALFORMED, OSError)
 """What libraries raise on files that are not what they claim to be."""
+
+
+class BareSignature(EmbeddedPdfSignature):
+    """A signature whose content is no CMS that the library can read: only its place in the file counts."""
+
+    def __init__(self, reader: PdfFileReader, sig_field: Any, fq_name: str) -> None:
+        value = sig_field.raw_get("/V")
+        self.reader = reader
+        self.sig_field = sig_field
+        self.sig_object = value.get_object()
+        self.byte_range = self.sig_object["/ByteRange"]
+        self.pkcs7_content = extract_contents(self.sig_object)
+        self.signed_revision = reader.xrefs.get_last_change(value.reference)
+        self.fq_name = fq_name
+        self._docmdp = self._fieldmdp = None
+        self._docmdp_queried = self._fieldmdp_queried = False
 
 
 @dataclass(frozen=True)
@@ -66,7 +82,7 @@ def open_pdf(pdf: bytes) -> Found:
         raise NotReadable("not-a-pdf")
     try:
         reader = PdfFileReader(io.BytesIO(pdf), strict=False)
-        if reader.encrypted:
+        if reader.encrypted and not _opens_without_password(reader):
             raise NotReadable("encrypted")
         fields = _signature_fields(reader)
     except NotReadable:
@@ -81,12 +97,27 @@ def open_pdf(pdf: bytes) -> Found:
             raw = field.raw_get("/V")
             if hasattr(raw, "idnum"):
                 named.add((raw.idnum, raw.generation))
-            signatures.append(EmbeddedPdfSignature(reader, field, name))
+            signatures.append(_signature(reader, field, name))
         except MALFORMED:
             unreadable.append(name)
     # The order in which they were made is the order of the bytes they cover.
     signatures.sort(key=_covered_end)
     return Found(reader, tuple(signatures), tuple(unreadable), _count_hidden(reader, named))
+
+
+def _opens_without_password(reader: PdfFileReader) -> bool:
+    """Many files are encrypted only to forbid printing or copying: everybody may read them."""
+    try:
+        return bool(reader.decrypt("").status.value > 0)
+    except MALFORMED:
+        return False
+
+
+def _signature(reader: PdfFileReader, field: Any, name: str) -> EmbeddedPdfSignature:
+    try:
+        return EmbeddedPdfSignature(reader, field, name)
+    except MALFORMED:
+        return BareSignature(reader, field, name)
 
 
 def _signature_fields(reader: PdfFileReader) -> list[tuple[str, Any]]:
@@ -140,6 +171,11 @@ def _count_hidden(reader: PdfFileReader, named: set[tuple[int, int]]) -> int:
         if is_signature and (reference.idnum, reference.generation) not in named:
             hidden += 1
     return hidden
+
+
+def count_locked_in(pdf: bytes) -> int:
+    """The signatures of a file that cannot be opened: their byte ranges are never encrypted."""
+    return min(pdf.count(b"/ByteRange"), MOST_SIGNATURES)
 
 
 def has_trailing_bytes(pdf: bytes, found: Found) -> bool:

@@ -13,7 +13,7 @@ from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
 from signing.pki import SEAL_POLICY
-from signing.verification import changes, structure
+from signing.verification import changes, formats, structure
 from signing.verification.chain import (
     Material,
     Stamp,
@@ -42,20 +42,26 @@ def verify_pdf(pdf: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
     try:
         found = structure.open_pdf(pdf)
     except NotReadable as error:
-        return Verdict(digest, FileFacts((), (Problem(error.code, error.detail),), is_readable=False))
-    problems = [Problem("signature-unreadable", name) for name in found.unreadable]
+        locked = structure.count_locked_in(pdf) if error.code == "encrypted" else 0
+        closed = [
+            SignatureFacts("", Kind.APPROVAL, problems=[Problem("not-readable-inside")])
+            for _ in range(locked)
+        ]
+        problems = (Problem(error.code, error.detail),)
+        return Verdict(digest, FileFacts(tuple(closed), problems, is_readable=False))
+    noted = [Problem("signature-unreadable", name) for name in found.unreadable]
     if found.hidden:
-        problems.append(Problem("hidden-signature", str(found.hidden)))
+        noted.append(Problem("hidden-signature", str(found.hidden)))
     material = gather(found.reader, trust)
     compared = changes.steps(found.reader, found.signatures)
     facts = [_look(pdf, one, material, at) for one in found.signatures]
     for one, signature in zip(facts, found.signatures, strict=True):
-        one.changes_after, noted = changes.after(signature, compared)
-        one.problems += noted
+        one.changes_after, later = changes.after(signature, compared)
+        one.problems += later
     if structure.has_trailing_bytes(pdf, found):
-        problems.append(Problem("trailing-bytes"))
+        noted.append(Problem("trailing-bytes"))
     _raise_levels(found, facts, material)
-    return Verdict(digest, FileFacts(tuple(facts), tuple(problems), found.hidden))
+    return Verdict(digest, FileFacts(tuple(facts), tuple(noted), found.hidden))
 
 
 def _look(pdf: bytes, signature: EmbeddedPdfSignature, material: Material, at: datetime) -> SignatureFacts:
@@ -63,8 +69,14 @@ def _look(pdf: bytes, signature: EmbeddedPdfSignature, material: Material, at: d
     facts = SignatureFacts(signature.fq_name, Kind.TIMESTAMP if subfilter == _STAMP else Kind.APPROVAL)
     facts.coverage = structure.coverage(pdf, signature)
     try:
+        covered = _covered_bytes(signature)
         if subfilter == _STAMP:
-            _look_at_timestamp(signature, material, facts)
+            if not formats.look_at_national_stamp(signature.pkcs7_content, covered, material, facts):
+                _look_at_timestamp(signature, material, facts)
+        elif formats.look(signature, covered, material, at, facts):
+            pass
+        elif isinstance(signature, structure.BareSignature):
+            facts.problems.append(Problem("unsupported-format", subfilter[:40]))
         elif subfilter in (_PADES, _DETACHED):
             _look_at_signature(signature, material, at, facts, subfilter)
         else:

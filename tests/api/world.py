@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pikepdf
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from core.ids import new_id
 from core.masterkey import MasterKey
 from core.runtime import Runtime
 from core.settings import Settings
@@ -75,7 +75,7 @@ class World:
 
     def claim(self, username: str = "staff", **form: Any) -> dict[str, Any]:
         """Submit a reimbursement with one invoice; returns the case."""
-        invoice = self.upload(username, make_pdf(), "invoice", "发票.pdf")
+        invoice = self.upload(username, make_pdf(title=str(new_id())), "invoice", "发票.pdf")
         answer = self.client(username).post(
             "/api/v1/cases", json={"flow": "reimbursement", "form": {**claim_form(invoice), **form}}
         )
@@ -95,16 +95,16 @@ def claim_form(invoice: str) -> dict[str, Any]:
     """What the reimbursement's form wants."""
     return {
         "purpose": "上海客户拜访",
-        "category": "travel",
         "amount": "123.45",
-        "spent_on": date(2026, 3, 2).isoformat(),
-        "invoices": [invoice],
+        "invoices": [{"document": invoice, "category": "travel", "amount": "123.45"}],
     }
 
 
-def make_pdf(pages: int = 1) -> bytes:
-    """A blank PDF."""
+def make_pdf(pages: int = 1, title: str = "") -> bytes:
+    """A blank PDF; a ``title`` makes it one of its own."""
     pdf = pikepdf.new()
+    if title:
+        pdf.docinfo["/Title"] = title
     for _ in range(pages):
         pdf.add_blank_page()
     target = io.BytesIO()

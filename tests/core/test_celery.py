@@ -69,13 +69,8 @@ def test_workers_over_redis_complete_cases_once(tmp_path: Path) -> None:
         cases = []
         for number in range(3):
             document = office.upload("staff", contract_pdf(f"发票{number}"), "发票.pdf", DocumentKind.INVOICE)
-            form = {
-                "category": "travel",
-                "purpose": f"出差{number}",
-                "amount": "100",
-                "spent_on": "2026-11-20",
-                "invoices": [str(document)],
-            }
+            line = {"document": str(document), "category": "travel", "amount": "100"}
+            form = {"purpose": f"出差{number}", "invoices": [line]}
             case_id = office.workflow.submit(office.principal("staff"), "reimbursement", form)
             office.approve_all(case_id, "head", "finance")
             cases.append(case_id)

@@ -57,13 +57,8 @@ def contract_at_legal(office: Office) -> UUID:
 def claim_at_finance(office: Office) -> UUID:
     """A claim that finance completes: the worker then adds the evidence."""
     invoice = office.upload("staff", contract_pdf("发票"), "发票.pdf", DocumentKind.INVOICE)
-    form = {
-        "category": "travel",
-        "purpose": "出差",
-        "amount": "100",
-        "spent_on": "2026-11-20",
-        "invoices": [str(invoice)],
-    }
+    line = {"document": str(invoice), "category": "travel", "amount": "100"}
+    form = {"purpose": "出差", "invoices": [line]}
     case_id = office.workflow.submit(office.principal("staff"), "reimbursement", form)
     office.decide("head", case_id)
     office.work_off()

@@ -11,6 +11,8 @@ import pytest
 
 from core.permissions import Principal
 from core.runtime import Runtime
+from ingest.antivirus import Antivirus
+from ingest.invoices.service import InvoiceService
 from ingest.models import Document, DocumentKind
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService, Received
@@ -66,8 +68,11 @@ def make_desk(tmp_path: Path, sandbox: Sandbox) -> Iterator[Callable[[str | None
         runtime = make_runtime(tmp_path / "home", url)
         objects = FolderObjects(tmp_path / "home" / "objects")
         store = ObjectStore(runtime.database, objects, runtime.clock, tmp_path / "home" / "staging")
-        service = IngestService(runtime.database, store, sandbox, runtime.clock, runtime.settings)
-        for part in (store, sandbox, service):
+        invoices = InvoiceService(runtime.clock, runtime.settings)
+        service = IngestService(
+            runtime.database, store, sandbox, runtime.clock, runtime.settings, invoices, Antivirus("")
+        )
+        for part in (store, sandbox, invoices, service):
             runtime.add(part)
         made.append(Desk(runtime, make_company(runtime), store, service, sandbox))
         return made[-1]

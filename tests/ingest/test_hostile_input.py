@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ingest.errors import FileRefused
+from ingest.models import DocumentState
 from ingest.sandbox import Sandbox
 from tests.ingest import samples
+from tests.ingest.conftest import Desk
 
 SEEDS: dict[str, Callable[[], bytes]] = {
     "pdf": lambda: samples.saved(samples.plain(2)),
@@ -82,3 +84,14 @@ def test_right_signature_with_any_body_is_refused_with_a_code(
         source.write_bytes(head + body)
         with pytest.raises(FileRefused):
             sandbox.run("check", source, media_type=kind, most_pages=10)
+
+
+def test_policy_may_refuse_files_that_act(desk: Desk) -> None:
+    desk.runtime.settings.active_content = "refuse"
+
+    refused = desk.process(samples.with_active("javascript"))
+    taken = desk.process(samples.typeset())
+
+    assert refused.state == DocumentState.REFUSED
+    assert refused.refusal is not None and refused.refusal["code"] == "active-content-refused"
+    assert taken.state == DocumentState.READY

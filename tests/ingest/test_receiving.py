@@ -50,7 +50,7 @@ def test_upload_commits_rows_access_audit_and_job_together(desk: Desk) -> None:
     [
         (b"", errors.FileEmpty, {}),
         (b"MZ\x90\x00" + b"\0" * 500, errors.TypeNotAccepted, {"found": "windows-program"}),
-        (b"PK\x03\x04" + b"\0" * 500, errors.TypeNotAccepted, {"found": "zip"}),
+        (b"PK\x03\x04" + b"\0" * 500, errors.FileBroken, {}),
         (b"just some words", errors.TypeNotAccepted, {"found": "unknown"}),
         (samples.encrypted(), errors.FileEncrypted, {}),
         (samples.saved(samples.plain())[:-300], errors.FileTruncated, {}),

@@ -247,7 +247,7 @@ def test_picture_cache_stays_within_its_bytes_and_keeps_what_is_looked_at(
     ("head", "name"),
     [
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "media"), (b"<HtMl>", "html"), (b"<!DocType html>", "html"),
-        (b"PK\x05\x06", "zip"),
+        (b"Rar!\x1a\x07", "archive"),
     ],
 )  # fmt: skip
 def test_more_known_types_are_named_and_hide_no_pdf(head: bytes, name: str) -> None:

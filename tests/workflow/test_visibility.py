@@ -14,15 +14,20 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pytest
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from core import people
+from core.errors import NotFound
 from core.models import Person, Role
 from core.permissions import Principal, load_principal
 from core.sign_in import SignInService
+from ingest.invoices.models import Invoice
+from ingest.invoices.service import InvoiceService
 from ingest.models import Document, DocumentKind
 from search.index import Query
 from search.service import Searcher
@@ -31,8 +36,10 @@ from signing.models import Seal, SealRecord
 from signing.register import RegisterFilter
 from tests.builders import FAST_PASSWORDS, PASSWORD, PIN
 from tests.office import Office, contract_pdf, open_office
+from tests.workflow import claiming
+from tests.workflow.claiming import invoice, next_number
 from vermilion.application import create
-from workflow.models import Case, CaseDocument, Task, TaskCandidate
+from workflow.models import Case, CaseDocument, InvoiceClaim, Task, TaskCandidate
 
 READERS = (Role.ADMINISTRATOR, Role.AUDITOR, Role.ARCHIVIST)
 PAPER = contract_pdf("公司文件")
@@ -132,25 +139,19 @@ def drawn_office(plan: Plan) -> Iterator[Office]:
 
 
 def run_case(office: Office, flow: str, applicant: str, steps: int) -> None:
-    kind = DocumentKind.INVOICE if flow == "reimbursement" else DocumentKind.ATTACHMENT
-    document = office.upload(applicant, PAPER, "公司文件.pdf", kind)
-    form = (
-        {
-            "category": "office",
-            "purpose": "公司事项",
-            "amount": "10",
-            "spent_on": "2026-11-20",
-            "invoices": [str(document)],
-        }
-        if flow == "reimbursement"
-        else {
+    if flow == "reimbursement":
+        number = next_number()
+        form = claiming.form(invoice(office, applicant, number=number), purpose="公司事项")
+        invoice(office, "other", number=number)  # a twin in other hands
+    else:
+        document = office.upload(applicant, PAPER, "公司文件.pdf", DocumentKind.ATTACHMENT)
+        form = {
             "purpose": "公司事项",
             "recipient": "对方",
             "seal": str(office.seal.id),
             "copies": 1,
             "documents": [str(document)],
         }
-    )
     case_id = office.workflow.submit(office.principal(applicant), flow, form)
     for _ in range(steps):
         with office.runtime.database.read() as session:
@@ -294,6 +295,7 @@ def check_person(
         lines = office.signing.list_seal_records(session, principal, RegisterFilter(), limit=500)
         assert {line.record.id for line in lines} == may_records, name
         assert office.signing.count_seal_records(session, principal, RegisterFilter()) == len(may_records)
+        check_invoices(office, session, principal, may_cases, may_documents)
         every_case = session.scalars(select(Case.id)).all()
         every_document = session.scalars(select(Document.id)).all()
         every_person = session.get_one(Person, person_id)
@@ -314,6 +316,36 @@ def check_person(
     for document_id in every_document:
         expected = 200 if document_id in may_documents else 404
         assert client.get(f"/api/v1/documents/{document_id}/content", headers=headers).status_code == expected
+
+
+def check_invoices(
+    office: Office, session: Session, principal: Principal, may_cases: set[UUID], may_documents: set[UUID]
+) -> None:
+    """Lists, folder, claims and twins show what documents and cases allow, and count nothing else."""
+    service, workflow = office.runtime.get(InvoiceService), office.workflow
+    every = set(session.scalars(select(Invoice.document_id)))
+    may = every & may_documents
+    listed = service.list_invoices(session, principal, limit=500)
+    assert {row.document_id for row in listed} == may
+    assert service.count_invoices(session, principal) == len(may)
+    rows = workflow.folder(session, principal, limit=500)
+    assert {row.invoice.document_id for row in rows} == may
+    totals = workflow.folder_totals(session, principal)
+    assert sum(one.count for one in totals.values()) == len(may)
+    states = workflow.claim_state(session, principal, every)
+    assert set(states) == may
+    claims = {row.document_id: row for row in session.scalars(select(InvoiceClaim))}
+    for document_id, view in states.items():
+        if document_id in claims:
+            is_readable = claims[document_id].case_id in may_cases
+            assert (view.case_id == claims[document_id].case_id) == is_readable
+            assert (view.amount is not None) == is_readable
+        assert view.case_id is None or view.case_id in may_cases
+        twins = service.twins(session, principal, document_id)
+        assert {twin.document_id for twin in twins.seen} <= may_documents
+    for document_id in every - may:
+        with pytest.raises(NotFound):
+            service.get(session, principal, document_id)
 
 
 def all_cases(office: Office, principal: Principal) -> set[UUID]:

@@ -1,102 +1,22 @@
-"""``ingest``, ``search`` and ``export``."""
+"""``search`` and ``export``."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from core.errors import VermilionError
-from ingest.models import DocumentKind
-from ingest.service import IngestService
 from retention.export import export as export_cases
 from search.index import Query
 from search.service import Searcher
-from vermilion.commands.terminal import Work, at_work, err, out, print_json, progress, texts
+from vermilion.commands.terminal import at_work, out, print_json, progress
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("ingest")(ingest)
     app.command("search")(search)
     app.command("export")(export)
-
-
-def ingest(
-    files: Annotated[list[Path], typer.Argument(help="Files to archive.")],
-    kind: Annotated[DocumentKind, typer.Option(help="What they are.")] = DocumentKind.ATTACHMENT,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each file.")] = False,
-    user: Annotated[str | None, typer.Option("--as", help="User name of the owner.")] = None,
-) -> None:
-    """Archive files: original kept, PDF made, text read, searchable. Exit status 1 when one was refused."""
-    refused = 0
-    with at_work() as work, progress("ingest") as advance:
-        principal = work.principal(user)
-        service = work.runtime.get(IngestService)
-        for number, file in enumerate(files):
-            advance(number, len(files), file.name)
-            answer = _ingest_one(work, service, principal, file, kind)
-            refused += answer["error"] is not None
-            if as_json:
-                print_json(answer)
-            else:
-                _print_answer(answer)
-    raise typer.Exit(1 if refused else 0)
-
-
-def _ingest_one(
-    work: Work, service: IngestService, principal: Any, file: Path, kind: DocumentKind
-) -> dict[str, Any]:
-    text = texts()
-    try:
-        with file.open("rb") as stream:
-            received = service.receive(principal, stream, file.name, kind)
-        work.finish(task="ingest.process")
-        with work.runtime.database.read() as session:
-            return {"file": str(file), **service.describe(session, received.document_id, text)}
-    except VermilionError as error:
-        problem = {"code": error.code, "message": text.error(error)}
-    except OSError as error:
-        message = text.text("error-file-not-readable", file=str(file), reason=error.strerror or str(error))
-        problem = {"code": "file-not-readable", "message": message}
-    return {
-        "file": str(file),
-        "sha256": _digest(file),
-        "document": None,
-        "kind": kind.value,
-        "media_type": None,
-        "pages": 0,
-        "duplicate_of": None,
-        "invoice": None,
-        "warnings": [],
-        "error": problem,
-    }
-
-
-def _digest(file: Path) -> str | None:
-    try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError:
-        return None
-
-
-def _print_answer(answer: dict[str, Any]) -> None:
-    if answer["error"] is not None:
-        err.print(
-            f"✗ {answer['file']}: {answer['error']['message']}", style="red", markup=False, highlight=False
-        )
-        return
-    out.print(
-        f"✓ {answer['file']}: {answer['media_type']}, {answer['pages']} p., {answer['document']}",
-        markup=False,
-        highlight=False,
-        soft_wrap=True,
-    )
-    for warning in answer["warnings"]:
-        out.print(f"  ! {warning['message']}", style="yellow", markup=False, highlight=False)
 
 
 def search(

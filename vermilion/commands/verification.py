@@ -1,4 +1,4 @@
-"""``verify``: checks signed PDFs without a server, a set-up or a database."""
+"""``verify``: checks signed PDF and OFD files without a server, a set-up or a database."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from core.errors import SettingUnusable, VermilionError
 from core.i18n import Translator
 from core.settings import Settings
 from signing.trust import stored_roots
-from signing.verification import Verdict, exit_status, verify_pdf
+from signing.verification import Verdict, exit_status
+from signing.verifying import verify_file
 from vermilion.commands.terminal import err, fail, load_settings, out, print_json, texts
 
 _STYLES = {"valid": "green", "invalid": "bold red", "indeterminate": "yellow", "unsigned": "dim"}
@@ -34,13 +35,13 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    files: Annotated[list[Path], typer.Argument(help="PDF files.")],
+    files: Annotated[list[Path], typer.Argument(help="PDF or OFD files.")],
     trust: Annotated[
         list[Path] | None, typer.Option("--trust", help="Root certificates (PEM or DER) instead of our own.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each file.")] = False,
 ) -> None:
-    """Check every signature, seal and time-stamp of PDF files.
+    """Check every signature, seal and time-stamp of PDF and OFD files.
 
     Exit status: 0 valid, 1 invalid, 3 indeterminate, 4 unsigned (the worst of all files), 2 usage.
     """
@@ -58,7 +59,7 @@ def verify(
             )
             err.print(message, style="bold red", markup=False, highlight=False)
             raise typer.Exit(2) from error
-        verdict = verify_pdf(data, anchors, datetime.now(UTC))
+        verdict = verify_file(data, anchors, datetime.now(UTC))
         worst = _worse(worst, exit_status(verdict))
         if as_json:
             print_json(verdict.to_json(str(file), text.language))

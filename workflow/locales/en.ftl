@@ -9,6 +9,7 @@ error-field-not-understood = { $kind ->
     [integer] Please enter a whole number.
     [date] Please enter a date.
     [choice] Please choose one of the entries.
+    [category] Please choose a category for every invoice.
    *[other] This cannot be used here.
 }
 error-field-out-of-range = Please stay between { $minimum } and { $maximum }.
@@ -38,3 +39,41 @@ decision-approved = Approved
 decision-returned = Returned
 decision-rejected = Rejected
 decision-sealed = Sealed
+
+error-invoice-twice = { $number ->
+    [none] An invoice is listed twice.
+   *[other] Invoice { $number } is listed twice; one file of it is enough.
+}
+error-invoice-not-read = “{ $title }” is not an invoice. Upload it here as one.
+error-invoice-changed = “{ $title }” was corrected a moment ago. Please look at it again and submit once more.
+error-invoice-broken = A signature on “{ $title }” is broken: the file was changed after it was issued. Ask the seller for the original, or ask finance for an exception.
+error-invoice-claimed = { $serial ->
+    [none] Invoice { $number } has been reimbursed already.
+   *[other] Invoice { $number } has been reimbursed already in { $serial }.
+}
+error-invoice-being-claimed = { $serial ->
+    [none] Invoice { $number } is in another reimbursement that is still running.
+   *[other] Invoice { $number } is in { $serial }, which is still running.
+}
+error-claim-amount-missing = Please enter the amount in yuan for invoice { $number }; its total could not be read or is in another currency.
+error-claim-amount-wrong = { $total ->
+    [none] Please check the amount for invoice { $number }: it must be above zero, and below zero for a red invoice.
+   *[other] Please check the amount for invoice { $number }: it must lie between zero and the invoice's total of { $total }.
+}
+error-claim-sum-wrong = The invoices come to { $sum } yuan. Please enter this amount, which must be above zero, or leave the field empty.
+error-claim-late = More than { $days } working days have passed since these purchases: { $invoices }. Please say why.
+error-not-claimed = There is no claim on this invoice.
+release-event-rejected = Rejected
+release-event-withdrawn = Withdrawn
+release-event-replaced = Left out when submitted again
+release-event-released = Released by finance
+folder-state-unclaimed = Not claimed
+folder-state-claiming = Being claimed
+folder-state-claimed = Claimed
+folder-state-rejected = Rejected
+claim-remark = Line { $number }: { $remark }
+claim-corrected = Corrected by hand: { $fields }
+claim-override = A signature is broken; exception by finance: { $reason }
+claim-foreign = Invoice in another currency ({ $currency } { $total }); the claim is in yuan
+claim-appendix = Attachment { $number }/{ $count } · invoice { $invoice } · page { $page } of { $pages }
+error-not-a-contract = This case holds no contract that the copy could be one of.

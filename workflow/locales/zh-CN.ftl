@@ -6,6 +6,7 @@ error-field-not-understood = { $kind ->
     [integer] 请输入整数。
     [date] 请输入日期。
     [choice] 请选择其中一项。
+    [category] 请为每张发票选择费用类别。
    *[other] 此处不能使用这个内容。
 }
 error-field-out-of-range = 请填写 { $minimum } 到 { $maximum } 之间的数值。
@@ -35,3 +36,41 @@ decision-approved = 批准
 decision-returned = 退回
 decision-rejected = 拒绝
 decision-sealed = 用印
+
+error-invoice-twice = { $number ->
+    [none] 有一张发票列了两次。
+   *[other] 发票 { $number } 列了两次，只需保留一个文件。
+}
+error-invoice-not-read = “{ $title }”不是发票，请在此处作为发票上传。
+error-invoice-changed = “{ $title }”刚刚被更正，请核对后重新提交。
+error-invoice-broken = “{ $title }”的签名或印章已失效：文件在开具之后被改动。请向销售方索取原件，或请财务特批。
+error-invoice-claimed = { $serial ->
+    [none] 发票 { $number } 已经报销。
+   *[other] 发票 { $number } 已在 { $serial } 中报销。
+}
+error-invoice-being-claimed = { $serial ->
+    [none] 发票 { $number } 正在另一张报销单中。
+   *[other] 发票 { $number } 正在 { $serial } 中报销。
+}
+error-claim-amount-missing = 请填写发票 { $number } 的报销金额（人民币元）：未能读出价税合计，或币种不是人民币。
+error-claim-amount-wrong = { $total ->
+    [none] 请核对发票 { $number } 的报销金额：应大于零，红字发票应小于零。
+   *[other] 请核对发票 { $number } 的报销金额：应在零与价税合计 { $total } 元之间。
+}
+error-claim-sum-wrong = 各张发票合计 { $sum } 元，合计应大于零。请填写这一金额，或留空自动合计。
+error-claim-late = 以下发票已超过 { $days } 个工作日：{ $invoices }。请填写逾期说明。
+error-not-claimed = 这张发票没有报销记录。
+release-event-rejected = 已驳回
+release-event-withdrawn = 已撤回
+release-event-replaced = 重新提交时移除
+release-event-released = 财务解除
+folder-state-unclaimed = 未报销
+folder-state-claiming = 报销中
+folder-state-claimed = 已报销
+folder-state-rejected = 已驳回
+claim-remark = 第 { $number } 行：{ $remark }
+claim-corrected = 以下项目经人工更正：{ $fields }
+claim-override = 签名或印章已失效，财务特批：{ $reason }
+claim-foreign = 外币发票（{ $currency } { $total }），报销金额为人民币
+claim-appendix = 附件 { $number }/{ $count } · 发票 { $invoice } · 第 { $page } 页，共 { $pages } 页
+error-not-a-contract = 此审批单中没有对应的合同，无法添加对方签署的副本。

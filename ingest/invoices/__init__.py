@@ -1,0 +1,1 @@
+"""Invoices: their fields from every source of a file, checked, identified, claimed once."""

@@ -1,0 +1,1 @@
+"""The forms in which invoices are typeset: templates of typst."""

@@ -1,0 +1,34 @@
+"""An XML invoice of any kind, recognised by its content."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from ingest.errors import FileRefused
+from ingest.invoices import cii, einvoice_xml, vat_xml, xbrl, xml_tree
+from ingest.invoices.facts import Reading
+from ingest.invoices.xml_tree import Node
+
+_KINDS: Final[tuple[tuple[Callable[[Node], bool], Callable[[Node, str], Reading | None]], ...]] = (
+    (cii.is_one, cii.read),
+    (xbrl.is_one, xbrl.read),
+    (einvoice_xml.is_one, einvoice_xml.read),
+    (vat_xml.is_one, vat_xml.read),
+)
+
+
+def read(data: bytes, origin: str) -> Reading | None:
+    """What the XML says; None when it is no invoice, or none that can be read safely."""
+    try:
+        return read_tree(xml_tree.parse(data), origin)
+    except FileRefused:
+        return None
+
+
+def read_tree(root: Node, origin: str) -> Reading | None:
+    """The same of a tree that was parsed."""
+    for is_one, read_one in _KINDS:
+        if is_one(root):
+            return read_one(root, origin)
+    return None

@@ -1,0 +1,452 @@
+"""The forms of Chinese invoices, filled with what an ``InvoiceSpec`` says: drawings for ``invoice_pdfs``."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from tests.ingest.invoice_pdfs import Drawing
+from tests.ingest.invoices.builder import InvoiceSpec, Item, Kind, Party, qr_text
+
+VAT_LINES = 10
+"""On the older form; more go on a list behind it."""
+DIGITAL_LINES = 17
+
+
+def drawings(spec: InvoiceSpec) -> list[Drawing]:
+    """The pages of an invoice."""
+    if spec.kind in (Kind.DIGITAL, Kind.DIGITAL_SPECIAL):
+        return digital(spec)
+    if spec.kind is Kind.RAILWAY:
+        return [railway(spec)]
+    if spec.kind is Kind.AIR:
+        return [air(spec)]
+    if spec.kind is Kind.FOREIGN:
+        return foreign(spec)
+    return vat(spec)
+
+
+def money(amount: Decimal) -> str:
+    return f"{amount:.2f}"
+
+
+def _number(value: Decimal | None) -> str:
+    return "" if value is None else format(value, "f")
+
+
+def _long_date(spec: InvoiceSpec, gap: str = "") -> str:
+    return gap.join(
+        (f"{spec.issue_date:%Y}", "年", f"{spec.issue_date:%m}", "月", f"{spec.issue_date:%d}", "日")
+    )
+
+
+def wrapped(text: str, size: float, width: float) -> list[str]:
+    """A text in lines of a column's width."""
+    lines, line, used = [], "", 0.0
+    for letter in text:
+        step = size * (1.0 if ord(letter) > 0x2000 else 0.58)
+        if used + step > width and line:
+            lines.append(line)
+            line, used = "", 0.0
+        line += letter
+        used += step
+    return [*lines, line]
+
+
+# --- 增值税发票, the older form: 215 by 140 mm
+
+_VAT_COLUMNS = (
+    ("货物或应税劳务、服务名称", 20, 172),
+    ("规格型号", 172, 240),
+    ("单位", 240, 272),
+    ("数 量", 272, 322),
+    ("单 价", 322, 390),
+    ("金 额", 390, 478),
+    ("税率", 478, 510),
+    ("税 额", 510, 590),
+)
+
+
+def vat(spec: InvoiceSpec) -> list[Drawing]:
+    """An electronic or paper VAT invoice, with its list when there are too many lines."""
+    page = Drawing(610, 400)
+    is_paper = spec.kind in (Kind.PAPER, Kind.PAPER_SPECIAL)
+    page.code = (qr_text(spec), 24, 14, 54)
+    page.label(305, 34, f"{spec.place}{spec.kind.value}", 17, "center")
+    page.box(20, 88, 590, 372)
+    if is_paper:
+        _paper_head(page, spec)
+    else:
+        _electronic_head(page, spec)
+    _vat_party(page, spec.buyer, 100, "购买方")
+    page.stack(356, 104, "密码区", 18)
+    for number, line in enumerate(spec.cipher):
+        page.write(374, 102 + 13.5 * number, line, 10)
+    has_list = sum(max(len(wrapped(one.name, 8, 146)), 1) for one in spec.items) > VAT_LINES
+    _vat_table(page, spec, [] if has_list else list(spec.items))
+    if has_list:
+        page.write(24, 176, "(详见销货清单)", 8)
+        page.write(474, 176, money(spec.net), 8, "right")
+        page.write(586, 176, money(spec.tax), 8, "right")
+    _vat_foot(page, spec)
+    return [page, *_list(spec)] if has_list else [page]
+
+
+def _electronic_head(page: Drawing, spec: InvoiceSpec) -> None:
+    page.label(92, 62, "机器编号：", 9)
+    page.write(140, 62, spec.machine)
+    for row, (name, value) in enumerate(
+        (
+            ("发票代码：", spec.code),
+            ("发票号码：", spec.number),
+            ("开票日期：", _long_date(spec, " ")),
+            ("校 验 码：", " ".join(spec.check_code[at : at + 5] for at in range(0, 20, 5))),
+        )
+    ):
+        page.label(430, 26 + 15 * row, name)
+        page.write(478, 26 + 15 * row, value)
+
+
+def _paper_head(page: Drawing, spec: InvoiceSpec) -> None:
+    """On paper the code and number are printed large without a label, and again small."""
+    page.write(92, 38, spec.code, 15)
+    page.label(430, 40, "№", 15)
+    page.write(450, 40, spec.number, 16)
+    page.write(540, 30, spec.code, 8)
+    page.write(540, 42, spec.number, 8)
+    if spec.kind is Kind.PAPER:
+        page.label(92, 62, "校验码")
+        page.write(124, 62, " ".join(spec.check_code[at : at + 5] for at in range(0, 20, 5)))
+    page.label(430, 66, "开票日期：")
+    page.write(478, 66, _long_date(spec))
+
+
+def _vat_party(page: Drawing, party: Party, top: float, stack: str) -> None:
+    page.stack(26, top + 6, stack, 15)
+    for row, (name, value) in enumerate(
+        (
+            ("名    称：", party.name),
+            ("纳税人识别号：", party.tax_id),
+            ("地 址、电 话：", f"{party.address} {party.phone}"),
+            ("开户行及账号：", f"{party.bank}{party.account}"),
+        )
+    ):
+        page.label(44, top + 4 + 14 * row, name)
+        page.write(110, top + 4 + 14 * row, value)
+
+
+def _vat_table(page: Drawing, spec: InvoiceSpec, items: list[Item]) -> None:
+    for name, left, right in _VAT_COLUMNS:
+        page.label((left + right) / 2, 166, name, 9, "center")
+        page.rules.append((right, 154, right, 288))
+    y = 178.0
+    for item in items:
+        y = _row(page, item, y, 8, _VAT_COLUMNS, 10)
+    page.label(96, 284, "合      计", 9, "center")
+    page.write(474, 284, f"￥{money(spec.net)}", 9, "right")
+    page.write(586, 284, f"￥{money(spec.tax)}" if spec.tax or not _is_free(spec) else "***", 9, "right")
+    page.rules += [(20, 154, 590, 154), (20, 288, 590, 288), (20, 308, 590, 308)]
+
+
+def _is_free(spec: InvoiceSpec) -> bool:
+    return all(not item.printed_rate.endswith("%") for item in spec.items)
+
+
+def _row(
+    page: Drawing,
+    item: Item,
+    y: float,
+    size: float,
+    columns: tuple[tuple[str, float, float], ...],
+    step: float,
+) -> float:
+    """A line of the table; the level of the next one."""
+    at = {name.replace(" ", ""): (left, right) for name, left, right in columns}
+    name_left, name_right = columns[0][1:]
+    names = wrapped(item.name, size, name_right - name_left - 6)
+    left, right = at["规格型号"]
+    specifications = wrapped(item.specification, size, right - left - 4)
+    for row, text in enumerate(names):
+        page.write(name_left + 4, y + step * row, text, size)
+    for row, text in enumerate(specifications):
+        page.write(left + 3, y + step * row, text, size)
+    left, right = at["单位"]
+    page.write((left + right) / 2, y, item.unit, size, "center")
+    for column, value in (("数量", item.quantity), ("单价", item.unit_price)):
+        page.write(at[column][1] - 3, y, _number(value), size, "right")
+    page.write(at["金额"][1] - 4, y, money(item.amount), size, "right")
+    rate = next(name for name in at if name.startswith("税率"))
+    page.write(sum(at[rate]) / 2, y, item.printed_rate, size, "center")
+    tax = money(item.tax) if item.printed_rate.endswith("%") else "***"
+    page.write(at["税额"][1] - 4, y, tax, size, "right")
+    return y + step * max(len(names), len(specifications))
+
+
+def _vat_foot(page: Drawing, spec: InvoiceSpec) -> None:
+    page.label(96, 301, "价税合计（大写）", 9, "center")
+    page.write(180, 301, f"⊗{spec.capitals}" if spec.cipher and not spec.is_red else spec.capitals, 10)
+    page.label(440, 301, "（小写）")
+    page.write(478, 301, f"￥{money(spec.total)}", 10)
+    _vat_party(page, spec.seller, 316, "销售方")
+    page.stack(356, 330, "备注", 22)
+    for number, line in enumerate(wrapped(spec.full_remark, 8, 208)):
+        page.write(374, 322 + 11 * number, line, 8)
+    for x, name, value in (
+        (30, "收款人：", spec.payee),
+        (170, "复核：", spec.reviewer),
+        (310, "开票人：", spec.drawer),
+        (460, "销售方：（章）", ""),
+    ):
+        page.label(x, 386, name)
+        page.write(x + 9 * len(name), 386, value)
+
+
+def _list(spec: InvoiceSpec) -> list[Drawing]:
+    """销货清单, on pages behind the invoice."""
+    pages = []
+    columns = (("货物（劳务）名称", 60, 172), *_VAT_COLUMNS[1:])
+    for first in range(0, len(spec.items), 30):
+        page = Drawing(610, 800)
+        page.label(305, 40, "销售货物或者提供应税劳务清单", 15, "center")
+        page.label(30, 64, f"购买方名称：{spec.buyer.name}")
+        page.label(30, 78, f"销售方名称：{spec.seller.name}")
+        page.label(30, 92, f"所属增值税电子普通发票代码：{spec.code}  号码：{spec.number}")
+        page.label(40, 110, "序号", 9, "center")
+        for name, left, right in columns:
+            page.label((left + right) / 2, 110, name, 9, "center")
+        y = 124.0
+        for number, item in enumerate(spec.items[first : first + 30], start=first + 1):
+            page.write(40, y, str(number), 8, "center")
+            y = _row(page, item, y, 8, columns, 10)
+        part = spec.items[first : first + 30]
+        page.label(60, 770, "小计")
+        page.write(474, 770, f"￥{money(sum((one.amount for one in part), Decimal()))}", 8, "right")
+        page.write(586, 770, f"￥{money(sum((one.tax for one in part), Decimal()))}", 8, "right")
+        pages.append(page)
+    return pages
+
+
+# --- 数电票: 210 by 140 mm
+
+_DIGITAL_COLUMNS = (
+    ("项目名称", 18, 118),
+    ("规格型号", 118, 188),
+    ("单 位", 188, 224),
+    ("数 量", 224, 290),
+    ("单 价", 290, 366),
+    ("金 额", 366, 440),
+    ("税率/征收率", 440, 500),
+    ("税 额", 500, 578),
+)
+
+
+def digital(spec: InvoiceSpec) -> list[Drawing]:
+    """A fully digitalised invoice; long ones on several pages with a sum on each."""
+    parts = _in_pages(spec)
+    return [_digital_page(spec, part, number, len(parts)) for number, part in enumerate(parts)]
+
+
+def _in_pages(spec: InvoiceSpec) -> list[list[Item]]:
+    parts: list[list[Item]] = [[]]
+    used = 0
+    for item in spec.items:
+        high = max(len(wrapped(item.name, 9, 94)), len(wrapped(item.specification, 9, 66)))
+        if used + high > DIGITAL_LINES:
+            parts.append([])
+            used = 0
+        parts[-1].append(item)
+        used += high
+    return parts
+
+
+def _digital_page(spec: InvoiceSpec, items: list[Item], number: int, count: int) -> Drawing:
+    page = Drawing(596, 460)
+    page.code = (qr_text(spec), 20, 18, 60)
+    page.label(298, 40, spec.kind.value, 18, "center")
+    page.label(410, 46, "发票号码：")
+    page.write(458, 46, spec.number)
+    page.label(410, 64, "开票日期：")
+    page.write(458, 64, _long_date(spec))
+    if count > 1:
+        page.write(560, 82, f"共{count}页 第{number + 1}页", 8, "right")
+    page.box(18, 88, 578, 440)
+    for x, stack, party in ((22, "购买方信息", spec.buyer), (302, "销售方信息", spec.seller)):
+        page.stack(x, 98, stack, 10)
+        page.label(x + 16, 104, "名称：")
+        for row, line in enumerate(wrapped(party.name, 9, 220)):
+            page.write(x + 44, 104 + 11 * row, line)
+        page.label(x + 16, 132, "统一社会信用代码/纳税人识别号：")
+        page.write(x + 152, 132, party.tax_id)
+    for name, left, right in _DIGITAL_COLUMNS:
+        page.label((left + right) / 2, 154, name, 9, "center")
+    y = 170.0
+    for item in items:
+        y = _row(page, item, y, 9, _DIGITAL_COLUMNS, 11)
+    is_last = number == count - 1
+    if count > 1:
+        page.label(68, 364, "小        计", 9, "center")
+        page.write(436, 364, f"￥{money(sum((one.amount for one in items), Decimal()))}", 9, "right")
+        page.write(574, 364, f"￥{money(sum((one.tax for one in items), Decimal()))}", 9, "right")
+    if is_last:
+        page.label(68, 378, "合        计", 9, "center")
+        page.write(436, 378, f"￥{money(spec.net)}", 9, "right")
+        page.write(574, 378, f"￥{money(spec.tax)}" if not _is_free(spec) else "***", 9, "right")
+        page.label(68, 396, "价税合计（大写）", 9, "center")
+        page.write(180, 396, spec.capitals if spec.is_red else f"⊗{spec.capitals}", 10)
+        page.label(400, 396, "（小写）")
+        page.write(440, 396, f"￥{money(spec.total)}", 10)
+        page.stack(22, 412, "备注", 14)
+        for row, line in enumerate(wrapped(spec.full_remark, 9, 520)):
+            page.write(38, 410 + 11 * row, line)
+    page.label(60, 454, "开票人：")
+    page.write(100, 454, spec.drawer)
+    return page
+
+
+# --- tickets
+
+
+def railway(spec: InvoiceSpec) -> Drawing:
+    """The railway's electronic ticket."""
+    leg = spec.legs[0]
+    page = Drawing(560, 320)
+    page.label(280, 34, "电子发票（铁路电子客票）", 17, "center")
+    page.label(30, 70, f"发票号码:{spec.number}", 10)
+    page.label(380, 70, f"开票日期:{_long_date(spec)}", 10)
+    page.write(120, 112, f"{leg.start}站", 18, "center")
+    page.write(280, 110, leg.vehicle, 18, "center")
+    page.write(440, 112, f"{leg.end}站", 18, "center")
+    page.write(120, 126, "Shimingzhan", 9, "center")
+    page.write(440, 126, "Lingyizhan", 9, "center")
+    page.write(40, 152, f"{leg.day:%Y年%m月%d日}", 12)
+    page.write(180, 152, f"{leg.time}开", 12)
+    page.write(290, 152, leg.seat, 12)
+    page.write(430, 152, "二等座", 12)
+    page.label(40, 182, "票价:", 12)
+    page.write(70, 182, f"￥{money(spec.total)}", 12)
+    page.write(40, 212, f"3101151990****{int(spec.number[-4:]):04d}", 12)
+    page.write(200, 212, spec.passenger, 12)
+    page.label(40, 240, f"电子客票号:{spec.ticket}", 10)
+    page.label(40, 264, f"购买方名称:{spec.buyer.name}", 10)
+    page.label(330, 264, f"统一社会信用代码:{spec.buyer.tax_id}", 10)
+    page.label(280, 300, "买票请到12306 发货请到95306 中国铁路祝您旅途愉快", 9, "center")
+    page.code = (f"https://example.org/ticket/{spec.ticket}", 470, 180, 60)
+    return page
+
+
+def air(spec: InvoiceSpec) -> Drawing:
+    """The itinerary of an air ticket."""
+    page = Drawing(690, 340)
+    page.label(345, 30, "电子发票（航空运输电子客票行程单）", 16, "center")
+    page.label(30, 56, f"发票号码：{spec.number}")
+    page.label(500, 56, "开票状态：正常")
+    page.label(30, 78, "旅客姓名", 9)
+    page.label(190, 78, "有效身份证件号码", 9)
+    page.label(420, 78, "签注", 9)
+    page.write(30, 94, spec.passenger)
+    page.write(190, 94, "3101151990****1234")
+    page.write(420, 94, "不得签转")
+    for x, name in (
+        (170, "承运人"),
+        (230, "航班号"),
+        (300, "座位等级"),
+        (360, "日期"),
+        (450, "时间"),
+        (510, "客票级别/客票类别"),
+        (620, "免费行李"),
+    ):
+        page.label(x, 118, name)
+    stops = [spec.legs[0].start, *(leg.end for leg in spec.legs)]
+    for row, stop in enumerate(stops):
+        y = 136 + 16 * row
+        page.label(30, y, "自：" if row == 0 else "至：")
+        page.write(52, y, f"{stop}")
+        if row < len(spec.legs):
+            leg = spec.legs[row]
+            page.write(170, y, "东航")
+            page.write(230, y, leg.vehicle)
+            page.write(310, y, "Y")
+            page.write(360, y, f"{leg.day:%Y年%m月%d日}")
+            page.write(450, y, leg.time)
+            page.write(520, y, "Y")
+            page.write(625, y, "20KG")
+    page.label(30, 136 + 16 * len(stops), "至：")
+    page.write(52, 136 + 16 * len(stops), "VOID")
+    for x, name, amount in (
+        (30, "票价", spec.extras["Fare"]),
+        (130, "燃油附加费", spec.extras["FuelSurcharge"]),
+        (315, "增值税税额", spec.tax),
+        (410, "民航发展基金", spec.extras["CivilAviationDevelopmentFund"]),
+        (510, "其他税费", spec.extras["OtherTaxes"]),
+        (600, "合计", spec.total),
+    ):
+        page.label(x, 224, name)
+        page.write(x, 240, f"CNY {money(amount)}")
+    page.label(225, 224, "增值税税率")
+    page.write(240, 240, "9%")
+    page.label(30, 264, f"电子客票号码：{spec.ticket[:3]}-{spec.ticket[3:]}")
+    page.label(230, 264, f"验证码：{spec.check_code}")
+    page.label(400, 264, "提示信息：")
+    page.label(560, 264, "保险费：XXX")
+    page.label(30, 284, "销售网点代号：08012345")
+    page.label(230, 284, f"填开单位：{spec.seller.name}")
+    page.label(470, 284, f"填开日期：{_long_date(spec)}")
+    page.label(30, 304, f"购买方名称：{spec.buyer.name}")
+    page.label(330, 304, f"统一社会信用代码/纳税人识别号：{spec.buyer.tax_id}")
+    return page
+
+
+# --- in English
+
+
+def foreign(spec: InvoiceSpec) -> list[Drawing]:
+    """An invoice or a credit note in English."""
+    pages = [Drawing(595, 842)]
+    page = pages[0]
+    is_credit = spec.is_red
+    page.label(50, 60, "CREDIT NOTE" if is_credit else "INVOICE", 20)
+    page.label(50, 90, f"From: {spec.seller.name}", 10)
+    page.write(50, 104, spec.seller.address, 10)
+    page.label(50, 118, f"VAT No.: {spec.seller.tax_id}", 10)
+    page.label(330, 90, "Credit note no.:" if is_credit else "Invoice no.:", 10)
+    page.write(430, 90, spec.number, 10)
+    page.label(330, 104, "Invoice date:", 10)
+    page.write(430, 104, f"{spec.issue_date:%d %B %Y}", 10)
+    page.label(330, 118, "Due date:", 10)
+    page.write(430, 118, "31 December 2031", 10)
+    page.label(50, 160, f"Bill to: {spec.buyer.name}", 10)
+    page.write(50, 174, spec.buyer.address, 10)
+    page.label(50, 188, f"VAT No.: {spec.buyer.tax_id}", 10)
+    y = 220.0
+    _foreign_heading(page, y)
+    for item in spec.items:
+        y += 16
+        if y > 780:
+            page = Drawing(595, 842)
+            pages.append(page)
+            y = 60.0
+            _foreign_heading(page, y)
+            y += 16
+        page.write(50, y, item.name, 9)
+        page.write(300, y, _number(item.quantity), 9, "right")
+        page.write(380, y, _number(item.unit_price), 9, "right")
+        page.write(430, y, item.printed_rate, 9, "right")
+        page.write(540, y, f"{item.amount:,.2f}", 9, "right")
+    if y > 740:
+        page = Drawing(595, 842)
+        pages.append(page)
+        y = 60.0
+    for row, (name, amount) in enumerate((("Subtotal", spec.net), ("VAT", spec.tax), ("Total", spec.total))):
+        page.label(380, y + 30 + 16 * row, name, 10)
+        page.write(540, y + 30 + 16 * row, f"EUR {amount:,.2f}", 10, "right")
+    return pages
+
+
+def _foreign_heading(page: Drawing, y: float) -> None:
+    for x, name, align in (
+        (50, "Description", "left"),
+        (300, "Quantity", "right"),
+        (380, "Unit price", "right"),
+        (430, "VAT %", "right"),
+        (540, "Amount", "right"),
+    ):
+        page.label(x, y, name, 9, align)  # type: ignore[arg-type]
