@@ -261,5 +261,6 @@ class _Document:
             one.facts.changes_after = Changes.ALLOWED if later else Changes.NONE
 
     def _doubt(self, one: _Looked) -> bool:
-        codes = {problem.code for problem in one.facts.problems}
-        return bool(codes & {"seal-file-differs", "timestamp-broken", "timestamp-differs"})
+        """Whether a file of the signature, or its time-stamp, is not what it should be."""
+        codes = (problem.code for problem in one.facts.problems)
+        return any(code == "seal-file-differs" or code.startswith("timestamp-") for code in codes)

@@ -288,11 +288,14 @@ def _text(element: Element) -> str:
 
 
 def _stamp(rest: tuple[Element, ...]) -> bytes | None:
-    """``[0] timeStamp``, explicit or implicit, a BIT STRING or the token itself."""
-    for element in rest:
-        if element.is_context(0):
-            inner = element.children[0] if element.is_constructed else None
-            if inner is None:
-                return element.content[1:] if element.content[:1] == b"\x00" else element.content
-            return inner.bits() if inner.is_universal(3) else inner.raw
-    return None
+    """``[0] timeStamp``, explicit or implicit, a BIT STRING or the token itself; some leave out the tag.
+
+    Nothing else may stand behind a signature: what does is taken for a time-stamp that does not fit.
+    """
+    if not rest:
+        return None
+    element = rest[0]
+    if element.is_context(0) and not element.is_constructed:
+        return element.content[1:] if element.content[:1] == b"\x00" else element.content
+    inner = element.children[0] if element.is_context(0) and element.children else element
+    return inner.bits() if inner.is_universal(3) else inner.raw

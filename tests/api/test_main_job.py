@@ -12,6 +12,7 @@ import pytest
 from signing.service import SigningService
 from tests.api.world import World, make_pdf, make_world
 from tests.builders import PIN
+from tests.signing.national import builder
 from vermilion import assembly
 
 
@@ -85,6 +86,12 @@ def test_a_contract_goes_all_the_way(world: World) -> None:
     assert "seal" in {one["type"] for one in verdict["signatures"]}
     sheet = client.get(f"/api/v1/cases/{case}/sheet").content
     assert client.post("/api/v1/verify", files={"file": ("s.pdf", sheet)}).json()["verdict"] == "valid"
+    ofd = builder.sign_ofd(builder.small_ofd(), builder.office())
+    strange = client.post("/api/v1/verify", files={"file": ("发票.ofd", ofd)}).json()
+    assert strange["verdict"] == "indeterminate"
+    assert [(one["type"], one["intact"], one["trusted"]) for one in strange["signatures"]] == [
+        ("seal", True, False)
+    ]
 
 
 def answer_for(field: dict[str, Any], contract: str, seal: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -9,11 +10,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import update
 
 from core.models import AuditEntry
 from tests.e2e.approver import open_home
 from tests.office import contract_pdf, open_office
+from tests.signing.national import builder as seals
 from vermilion import assembly
 
 ROOT = Path(__file__).parents[2]
@@ -110,6 +114,29 @@ def test_verify_says_what_it_found_by_its_exit_status(
     assert run(empty, "verify", "--trust", str(files["unsigned"]), str(files["document"])).returncode == 2
     assert not (empty / "vermilion.db").exists()
     assert run(home, "verify", str(files["document"]), str(files["broken"])).returncode == 1
+
+
+def test_verify_takes_ofd_files_and_roots_with_sm2(tmp_path: Path) -> None:
+    who = seals.office()
+    sealed = seals.sign_ofd(seals.small_ofd(), who)
+    page = "Doc_0/Pages/Page_0/Content.xml"
+    files = {
+        "valid": (0, sealed),
+        "invalid": (1, seals.changed(sealed, page, lambda data: data.replace("壹".encode(), "玖".encode()))),
+        "unsigned": (4, seals.small_ofd()),
+    }
+    pem = x509.load_der_x509_certificate(who.root.der).public_bytes(Encoding.PEM)
+    (tmp_path / "root.pem").write_bytes(pem)
+    for verdict, (status, data) in files.items():
+        (tmp_path / f"{verdict}.ofd").write_bytes(data)
+        said = run(
+            tmp_path / "empty", "verify", "--json", "--trust", str(tmp_path / "root.pem"),
+            str(tmp_path / f"{verdict}.ofd"),
+        )  # fmt: skip
+        answer = json.loads(said.stdout)
+        assert (said.returncode, answer["verdict"]) == (status, verdict)
+        assert answer["sha256"] == hashlib.sha256(data).hexdigest()
+    assert run(tmp_path / "empty", "verify", str(tmp_path / "valid.ofd")).returncode == 3
 
 
 def test_export_backup_and_the_lists(finished: tuple[Path, dict[str, Path]], tmp_path: Path) -> None:

@@ -241,19 +241,21 @@ def whole(who: Office) -> dict[str, dict[str, bytes]]:
             "1": Manner(covers_list=True, version=1),
             "raw": Manner(covers_list=True, is_raw=True),
             "stamped": Manner(covers_list=True, has_stamp=True),
+            "plain": Manner(covers_list=True, kind="Sign"),
         }.items()
     }
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    form=st.sampled_from(["4", "1", "raw", "stamped"]), part=st.sampled_from(SIGNED_PARTS),
+    form=st.sampled_from(["4", "1", "raw", "stamped", "plain"]), part=st.sampled_from(SIGNED_PARTS),
     place=st.integers(min_value=0), change=st.integers(1, 255),
 )  # fmt: skip
 def test_any_byte_changed_is_never_valid(
     who: Office, whole: dict[str, dict[str, bytes]], form: str, part: str, place: int, change: int
 ) -> None:
     parts = dict(whole[form])
+    part = part if part in parts else PAGE
     data = bytearray(parts[part])
     place %= len(data)
     data[place] ^= change
@@ -281,6 +283,13 @@ def test_the_answer_for_a_reader_has_both_languages_and_no_file(who: Office, sea
     assert answer["en"]["verdict"] == "valid"
     assert not {"file", "sha256"} & set(answer["en"])
     assert verify(package.read, [who.root.der], NOW)["en"]["verdict"] == "valid"
+
+
+def test_a_time_stamp_of_an_unknown_authority_decides_nothing(who: Office) -> None:
+    stranger = builder.certificate("陌生时间戳", is_stamper=True, usage=0x80)
+    stamped = builder.sign_ofd(builder.small_ofd(), replace(who, stamper=stranger), Manner(has_stamp=True))
+    verdict = judged(stamped, who)
+    assert (verdict.outcome, codes(verdict)) == (Outcome.INDETERMINATE, {"timestamp-untrusted"})
 
 
 def test_a_signature_of_the_future_is_not_valid(who: Office) -> None:
