@@ -18,15 +18,26 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
-from core.database import BEFORE_COMMIT, insert_unless_there
+from core.database import BEFORE_COMMIT, insert_unless_there, table_of
 from core.models import AuditEntry, AuditHead
 
 FORMAT_VERSION: Final = 1
 GENESIS: Final = "0" * 64
 _PENDING: Final = "audit_pending"
+# Nearly every transaction runs these; building and looking up a statement costs more than running it.
+_HEAD: Final = table_of(AuditHead)
+_INSERT: Final = insert(table_of(AuditEntry))
+_LOCK: Final = (
+    update(_HEAD).where(_HEAD.c.id == 1).values(id=1).returning(_HEAD.c.sequence, _HEAD.c.chain_digest)
+)
+_MOVE: Final = (
+    update(_HEAD)
+    .where(_HEAD.c.id == 1)
+    .values(sequence=bindparam("to_sequence"), chain_digest=bindparam("to_digest"))
+)
 
 
 @dataclass(frozen=True)
@@ -60,23 +71,29 @@ def record(
 def _write_pending(session: Session) -> None:
     pending = session.info.pop(_PENDING, [])
     session.flush()
-    insert_unless_there(session, AuditHead, [{"id": 1, "sequence": 0, "chain_digest": GENESIS}])
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(id=1))  # takes the row's lock
-    head = session.execute(select(AuditHead.sequence, AuditHead.chain_digest)).one()
-    sequence, chain = head.sequence, head.chain_digest
+    sequence, chain = _locked_head(session)
+    rows = []
     for at, actor_id, action, resource_type, resource_id, payload in pending:
         sequence += 1
         salt = secrets.token_hex(16)
-        payload_digest = digest_payload(salt, payload)
         entry = AuditEntry(
             sequence=sequence, version=FORMAT_VERSION, at=at, actor_id=actor_id, action=action,
             resource_type=resource_type, resource_id=resource_id, salt=salt, payload=payload,
-            payload_digest=payload_digest, chain_digest="",
+            payload_digest=digest_payload(salt, payload), chain_digest="",
         )  # fmt: skip
         chain = entry.chain_digest = digest_entry(chain, entry)
-        session.add(entry)
-    session.execute(update(AuditHead).where(AuditHead.id == 1).values(sequence=sequence, chain_digest=chain))
-    session.flush()
+        rows.append({column.key: getattr(entry, column.key) for column in AuditEntry.__table__.columns})
+    session.execute(_INSERT, rows)
+    session.execute(_MOVE, {"to_sequence": sequence, "to_digest": chain})
+
+
+def _locked_head(session: Session) -> tuple[int, str]:
+    """Where the chain stands, its row locked."""
+    head = session.execute(_LOCK).one_or_none()
+    if head is None:  # the first entry there ever is
+        insert_unless_there(session, AuditHead, [{"id": 1, "sequence": 0, "chain_digest": GENESIS}])
+        head = session.execute(_LOCK).one()
+    return head.sequence, head.chain_digest
 
 
 def digest_payload(salt: str, payload: Mapping[str, Any]) -> str:

@@ -11,9 +11,22 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Engine, MetaData, create_engine, event, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    DateTime,
+    Dialect,
+    Engine,
+    Executable,
+    MetaData,
+    Table,
+    create_engine,
+    event,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import OperationalError
@@ -33,14 +46,26 @@ def insert_unless_there(session: Session, model: type[Base], rows: Sequence[dict
     """Insert rows, passing over those whose key is taken. Returns how many were inserted."""
     if not rows:
         return 0
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    session.flush()  # the rows may refer to what is still waiting in the session
     # PostgreSQL's driver tells the count of an insert only when it is asked to keep it.
-    values = rows[0] if len(rows) == 1 else list(rows)  # SQLAlchemy compiles a list anew every time
     result = session.execute(
-        insert(model).values(values).on_conflict_do_nothing(),
+        _insert_statement(model, session.get_bind().dialect.name),
+        list(rows),
         execution_options={"preserve_rowcount": True},
     )
     return int(result.rowcount)  # type: ignore[attr-defined]
+
+
+def table_of(model: type[Base]) -> Table:
+    """The table behind a model, for statements that go past the session."""
+    return cast(Table, model.__table__)
+
+
+@cache
+def _insert_statement(model: type[Base], dialect: str) -> Executable:
+    """Built once for a table: making and looking up such a statement costs more than running it."""
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return insert(table_of(model)).on_conflict_do_nothing()
 
 
 class Base(DeclarativeBase):

@@ -7,7 +7,7 @@ where the task chooses so (``Job.finish``). A lease that ran out returns the job
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -45,12 +45,18 @@ class Job:
 
         Raises LeaseLost when the job is no longer this worker's.
         """
-        result = session.execute(
-            delete(OutboxJob).where(OutboxJob.id == self.id, OutboxJob.owner == self.owner)
-        )
-        if result.rowcount != 1:  # type: ignore[attr-defined]
-            raise LeaseLost(job=str(self.id))
-        self.is_finished = True
+        finish(session, [self])
+
+
+def finish(session: Session, jobs: Sequence[Job]) -> None:
+    """Delete jobs of one owner (``Job.finish``), all or none. Raises LeaseLost."""
+    result = session.execute(
+        delete(OutboxJob).where(OutboxJob.id.in_([job.id for job in jobs]), OutboxJob.owner == jobs[0].owner)
+    )
+    if result.rowcount != len(jobs):  # type: ignore[attr-defined]
+        raise LeaseLost(job=str(jobs[0].id))
+    for job in jobs:
+        job.is_finished = True
 
 
 def enqueue(
@@ -73,10 +79,12 @@ Lease = Callable[[str], timedelta]
 """How long one try of a task may take, by the task's name."""
 
 
-def claim(session: Session, owner: str, now: datetime, lease: Lease, limit: int) -> list[Job]:
-    """Take up to ``limit`` jobs whose time has come, oldest first."""
+def claim(
+    session: Session, owner: str, now: datetime, lease: Lease, limit: int, *, task: str | None = None
+) -> list[Job]:
+    """Take up to ``limit`` jobs whose time has come, oldest first; of one task only when it is named."""
     ready = (
-        select(OutboxJob.id)
+        select(OutboxJob.id, OutboxJob.task)
         .where(
             OutboxJob.failed_at.is_(None),
             OutboxJob.run_at <= now,
@@ -86,8 +94,16 @@ def claim(session: Session, owner: str, now: datetime, lease: Lease, limit: int)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    ids = list(session.scalars(ready))
-    return [job for job in (claim_one(session, i, owner, now, lease) for i in ids) if job]
+    if task is not None:
+        ready = ready.where(OutboxJob.task == task)
+    found = session.execute(ready).all()
+    ids_of: dict[str, list[UUID]] = {}
+    for job_id, name in found:
+        ids_of.setdefault(name, []).append(job_id)
+    taken = {
+        job.id: job for name, ids in ids_of.items() for job in _take(session, name, ids, owner, now, lease)
+    }
+    return [taken[job_id] for job_id, _name in found if job_id in taken]
 
 
 def claim_one(session: Session, job_id: UUID, owner: str, now: datetime, lease: Lease) -> Job | None:
@@ -95,17 +111,25 @@ def claim_one(session: Session, job_id: UUID, owner: str, now: datetime, lease: 
     task = session.scalar(select(OutboxJob.task).where(OutboxJob.id == job_id))
     if task is None:
         return None
-    row = session.execute(
+    return next(iter(_take(session, task, [job_id], owner, now, lease)), None)
+
+
+def _take(
+    session: Session, task: str, ids: Sequence[UUID], owner: str, now: datetime, lease: Lease
+) -> list[Job]:
+    """Take those of these jobs of one task that are still free."""
+    is_free = or_(
+        OutboxJob.owner.is_(None),
+        OutboxJob.owner.in_([f"relay:{each}" for each in ids]),
+        OutboxJob.lease_until < now,
+    )
+    rows = session.execute(
         update(OutboxJob)
-        .where(
-            OutboxJob.id == job_id,
-            OutboxJob.failed_at.is_(None),
-            or_(OutboxJob.owner.is_(None), OutboxJob.owner == f"relay:{job_id}", OutboxJob.lease_until < now),
-        )
+        .where(OutboxJob.id.in_(ids), OutboxJob.failed_at.is_(None), is_free)
         .values(owner=owner, lease_until=now + lease(task), tries=OutboxJob.tries + 1, key=None)
-        .returning(OutboxJob.payload, OutboxJob.tries)
-    ).one_or_none()
-    return None if row is None else Job(job_id, task, row.payload, row.tries, owner)
+        .returning(OutboxJob.id, OutboxJob.payload, OutboxJob.tries)
+    )
+    return [Job(row.id, task, row.payload, row.tries, owner) for row in rows]
 
 
 def recover(session: Session, owner_prefix: str) -> int:

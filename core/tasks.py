@@ -21,6 +21,7 @@ from zoneinfo import ZoneInfo
 import structlog
 from celery import Celery
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from core import outbox
 from core.database import insert_unless_there
@@ -32,16 +33,19 @@ from core.runtime import Runtime
 log = structlog.get_logger()
 
 Handler = Callable[[Runtime, Job], None]
+Beginning = Callable[[Session, Job], None]
+"""Notes, in the transaction that claims a job, that its work has begun."""
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """How a task is run: how long one try may take, and how often it is tried."""
+    """How a task is run: how long one try may take, how often it is tried, what a claim notes."""
 
     name: str
     handler: Handler
     lease: timedelta
     max_tries: int
+    begin: Beginning | None
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,16 @@ PERIODIC: Final[dict[str, Schedule]] = {}
 
 
 def task(
-    name: str, *, lease: timedelta = timedelta(minutes=5), max_tries: int = 8
+    name: str,
+    *,
+    lease: timedelta = timedelta(minutes=5),
+    max_tries: int = 8,
+    begin: Beginning | None = None,
 ) -> Callable[[Handler], Handler]:
     """Register a task under a stable name ``<room>.<verb>``."""
 
     def register(handler: Handler) -> Handler:
-        TASKS[name] = TaskSpec(name, handler, lease, max_tries)
+        TASKS[name] = TaskSpec(name, handler, lease, max_tries, begin)
         return handler
 
     return register
@@ -109,6 +117,20 @@ def lease_of(task_name: str) -> timedelta:
     """How long one try of a task may take before its job is given to somebody else."""
     spec = TASKS.get(task_name)
     return spec.lease if spec else timedelta(minutes=5)
+
+
+def claim(runtime: Runtime, owner: str, now: datetime) -> Job | None:
+    """Take the oldest job whose time has come."""
+    with runtime.database.write() as session:
+        jobs = outbox.claim(session, owner, now, lease_of, 1)
+        return _begun(session, jobs[0]) if jobs else None
+
+
+def _begun(session: Session, job: Job) -> Job:
+    spec = TASKS.get(job.task)
+    if spec is not None and spec.begin is not None:
+        spec.begin(session, job)
+    return job
 
 
 def run(runtime: Runtime, job: Job) -> None:
@@ -145,13 +167,11 @@ def run_pending(runtime: Runtime, *, limit: int = 1000) -> int:
     """Run what is due now in this thread; for the command line and for tests. Returns how many."""
     owner, done = f"drain:{new_id()}", 0
     while done < limit:
-        with runtime.database.write() as session:
-            jobs = outbox.claim(session, owner, runtime.clock.now(), lease_of, 1)
-        if not jobs:
+        job = claim(runtime, owner, runtime.clock.now())
+        if job is None:
             break
-        for job in jobs:
-            run(runtime, job)
-            done += 1
+        run(runtime, job)
+        done += 1
     return done
 
 
@@ -212,11 +232,10 @@ class EmbeddedWorker:
             due = outbox.next_run(session)
         if due is None or due > now:
             return False
-        with self._runtime.database.write() as session:
-            jobs = outbox.claim(session, owner, now, lease_of, 1)
-        for job in jobs:
+        job = claim(self._runtime, owner, now)
+        if job is not None:
             run(self._runtime, job)
-        return bool(jobs)
+        return job is not None
 
     def _sweep(self) -> None:
         while not self._stopping:
@@ -251,6 +270,8 @@ def register_celery_runner(application: Celery, runtime: Callable[[], Runtime]) 
         owner = f"celery:{new_id()}"
         with current.database.write() as session:
             job = outbox.claim_one(session, UUID(job_id), owner, current.clock.now(), lease_of)
+            if job is not None:
+                _begun(session, job)
         if job is not None:
             run(current, job)
 

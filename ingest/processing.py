@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import audit, outbox
@@ -53,6 +53,18 @@ OFFICE_SECONDS: Final = 120.0
 DEEPEST: Final = 2
 """Containers inside containers; a third one is refused."""
 UNKNOWN_TYPE: Final = "application/octet-stream"
+
+
+Finish = Callable[[Session], None]
+
+
+def begin(session: Session, document_id: UUID) -> None:
+    """Note that a file is being read, in the transaction of whoever takes that on."""
+    session.execute(
+        update(Document)
+        .where(Document.id == document_id, Document.state == DocumentState.PROCESSING)
+        .values(stage=Stage.READING)
+    )
 
 
 @dataclass(frozen=True)
@@ -100,11 +112,11 @@ class Processing:
         self._archiving = archiving
         self._staging = settings.home / "staging"
 
-    def process(self, document_id: UUID) -> None:
+    def process(self, document_id: UUID, finish: Finish | None = None) -> None:
         """Read the original and write down what it is. Harmless when repeated.
 
-        What the parsers refuse ends as the state *refused*; a store that is down is raised, so that
-        the task is tried again.
+        ``finish`` is called in the transaction that writes. What the parsers refuse ends as the state
+        *refused*; a store that is down is raised, so that the task is tried again.
         """
         started = self._start(document_id)
         if started is None:
@@ -121,16 +133,15 @@ class Processing:
                 made = self._keep_made(found, work)
                 children = self._children(original, found, work, depth)
             except FileRefused as error:
-                self._refuse(document_id, error)
+                self._refuse(document_id, error, finish)
                 return
-        self._finish(document_id, original, found, made, children)
+        self._finish(document_id, original, found, made, children, finish)
 
     def _start(self, document_id: UUID) -> tuple[Version, list[bytes], int] | None:
-        with self._database.write() as session:
+        with self._database.read() as session:
             document = session.get(Document, document_id)
             if document is None or document.state != DocumentState.PROCESSING:
                 return None
-            document.stage = Stage.READING
             original = self._documents.version(session, document_id, 1)
             depth, parent = 0, document.parent_id
             while parent is not None and depth <= DEEPEST:
@@ -222,10 +233,13 @@ class Processing:
         found: dict[str, Any],
         made: _Made,
         children: list[_Child],
+        finish: Finish | None,
     ) -> None:
         now = self._clock.now()
         facts = InvoiceFacts.from_json(found["facts"]) if found["facts"] else None
         with self._database.write() as session:
+            if finish is not None:
+                finish(session)
             document = self._still_processing(session, document_id)
             if document is None:
                 return
@@ -309,9 +323,11 @@ class Processing:
         else:
             outbox.enqueue(session, "ingest.process", {"document_id": str(document.id)}, now)
 
-    def _refuse(self, document_id: UUID, error: FileRefused) -> None:
+    def _refuse(self, document_id: UUID, error: FileRefused, finish: Finish | None) -> None:
         now = self._clock.now()
         with self._database.write() as session:
+            if finish is not None:
+                finish(session)
             document = self._still_processing(session, document_id)
             if document is None:
                 return

@@ -7,6 +7,7 @@ refused before anything is stored. What is found only in processing leaves the d
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -152,9 +153,9 @@ class IngestService(Documents):
 
     # later work
 
-    def process(self, document_id: UUID) -> None:
+    def process(self, document_id: UUID, finish: Callable[[Session], None] | None = None) -> None:
         """Read the original and write down what it is (``Processing.process``)."""
-        self.processing.process(document_id)
+        self.processing.process(document_id, finish)
 
     def flatten(self, principal: Principal, document_id: UUID) -> UUID:
         """Make a document of the pages as they look, to be signed in place of one with active content.

@@ -6,6 +6,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
+from sqlalchemy.orm import Session
 
 from core.outbox import Job
 from core.runtime import Runtime
@@ -13,16 +14,20 @@ from core.tasks import task
 from ingest.errors import FileRefused
 from ingest.invoices.checking import MOST_TRIES, TASK, InvoiceChecking
 from ingest.models import RenditionPurpose
-from ingest.processing import LEASE
+from ingest.processing import LEASE, begin
 from ingest.service import IngestService
 
 _LOG = structlog.get_logger()
 
 
-@task("ingest.process", lease=LEASE)
+def _begin(session: Session, job: Job) -> None:
+    begin(session, UUID(job.payload["document_id"]))
+
+
+@task("ingest.process", lease=LEASE, begin=_begin)
 def process(runtime: Runtime, job: Job) -> None:
     """Make the PDF, read its text, name its findings."""
-    runtime.get(IngestService).process(UUID(job.payload["document_id"]))
+    runtime.get(IngestService).process(UUID(job.payload["document_id"]), job.finish)
 
 
 @task("ingest.archive", lease=LEASE)

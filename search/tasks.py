@@ -47,8 +47,7 @@ def index(runtime: Runtime, job: Job) -> None:
         searcher.refresh([_key(job)])
         others = []
     with runtime.database.write() as session:
-        for each in [job, *others]:
-            each.finish(session)
+        outbox.finish(session, [job, *others])
     searcher.require_complete()
 
 
@@ -92,24 +91,17 @@ def _key(job: Job) -> Key:
 def _take_along(runtime: Runtime, job: Job) -> list[Job]:
     """Claim waiting jobs of this task for the same owner, as the worker does."""
     now = runtime.clock.now()
-    waiting = (
-        select(OutboxJob.id)
-        .where(
-            OutboxJob.task == job.task,
-            OutboxJob.owner.is_(None),
-            OutboxJob.failed_at.is_(None),
-            OutboxJob.run_at <= now,
-        )
-        .order_by(OutboxJob.run_at, OutboxJob.id)
-        .limit(_TOGETHER - 1)
+    waiting = select(OutboxJob.id).where(
+        OutboxJob.task == job.task,
+        OutboxJob.owner.is_(None),
+        OutboxJob.failed_at.is_(None),
+        OutboxJob.run_at <= now,
     )
     with runtime.database.read() as session:
         if session.scalar(waiting.limit(1)) is None:
             return []
     with runtime.database.write() as session:
-        ids = list(session.scalars(waiting.with_for_update(skip_locked=True)))
-        claimed = (outbox.claim_one(session, each, job.owner, now, lease_of) for each in ids)
-        return [each for each in claimed if each is not None]
+        return outbox.claim(session, job.owner, now, lease_of, _TOGETHER - 1, task=job.task)
 
 
 def _give_back(runtime: Runtime, job: Job, error: Exception) -> None:

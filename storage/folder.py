@@ -41,10 +41,11 @@ class FolderObjects:
         if not target.exists():
             temporary = self._incoming / str(new_id())
             try:
+                made = self._make_folder(target.parent)
                 copy_durably(source, temporary)
-                self._make_folder(target.parent)
                 temporary.rename(target)
-                synchronise(target.parent)
+                for folder in (target.parent, *made):
+                    synchronise(folder)
             except OSError as error:
                 raise explained_os_error(error) from error
             finally:
@@ -58,12 +59,15 @@ class FolderObjects:
                 if path.stat().st_mtime < time.time() - _ABANDONED:
                     path.unlink()
 
-    def _make_folder(self, folder: Path) -> None:
+    def _make_folder(self, folder: Path) -> tuple[Path, ...]:
+        """Have the folder; those whose entries are not on stable storage yet.
+
+        They are put there after the file: one journal write then serves them all.
+        """
         if folder.exists():
-            return
+            return ()
         folder.mkdir(parents=True, exist_ok=True)
-        synchronise(folder.parent)
-        synchronise(self._folder)
+        return folder.parent, self._folder
 
     def read(self, digest: str) -> bytes:
         try:

@@ -102,7 +102,8 @@ class ObjectStore:
             now = self._clock.now()
             row = {"digest": digest, "size": size, "references": 0, "collecting": False, "reserved_at": now}
             with self._database.write() as session:
-                insert_unless_there(session, StoredObject, [row])
+                if insert_unless_there(session, StoredObject, [row]):
+                    return
                 renewed = session.execute(
                     update(StoredObject)
                     .where(StoredObject.digest == digest, StoredObject.collecting.is_(False))

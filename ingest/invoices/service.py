@@ -74,11 +74,12 @@ class InvoiceService:
         """
         now = self._clock.now()
         row = session.get(Invoice, document_id)
+        corrections = {} if row is None else self._corrections(session, document_id)
         if row is None:
-            self._beginempty(session, document_id)
-            row = session.get_one(Invoice, document_id)
+            row = empty(session.get_one(Document, document_id), now)
+            session.add(row)
         row.facts = facts.to_json()
-        self._settle(session, row, facts, self._corrections(session, document_id), now)
+        self._settle(session, row, facts, corrections, now)
         session.flush()
 
     def correct(
@@ -325,6 +326,13 @@ class InvoiceService:
     ) -> None:
         """Fill the columns with what counts, and check it anew."""
         counted = corrected(facts, corrections)
+        # Before the installation is set up there is no company whose invoices these could be.
+        with session.no_autoflush:
+            entities = session.execute(
+                select(LegalEntity.name, LegalEntity.social_credit_code)
+                .where(LegalEntity.is_active, exists(select(Organisation.id)))
+                .order_by(LegalEntity.name)
+            ).all()
         for name, longest in _TEXT_COLUMNS.items():
             value = counted.get(name)
             setattr(row, name, str(value)[:longest] if value else None)
@@ -335,12 +343,6 @@ class InvoiceService:
         currency = str(counted.get("currency") or "CNY").upper()
         row.currency = currency if len(currency) == 3 and currency.isascii() else "CNY"
         row.is_red = bool(counted.get("is_red"))
-        # Before the installation is set up there is no company whose invoices these could be.
-        entities = session.execute(
-            select(LegalEntity.name, LegalEntity.social_credit_code)
-            .where(LegalEntity.is_active, exists(select(Organisation.id)))
-            .order_by(LegalEntity.name)
-        )
         today = now.astimezone(self._settings.zone).date()
         found = check(counted, [(name, code) for name, code in entities], today)
         row.warnings = [

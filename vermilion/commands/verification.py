@@ -9,11 +9,13 @@ from typing import Annotated
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import inspect
 
 from core.database import Database
 from core.errors import SettingUnusable, VermilionError
 from core.i18n import Translator
 from core.settings import Settings
+from signing.models import Certificate
 from signing.trust import stored_roots
 from signing.verification import Verdict, exit_status
 from signing.verifying import verify_file
@@ -113,7 +115,8 @@ def _own_roots(settings: Settings) -> list[bytes]:
     database = Database(settings.effective_database_url)
     try:
         with database.read() as session:
-            return stored_roots(session)
+            is_set_up = inspect(session.connection()).has_table(Certificate.__tablename__)
+            return stored_roots(session) if is_set_up else []
     except SettingUnusable:
         return []
     finally:
