@@ -7,12 +7,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import core.models
-import ingest.models
-import retention.models
-import signing.models
-import storage.models
-import workflow.models
+import vermilion.models  # noqa: F401  # every table is known then
 from core import people
 from core.clock import Clock, SystemClock
 from core.database import Base, Database
@@ -25,7 +20,6 @@ from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
 
-ALL_MODELS = (core.models, storage.models, signing.models, ingest.models, workflow.models, retention.models)
 PASSWORD = "correct horse battery"
 PIN = "284617"
 FAST_PASSWORDS = Passwords(time_cost=1, memory_kib=8, parallelism=1)

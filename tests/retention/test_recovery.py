@@ -44,11 +44,11 @@ def facts(office: Office) -> dict[str, list[object]]:
     """What must be the same afterwards."""
     with office.runtime.database.read() as session:
         return {
-            "cases": list(session.execute(select(Case.serial_number, Case.state, Case.amount)).all()),
+            "cases": sorted(session.execute(select(Case.serial_number, Case.state, Case.amount)).all()),
             "versions": sorted(
                 session.execute(select(Version.document_id, Version.number, Version.digest)).all()
             ),
-            "register": list(session.execute(select(SealRecord.number, SealRecord.digest_after)).all()),
+            "register": sorted(session.execute(select(SealRecord.number, SealRecord.digest_after)).all()),
         }
 
 

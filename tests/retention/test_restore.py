@@ -242,7 +242,7 @@ def test_a_restore_that_was_interrupted_is_run_again(vault: Vault, tmp_path: Pat
 KILLED = """
 import sys
 from pathlib import Path
-import tests.builders
+import vermilion.models
 from core.database import Base
 from core.settings import Settings
 from retention.restore import restore
