@@ -25,6 +25,7 @@ _MARKS: Final = frozenset(
 )
 ITEMS: Final = ("issuiteminformation", "issueiteminformation", "iteminformation")
 MOST_LINES: Final = 20_000
+_DAY: Final = re.compile(r"20\d\d[01]\d[0-3]\d")
 
 
 def is_one(root: Node) -> bool:
@@ -34,7 +35,7 @@ def is_one(root: Node) -> bool:
 
 def read(root: Node, origin: str) -> Reading | None:
     """What it says; None when it has neither number nor total."""
-    items = [node for node in root.walk() if node.key in ITEMS and node.attribute("nil") != "true"]
+    items = [item for node in root.walk() if node.key in ITEMS for item in _items(node)]
     head = _without(root, frozenset(ITEMS))
     fields = Fields()
     supervision = head.first("taxsupervisioninfo") or Node("", "", "", {})
@@ -141,6 +142,14 @@ def _journey(fields: Fields, head: Node) -> None:
         fields.text("journey", f"{start} → {end} {vehicle}")
 
 
+def _items(node: Node) -> list[Node]:
+    """The items of an element that is one, or that holds some."""
+    if node.attribute("nil") == "true":
+        return []
+    inner = [child for child in node.children if child.children]
+    return inner if inner and node.child("itemname", "amount") is None else [node]
+
+
 def _line(item: Node) -> Line | None:
     said = {child.key: child.text.strip() for child in item.walk() if child is not item}
     name = values.text(values.pick(said, "itemname", "goodsname", "xmmc"))
@@ -148,14 +157,18 @@ def _line(item: Node) -> Line | None:
     if name is None and amount is None:
         return None
     rate, printed = values.rate(values.pick(said, "taxrate", "slv"))
+    quantity = values.pick(said, "quantity", "num", "sl")
+    price = values.pick(said, "unprice", "unitprice", "price", "dj")
+    if _DAY.fullmatch(quantity) and _DAY.fullmatch(price):  # highways write the days of a journey there
+        quantity = price = ""
     return Line(
         name=(name or "")[:500],
         specification=values.text(
             values.pick(said, "specmod", "specification", "ggxh"), values.MOST_SPECIFICATION
         ),
         unit=values.text(values.pick(said, "meaunits", "unit", "dw"), values.MOST_UNIT),
-        quantity=values.amount(values.pick(said, "quantity", "num", "sl")),
-        unit_price=values.amount(values.pick(said, "unprice", "unitprice", "price", "dj")),
+        quantity=values.amount(quantity),
+        unit_price=values.amount(price),
         amount=amount,
         rate=rate,
         rate_as_printed=printed,

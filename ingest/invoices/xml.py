@@ -17,6 +17,9 @@ _KINDS: Final[tuple[tuple[Callable[[Node], bool], Callable[[Node, str], Reading 
     (vat_xml.is_one, vat_xml.read),
 )
 
+MOST_INVOICES: Final = 100
+"""Of one file."""
+
 
 def read(data: bytes, origin: str) -> Reading | None:
     """What the XML says; None when it is no invoice, or none that can be read safely."""
@@ -24,6 +27,13 @@ def read(data: bytes, origin: str) -> Reading | None:
         return read_tree(xml_tree.parse(data), origin)
     except FileRefused:
         return None
+
+
+def read_all(root: Node, origin: str) -> list[Reading]:
+    """The readings of every invoice in a tree: a download of several 数电票 may be one file."""
+    several = [node for node in root.all("einvoice") if node.child("einvoicedata") is not None]
+    parts = several[:MOST_INVOICES] if len(several) > 1 else [root]
+    return [reading for reading in (read_tree(part, origin) for part in parts) if reading is not None]
 
 
 def read_tree(root: Node, origin: str) -> Reading | None:

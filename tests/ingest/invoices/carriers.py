@@ -35,8 +35,8 @@ def _plain(value: Decimal | None) -> str:
     return "" if value is None else format(value, "f")
 
 
-def as_einvoice_xml(spec: InvoiceSpec, encoding: str = "utf-8") -> bytes:
-    """The XML of a 数电票 as the electronic tax bureau gives it out."""
+def as_einvoice_xml(spec: InvoiceSpec, encoding: str = "utf-8", specific: str = "") -> bytes:
+    """The XML of a 数电票 as the electronic tax bureau gives it out; ``specific`` is what its trade adds."""
     special = "专用" in spec.kind.value
     label = lambda name, code, text: (
         f"<{name}>{_element('LabelCode', code)}{_element('LabelName', text)}</{name}>"
@@ -65,7 +65,7 @@ def as_einvoice_xml(spec: InvoiceSpec, encoding: str = "utf-8") -> bytes:
         + _element("TotalTax-includedAmountInChinese", spec.capitals)
         + _element("Drawer", spec.drawer)
         + _element("RequestTime", f"{spec.issue_date} 10:21:07")
-        + f"</BasicInformation>{items}<SpecificInformation>{red}</SpecificInformation>"
+        + f"</BasicInformation>{items}<SpecificInformation>{specific}{red}</SpecificInformation>"
         + f"<AdditionalInformation>{_element('Remark', spec.full_remark)}</AdditionalInformation>"
     )
     supervision = (
