@@ -16,6 +16,20 @@ from ingest.words import Place
 
 MOST_LINES: Final = 2_000
 _HEADINGS: Final = {
+    "other": (
+        "序号",
+        "车牌号",
+        "类型",
+        "通行日期起",
+        "通行日期止",
+        "建筑服务发生地",
+        "建筑项目名称",
+        "产权证书/不动产权证号",
+        "不动产权证号",
+        "产权证书",
+        "不动产地址",
+        "房屋产权证书",
+    ),
     "name": (
         "货物或应税劳务、服务名称",
         "货物或应税劳务服务名称",
@@ -29,23 +43,14 @@ _HEADINGS: Final = {
         "项目",
     ),
     "specification": ("规格型号", "规格", "型号"),
-    "unit": ("单位",),
+    "unit": ("面积单位", "单位"),
     "quantity": ("数量",),
     "price": ("单价(含税)", "单价", "含税单价"),
     "amount": ("金额(含税)", "金额"),
     "rate": ("税率/征收率", "税率/征税率", "征收率", "税率"),
     "tax": ("税额",),
-    "other": (
-        "序号",
-        "车牌号",
-        "类型",
-        "通行日期起",
-        "通行日期止",
-        "建筑服务发生地",
-        "建筑项目名称",
-        "面积单位",
-    ),
 }
+"""Of two that overlap the first counts: 建筑项目名称 is no 项目名称."""
 _COLUMNS: Final = {
     name: re.compile("|".join(r"[ \t]*".join(map(re.escape, word)) for word in words))
     for name, words in _HEADINGS.items()

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ingest.invoices import english_layout, tickets, vat_layout
+from ingest.invoices import english_layout, fiscal_layout, tickets, vat_layout
 from ingest.invoices.facts import Line, Reading, Source, Value
 from ingest.invoices.item_table import lines_of
 from ingest.invoices.layout import Sheet, sheet_of
@@ -55,6 +55,7 @@ _KINDS: Final = tuple(
             "通行费发票",
             "ride",
         ),
+        (fiscal_layout.TITLE.pattern, "财政电子票据", "fiscal"),
         (r"通用\(?电子\)?发票", "通用（电子）发票", "vat"),
         (r"电子普通发票", "电子普通发票", "vat"),
         (r"通用机打.{0,6}发票|机打发票", "通用机打发票", "vat"),
@@ -148,6 +149,8 @@ def _of_kind(kind: Kind, sheet: Sheet, later: list[Page], source: Source) -> Rea
         sheets = [sheet_of(page, at, source) for at, page in enumerate(later, start=sheet.number + 1)]
         fields = english_layout.fields_of(sheet, sheets)
         return Reading(source, fields, origin=f"page {sheet.number}") if fields else None
+    if kind.reader == "fiscal":
+        return _fiscal(sheet, source)
     fields = _read_head(kind, sheet)
     lines: tuple[Line, ...] = ()
     if kind.reader in ("vat", "digital"):
@@ -158,6 +161,15 @@ def _of_kind(kind: Kind, sheet: Sheet, later: list[Page], source: Source) -> Rea
         fields.setdefault("type", _type_value(kind, sheet))
     fields.setdefault("currency", Value("CNY", "", None, 1.0 if source is not Source.OCR else 0.95))
     return Reading(source, _in_doubt(fields), lines, f"page {sheet.number}")
+
+
+def _fiscal(sheet: Sheet, source: Source) -> Reading | None:
+    fields = fiscal_layout.fields_of(sheet)
+    if not _TOTAL_OR_NUMBER & fields.keys():
+        return None
+    fields.update(vat_layout.remark_and_drawer(sheet, vat_layout.levels_of(sheet)))
+    fields.setdefault("currency", Value("CNY", "", None, 1.0 if source is not Source.OCR else 0.95))
+    return Reading(source, fields, fiscal_layout.lines_of(sheet), f"page {sheet.number}")
 
 
 def _read_head(kind: Kind, sheet: Sheet) -> dict[str, Value]:

@@ -100,7 +100,8 @@ def _railway(facts: dict[str, str], origin: str) -> Reading:
     if start and end:
         fields.text("journey", f"{start} → {end} {facts.get('trainnumber', '')}")
     business = facts.get("typeofbusiness", "")
-    is_red = True if "退" in business else None
+    # 退 is also the business of a fee for giving a ticket back, which is an invoice like others
+    is_red = True if "红" in business else None
     fields.red(is_red, business, number=facts.get("numberoforiginalinvoice", ""))
     return Reading(Source.XBRL, fields, (), origin)
 
@@ -167,9 +168,7 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
     fields = Fields()
     fields.text("number", next((facts[name] for name in _VAT_NUMBER if name in facts), ""))
     fields.text("code", facts.get("codeofinvoice", "") or facts.get("invoicecode", ""))
-    unique = values.bare(facts.get("uniquecodeofinvoice", ""))
-    if "number" not in fields and len(unique) == 20 and "code" not in fields:
-        fields.text("number", unique)
+    _take_unique(fields, values.bare(facts.get("uniquecodeofinvoice", "")))
     fields.text("type", facts.get("typeofinvoice", "") or facts.get("typeofvoucher", ""))
     fields.day("issue_date", facts.get("dateofissue", "") or facts.get("issuedate", ""))
     fields.text(
@@ -201,6 +200,21 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
     tuples = [_named(node) for node in root.walk() if _LINES.search(node.key)][:MOST_LINES]
     lines = tuple(line for line in map(_line, tuples) if line is not None)
     return Reading(Source.XBRL, fields, lines, origin)
+
+
+def _take_unique(fields: Fields, unique: str) -> None:
+    """Number and code from the unique code of an invoice, which is all that a receiver's instance may say.
+
+    It is the number of a 数电票, which begins with a year of this century's twenties or later; else the code,
+    whose 12 digits begin with 0 or 1 and whose 10 with that of a province, and the number of 8 after it.
+    """
+    if "number" in fields or "code" in fields:
+        return
+    if re.fullmatch(r"[2-9]\d{19}", unique):
+        fields.text("number", unique)
+    elif found := re.fullmatch(r"([01]\d{11}|\d{10})(\d{8})", unique):
+        fields.text("code", found[1])
+        fields.text("number", found[2])
 
 
 def _named(node: Node) -> dict[str, str]:

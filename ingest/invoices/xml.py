@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Final
 
 from ingest.errors import FileRefused
-from ingest.invoices import cii, einvoice_xml, vat_xml, xbrl, xml_tree
+from ingest.invoices import cii, einvoice_xml, fiscal, vat_xml, xbrl, xml_tree
 from ingest.invoices.facts import Reading
 from ingest.invoices.xml_tree import Node
 
 _KINDS: Final[tuple[tuple[Callable[[Node], bool], Callable[[Node, str], Reading | None]], ...]] = (
     (cii.is_one, cii.read),
+    (fiscal.is_one, fiscal.read),
     (xbrl.is_one, xbrl.read),
     (einvoice_xml.is_one, einvoice_xml.read),
     (vat_xml.is_one, vat_xml.read),

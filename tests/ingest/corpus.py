@@ -20,6 +20,7 @@ CARRIERS: Final = (
     "cases_ofd",
     "cases_xml",
     "cases_xbrl",
+    "cases_trades",
     "cases_cii",
     "cases_images",
     "cases_containers",

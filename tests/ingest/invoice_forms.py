@@ -259,23 +259,9 @@ def _in_pages(spec: InvoiceSpec) -> list[list[Item]]:
 
 
 def _digital_page(spec: InvoiceSpec, items: list[Item], number: int, count: int) -> Drawing:
-    page = Drawing(596, 460)
-    page.code = (qr_text(spec), 20, 18, 60)
-    page.label(298, 40, spec.kind.value, 18, "center")
-    page.label(410, 46, "发票号码：")
-    page.write(458, 46, spec.number)
-    page.label(410, 64, "开票日期：")
-    page.write(458, 64, _long_date(spec))
+    page = digital_head(spec)
     if count > 1:
         page.write(560, 82, f"共{count}页 第{number + 1}页", 8, "right")
-    page.box(18, 88, 578, 440)
-    for x, stack, party in ((22, "购买方信息", spec.buyer), (302, "销售方信息", spec.seller)):
-        page.stack(x, 98, stack, 10)
-        page.label(x + 16, 104, "名称：")
-        for row, line in enumerate(wrapped(party.name, 9, 220)):
-            page.write(x + 44, 104 + 11 * row, line)
-        page.label(x + 16, 132, "统一社会信用代码/纳税人识别号：")
-        page.write(x + 152, 132, party.tax_id)
     for name, left, right in _DIGITAL_COLUMNS:
         page.label((left + right) / 2, 154, name, 9, "center")
     y = 170.0
@@ -287,19 +273,44 @@ def _digital_page(spec: InvoiceSpec, items: list[Item], number: int, count: int)
         page.write(436, 364, f"￥{money(sum((one.amount for one in items), Decimal()))}", 9, "right")
         page.write(574, 364, f"￥{money(sum((one.tax for one in items), Decimal()))}", 9, "right")
     if is_last:
-        page.label(68, 378, "合        计", 9, "center")
-        page.write(436, 378, f"￥{money(spec.net)}", 9, "right")
-        page.write(574, 378, f"￥{money(spec.tax)}" if not _is_free(spec) else "***", 9, "right")
-        page.label(68, 396, "价税合计（大写）", 9, "center")
-        page.write(180, 396, spec.capitals if spec.is_red else f"⊗{spec.capitals}", 10)
-        page.label(400, 396, "（小写）")
-        page.write(440, 396, f"￥{money(spec.total)}", 10)
-        page.stack(22, 412, "备注", 14)
-        for row, line in enumerate(wrapped(spec.full_remark, 9, 520)):
-            page.write(38, 410 + 11 * row, line)
+        digital_foot(page, spec)
     page.label(60, 454, "开票人：")
     page.write(100, 454, spec.drawer)
     return page
+
+
+def digital_head(spec: InvoiceSpec) -> Drawing:
+    """The page with title, number, date and parties."""
+    page = Drawing(596, 460)
+    page.code = (qr_text(spec), 20, 18, 60)
+    page.label(298, 40, spec.kind.value, 18, "center")
+    page.label(410, 46, "发票号码：")
+    page.write(458, 46, spec.number)
+    page.label(410, 64, "开票日期：")
+    page.write(458, 64, _long_date(spec))
+    page.box(18, 88, 578, 440)
+    for x, stack, party in ((22, "购买方信息", spec.buyer), (302, "销售方信息", spec.seller)):
+        page.stack(x, 98, stack, 10)
+        page.label(x + 16, 104, "名称：")
+        for row, line in enumerate(wrapped(party.name, 9, 220)):
+            page.write(x + 44, 104 + 11 * row, line)
+        page.label(x + 16, 132, "统一社会信用代码/纳税人识别号：")
+        page.write(x + 152, 132, party.tax_id)
+    return page
+
+
+def digital_foot(page: Drawing, spec: InvoiceSpec, sums: float = 378) -> None:
+    """The sums, of which net and tax stand at the level ``sums``, and the remark."""
+    page.label(68, sums, "合        计", 9, "center")
+    page.write(436, sums, f"￥{money(spec.net)}", 9, "right")
+    page.write(574, sums, f"￥{money(spec.tax)}" if not _is_free(spec) else "***", 9, "right")
+    page.label(68, 396, "价税合计（大写）", 9, "center")
+    page.write(180, 396, spec.capitals if spec.is_red else f"⊗{spec.capitals}", 10)
+    page.label(400, 396, "（小写）")
+    page.write(440, 396, f"￥{money(spec.total)}", 10)
+    page.stack(22, 412, "备注", 14)
+    for row, line in enumerate(wrapped(spec.full_remark, 9, 520)):
+        page.write(38, 410 + 11 * row, line)
 
 
 # --- tickets

@@ -3,6 +3,7 @@
 # ruff: noqa: E501, E731 (templates of XML)
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -253,6 +254,36 @@ def _vat_facts(spec: InvoiceSpec) -> str:
         + fact("Issuer", spec.drawer)
         + fact("VoidMark", "N")
     )
+
+
+def as_receivers_xbrl(spec: InvoiceSpec) -> bytes:
+    """The same as the receiver keeps it: without code and number but the unique code, and how it was booked."""
+    prefix = "einv" if spec.is_digital else "inv"
+    fact = lambda name, value, money=False: _fact(prefix, name, value, is_money=money)
+    issued = _vat_facts(spec)
+    for name in ("CodeOfInvoice", "NumberOfInvoice", "TypeOfInvoice"):
+        issued = re.sub(rf"<{prefix}:{name} .*?(/>|</{prefix}:{name}>)", "", issued)
+    entry = "".join(
+        f"<{prefix}:InformationOfDebitAndCreditEntryTuple>{fact('DebitOrCredit', side)}"
+        f"{fact('NameOfGeneralLedgerSubject', subject)}{fact('RecordedAmount', amount, True)}"
+        f"</{prefix}:InformationOfDebitAndCreditEntryTuple>"
+        for side, subject, amount in (
+            ("借", "管理费用", spec.net), ("借", "应交税费", spec.tax), ("贷", "应付账款", spec.total),
+        )
+    )  # fmt: skip
+    booked = (
+        fact("NameOfAccountingEntity", spec.buyer.name)
+        + fact("WhetherInvoiceIsRedInvoice", "true" if spec.is_red else "false")
+        + fact("CodeOfOriginalInvoice", spec.red_of_code)
+        + fact("NumberOfOriginalInvoice", spec.red_of_number)
+        + f"<{prefix}:InformationOfAccountingDocumentsTuple>"
+        + fact("NumberOfAccountingDocuments", "07654")
+        + fact("PostingDate", f"{spec.issue_date.year}-12-31")
+        + fact("SummaryOfAccountingDocuments", "费用报销")
+        + entry
+        + f"</{prefix}:InformationOfAccountingDocumentsTuple>"
+    )
+    return _instance(prefix, issued + booked, spec, "utf-8")
 
 
 def _railway_facts(spec: InvoiceSpec) -> str:

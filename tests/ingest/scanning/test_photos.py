@@ -1,7 +1,7 @@
 """Invoices photographed badly: number, date and total are right, and nothing is wrong without a warning.
 
-The suite takes a few photos; ``TEST_PHOTOS=100`` takes as many as it says (what begins with VERMILION_ is kept
-out of the tests).
+The suite takes a few photos; ``TEST_PHOTOS=100`` takes as many as it says (what begins with VERMILION_ is
+kept out of the tests).
 """
 
 from __future__ import annotations
