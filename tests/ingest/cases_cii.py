@@ -30,7 +30,7 @@ def cases() -> Iterator[Case]:
 
 
 def _said(spec: InvoiceSpec) -> dict[str, object]:
-    """What the norm's data say: a quantity is 1 where an invoice has none, and the tax of a line is not stated."""
+    """What the norm's data say: never the tax of a line, and a quantity of 1 where there is none."""
     found = carried(spec, "cii")
     for line in found["lines"]:
         for name in ("quantity", "unit_price", "unit", "tax"):
