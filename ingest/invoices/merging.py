@@ -34,14 +34,19 @@ _CENT: Final = Decimal("0.01")
 _HIGHEST_RATE: Final = Decimal("0.5")
 
 
-def merge(readings: Sequence[Reading]) -> InvoiceFacts | None:
-    """The invoice; None when no source says anything."""
+def merge(readings: Sequence[Reading], others: Sequence[str] = ()) -> InvoiceFacts | None:
+    """The invoice; None when no source says anything.
+
+    ``others`` are numbers of further invoices that stand on later pages: they are told, not read.
+    """
     said = sorted((one for one in readings if one.fields), key=_order)
     if not said:
         return None
     own, numbers = _one_invoice(said)
     own = _understood(own)
     warnings: list[Warn] = []
+    first = next((one.get("number") for one in own if one.get("number")), None)
+    numbers += [one for one in ([first] if first and others else []) + list(others) if one not in numbers]
     if len(numbers) > 1:
         warnings.append(Warn("several-invoices", {"numbers": ", ".join(numbers)}))
     fields: dict[str, Fact] = {}

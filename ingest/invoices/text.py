@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Final
 
-from ingest.invoices import english_layout, fiscal_layout, tickets, vat_layout
+from ingest.invoices import english_layout, fiscal_layout, tickets, vat_layout, vehicles
 from ingest.invoices.facts import Line, Reading, Source, Value
 from ingest.invoices.item_table import lines_of
 from ingest.invoices.layout import Sheet, sheet_of
@@ -38,16 +38,16 @@ _KINDS: Final = tuple(
         (r"电子发票\(?航空运输电子客票行程单", "电子发票（航空运输电子客票行程单）", "air"),
         (r"电子发票\(?增值税专用发票", "电子发票（增值税专用发票）", "digital"),
         (r"电子发票\(?普通发票", "电子发票（普通发票）", "digital"),
-        (r"电子发票\(?机动车销售统一发票", "电子发票（机动车销售统一发票）", "digital"),
-        (r"电子发票\(?二手车销售统一发票", "电子发票（二手车销售统一发票）", "digital"),
+        (r"电子发票\(?机动车销售统一发票", "电子发票（机动车销售统一发票）", "vehicle"),
+        (r"电子发票\(?二手车销售统一发票", "电子发票（二手车销售统一发票）", "vehicle"),
         (r"航空运输电子客票行程单", "航空运输电子客票行程单", "air"),
         (r"增值税电子专用发票", "增值税电子专用发票", "vat"),
         (r"增值税电子普通发票", "增值税电子普通发票", "vat"),
         (r"增值税普通发票\(?卷票", "增值税普通发票（卷票）", "vat"),
         (r"增值税专用发票", "增值税专用发票", "vat"),
         (r"增值税普通发票", "增值税普通发票", "vat"),
-        (r"机动车销售统一发票", "机动车销售统一发票", "vat"),
-        (r"二手车销售统一发票", "二手车销售统一发票", "vat"),
+        (r"机动车销售统一发票", "机动车销售统一发票", "vehicle"),
+        (r"二手车销售统一发票", "二手车销售统一发票", "vehicle"),
         (r"铁路电子客票", "铁路电子客票", "railway"),
         (r"出租(?:汽)?车.{0,12}发票|出租(?:汽)?车.{0,6}票", "出租汽车发票", "ride"),
         (
@@ -74,9 +74,16 @@ _PAPER_TRAIN: Final = re.compile(
     r"限乘当日当次车|检票.{0,12}站.{0,40}[GDCZTK]\d{1,4}|买票请到12306", re.DOTALL
 )
 _SIGNS: Final = re.compile(r"发票代码|发票号码|价税合计|纳税人识别号|开票日期|校验码")
+_NO_INVOICE: Final = re.compile(
+    r"^.{0,24}(?:汇总(?:单|表)|报销(?:审批)?(?:单|表)|申请(?:单|表)|审批(?:单|表)|台账|对账单|结算单|(?<!客票)行程单"
+    r"|报销明细|发票(?:清单|明细表?))(?:\(.{1,8}\))?$"
+)
+"""Titles of papers that name invoices and are none."""
+_FIRST_LINES: Final = 4
 _LIST: Final = re.compile(r"销售货物或者?提供应税劳务清单|应税货物或劳务清单|销货清单(?!\))")
 _LONGEST_TITLE: Final = 34
 """Letters of the line in which a title stands, a code or number beside it included."""
+_SURE: Final = 0.9
 _TOTAL_OR_NUMBER: Final = frozenset({"number", "total", "issue_date"})
 
 
@@ -95,6 +102,26 @@ def read(pages: list[Page], source: Source) -> Reading | None:
     return max(found, key=lambda one: one[0])[1] if found else _read_upright(pages, source)
 
 
+def other_numbers(pages: list[Page], reading: Reading) -> list[str]:
+    """The numbers of further invoices on later pages: several are often joined to one file.
+
+    Only what stands at its label and is read surely counts.
+    """
+    found: list[str] = []
+    own = reading.get("number")
+    for number, page in enumerate(pages[:MOST_PAGES], start=1):
+        sheet = sheet_of(page, number, reading.source)
+        kind = _kind_of(sheet)
+        if kind is None or kind.reader == "english" or _LIST.search(sheet.dense):
+            continue
+        fields = fiscal_layout.fields_of(sheet) if kind.reader == "fiscal" else _read_head(kind, sheet)
+        value = fields.get("number")
+        if value is None or value.confidence < _SURE or value.value in (own, *found):
+            continue
+        found.append(str(value.value))
+    return found
+
+
 def _read_upright(pages: list[Page], source: Source) -> Reading | None:
     sheets: list[Sheet] = []
     for number, page in enumerate(pages[:MOST_PAGES], start=1):
@@ -109,6 +136,8 @@ def _read_upright(pages: list[Page], source: Source) -> Reading | None:
 
 def _kind_of(sheet: Sheet) -> Kind | None:
     """By the title; else by labels that only invoices have together, or by shapes without labels."""
+    if any(_NO_INVOICE.match(line) for line in sheet.dense.splitlines()[:_FIRST_LINES]):
+        return None
     for pattern, kind in _KINDS if sheet.is_exact else (*_KINDS, *_FUZZY_KINDS):
         titles = [line for line in sheet.dense.splitlines() if pattern.search(line)]
         if titles and _has_signs(sheet, min(map(len, titles))):
@@ -153,6 +182,10 @@ def _of_kind(kind: Kind, sheet: Sheet, later: list[Page], source: Source) -> Rea
         return _fiscal(sheet, source)
     fields = _read_head(kind, sheet)
     lines: tuple[Line, ...] = ()
+    if kind.reader == "vehicle":
+        levels = vat_layout.levels_of(sheet)
+        fields = {**fields, **vehicles.fields_of(sheet), **vat_layout.remark_and_drawer(sheet, levels)}
+        fields.update(vat_layout.red(sheet, fields))
     if kind.reader in ("vat", "digital"):
         fields, lines = _with_table(kind, sheet, fields, later, source)
     if not _TOTAL_OR_NUMBER & fields.keys():
@@ -229,7 +262,7 @@ def _with_table(
         for name, value in vat_layout.red(following, fields).items():
             fields.setdefault(name, value)
     fields.update(vat_layout.red(sheet, fields))
-    return fields, lines
+    return {**fields, **tickets.passengers(sheet)}, lines
 
 
 def _goes_on(following: Sheet, number: Value | None, kind: Kind) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from xml.sax.saxutils import escape
@@ -22,6 +23,9 @@ _NAMES = (
     "江苏省非税收入统一票据（电子）",
 )
 
+_JOURNEY = {"passenger": "张三", "journey": "上海虹桥站 → 人民广场", "travel_date": date(2026, 3, 2)}
+"""Of the table of that form."""
+
 
 def cases() -> Iterator[Case]:
     for number, (name, trade) in enumerate(TRADES.items()):
@@ -30,6 +34,8 @@ def cases() -> Iterator[Case]:
         for look in (Look(), Look(by_hand=True)):
             data = invoice_pdfs.pdf(forms_of_trades.digital_of(spec, trade), look)
             expected = _printed(spec, "平方米" if name == "lease" else None)
+            if name == "passengers":
+                expected |= _JOURNEY
             yield Case(f"trade-{name}-{'song' if look.by_hand else 'plain'}.pdf", data, expected)
     for number, name in enumerate(_NAMES):
         bill = _bill(1200 + number, name, in_halves=number == 0)

@@ -11,7 +11,10 @@ from ingest import identification, media, office, reading
 from ingest.invoices.facts import InvoiceFacts
 from ingest.media import OFFICE, MediaType
 from ingest.reading import Outcome
+from tests.ingest import invoice_forms, invoice_pdfs
 from tests.ingest.corpus import Case, corpus, differences
+from tests.ingest.invoice_pdfs import Look
+from tests.ingest.invoices.builder import InvoiceSpec, Kind
 
 _NOW = datetime(2026, 11, 26, 4, 0, tzinfo=UTC)
 _OFFICE_NAMES = tuple(f".{kind.name.lower()}" for kind in OFFICE)
@@ -22,6 +25,19 @@ def test_every_field_of_the_file_is_right(case: Case, tmp_path: Path) -> None:
     if case.name.endswith(_OFFICE_NAMES) and office.program() is None:
         pytest.skip("LibreOffice is not on this machine")
     _check(case, tmp_path)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_invoices_that_were_joined_to_one_file_are_told(count: int, tmp_path: Path) -> None:
+    specs = [InvoiceSpec.random(1500 + at, Kind.DIGITAL, lines=24, red=False) for at in range(count)]
+    pages = [page for spec in specs for page in invoice_forms.drawings(spec)]
+    assert len(pages) > count
+    outcome, _ = _read(Case("joined.pdf", invoice_pdfs.pdf(pages, Look())), tmp_path)
+    assert outcome.facts is not None
+    facts = InvoiceFacts.from_json(outcome.facts)
+    assert facts.get("number") == specs[0].number
+    told = [one.context["numbers"] for one in facts.warnings if one.code == "several-invoices"]
+    assert told == ([", ".join(spec.number for spec in specs)] if count > 1 else [])
 
 
 def test_the_corpus_has_files_of_every_type_that_is_taken() -> None:
