@@ -40,7 +40,7 @@ def read(root: Node, origin: str) -> Reading | None:
     fields = Fields()
     supervision = head.first("taxsupervisioninfo") or Node("", "", "", {})
     fields.text("number", supervision.said("invoicenumber", "invoiceno") or head.said("invoicenumber"))
-    fields.text("number", head.said("eiid", "einvoiceid", "fphm"))
+    fields.text("number", head.said("eiid", "einvoiceid", "invoiceno", "fphm"))
     fields.text("code", head.said("invoicecode", "fpdm"))
     fields.text("check_code", head.said("checkcode", "invoicecheckcode"))
     fields.day("issue_date", supervision.said("issuetime", "issuedate"))
@@ -50,9 +50,12 @@ def read(root: Node, origin: str) -> Reading | None:
         party = head.first(f"{side}information", side) or head
         fields.text(f"{name}_name", party.said(f"{side}name"))
         fields.text(f"{name}_tax_id", party.said(f"{side}idnum", f"{side}taxid", f"{side}taxno", f"{side}id"))
-    fields.money("net", head.said("totalamwithouttax", "totalamountwithouttax", "hjje"))
-    fields.money("tax", head.said("totaltaxam", "totaltaxamount", "hjse"))
-    fields.money("total", head.said("totaltaxincludedamount", "totalamwithtax", "totalamountwithtax", "jshj"))
+    fields.money("net", head.said("totalamwithouttax", "totalamountwithouttax", "amountwithouttax", "hjje"))
+    fields.money("tax", head.said("totaltaxam", "totaltaxamount", "totaltax", "taxamount", "hjse"))
+    fields.money(
+        "total",
+        head.said("totaltaxincludedamount", "totalamwithtax", "totalamountwithtax", "jshj", "totalamount"),
+    )
     fields.text("total_in_capitals", head.said("totaltaxincludedamountinchinese"))
     fields.text("drawer", head.said("drawer", "kpr"))
     fields.text("remark", _remark(head))

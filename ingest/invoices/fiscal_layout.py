@@ -25,7 +25,8 @@ _COUNTED: Final = re.compile(r"(\d+(?:\.\d+)?)[ \t/]*([^\d\s/]{0,6})")
 
 def fields_of(sheet: Sheet) -> dict[str, Value]:
     """Number, parties, total."""
-    exact, fields = sheet.is_exact, {}
+    exact = sheet.is_exact
+    fields: dict[str, Value] = {}
     digit = printed.digit_class(exact)
     for name, words, shape in (
         ("code", "票据代码", rf"{digit}{{8}}(?!{digit})"),

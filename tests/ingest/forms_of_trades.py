@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from tests.ingest.invoice_forms import digital_foot, digital_head, money, wrapped
+from tests.ingest.forms_of_tickets import figures, money
+from tests.ingest.invoice_forms import digital_foot, digital_head, wrapped
 from tests.ingest.invoice_pdfs import Drawing
 from tests.ingest.invoices.builder import InvoiceSpec, Item
 
@@ -25,15 +26,11 @@ class Column:
     align: Literal["left", "right", "center"] = "right"
 
 
-def _number(value: object) -> str:
-    return "" if value is None else format(value, "f")
-
-
 NAME = Column("项目名称", 18, 118, lambda item: item.name, "left")
 SPECIFICATION = Column("规格型号", 118, 188, lambda item: item.specification, "left")
 UNIT = Column("单 位", 188, 224, lambda item: item.unit, "center")
-PRICE = Column("单 价", 224, 300, lambda item: _number(item.unit_price))
-QUANTITY = Column("数 量", 300, 366, lambda item: _number(item.quantity))
+PRICE = Column("单 价", 224, 300, lambda item: figures(item.unit_price))
+QUANTITY = Column("数 量", 300, 366, lambda item: figures(item.quantity))
 AMOUNT = Column("金 额", 366, 440, lambda item: money(item.amount))
 RATE = Column("税率/征收率", 440, 500, lambda item: item.printed_rate, "center")
 TAX = Column("税 额", 500, 578, lambda item: money(item.tax) if item.printed_rate.endswith("%") else "***")
@@ -91,8 +88,8 @@ TRADES = {
             NAME,
             _fixed("产权证书/不动产权证号", 118, 224, "沪房地浦字2019第001234号"),
             _fixed("面积单位", 224, 264, "平方米"),
-            Column("数 量", 264, 310, lambda item: _number(item.quantity)),
-            Column("单 价", 310, 376, lambda item: _number(item.unit_price)),
+            Column("数 量", 264, 310, lambda item: figures(item.quantity)),
+            Column("单 价", 310, 376, lambda item: figures(item.unit_price)),
             Column("金 额", 376, 440, lambda item: money(item.amount)),
             RATE,
             TAX,
@@ -184,7 +181,7 @@ def fiscal(bill: Bill) -> list[Drawing]:
     for number, item in enumerate(spec.items):
         x, y = starts[number % len(starts)], 156 + 14 * (number // len(starts))
         page.write(x, y, item.name, 9)
-        page.write(x + 0.42 * wide, y, f"{_number(item.quantity)}/{item.unit}", 9)
+        page.write(x + 0.42 * wide, y, f"{figures(item.quantity)}/{item.unit}", 9)
         page.write(x + 0.66 * wide + 40, y, money(item.amount), 9, "right")
     page.label(56, 300, "金额合计（大写）", 10)
     page.write(140, 300, spec.capitals.replace("圆", "元"), 10)
