@@ -164,8 +164,8 @@ def _lines(listed: Node) -> tuple[Line, ...]:
 def _line(item: Node) -> Line | None:
     said = {node.key: node.text.strip() for node in item.walk() if node is not item}
     name = values.text(
-        values.pick(said, "item", "itemname", "goodsname", "name", "spmc", "xmmc", "hwmc", "项目名称", "货物名称",
-                    "货物或应税劳务名称", "商品名称")
+        values.pick(said, "item", "itemname", "goodsname", "name", "spmc", "xmmc", "hwmc", "项目名称",
+                    "货物名称", "货物或应税劳务名称", "商品名称")
     )  # fmt: skip
     amount = values.money(values.pick(said, "amount", "amountwithouttax", "je", "xmje", "金额"))
     if name is None and amount is None:

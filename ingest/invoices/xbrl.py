@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from ingest.invoices import values
+from ingest.invoices import credit_code, values
 from ingest.invoices.facts import Line, Reading, Source
 from ingest.invoices.values import Fields
 from ingest.invoices.xml_tree import Node
@@ -176,6 +176,7 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
         facts.get("identifyingcode", "") or facts.get("checkcode", ""),
     )
     _parties(fields, facts)
+    _take_issuer(fields, root, facts)
     fields.money("net", facts.get("totalamountexcludingtax", ""))
     fields.money("tax", facts.get("totaltaxamount", ""))
     fields.money("total", facts.get("taxincludedamountinfigures", ""))
@@ -200,6 +201,18 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
     tuples = [_named(node) for node in root.walk() if _LINES.search(node.key)][:MOST_LINES]
     lines = tuple(line for line in map(_line, tuples) if line is not None)
     return Reading(Source.XBRL, fields, lines, origin)
+
+
+def _take_issuer(fields: Fields, root: Node, facts: dict[str, str]) -> None:
+    """The seller's tax id where only the context names it: the entity of an issuer's instance is the issuer.
+
+    That of a receiver's instance, which says how the invoice was booked, is the receiver.
+    """
+    entity = values.bare(root.said("identifier")).upper()
+    is_receivers = any(name.startswith("whether") or "accountingentity" in name for name in facts)
+    known = {str(fields[name].value) for name in ("number", "buyer_tax_id") if name in fields}
+    if not is_receivers and entity not in known and len(entity) < 20 and credit_code.is_tax_id(entity):
+        fields.text("seller_tax_id", entity)
 
 
 def _take_unique(fields: Fields, unique: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -34,6 +35,8 @@ def cases() -> Iterator[Case]:
         expected = carried(spec, "xbrl")
         del expected["type"]
         yield Case(f"xbrl-receiver-{number}.xml", as_receivers_xbrl(spec), expected)
+    spec = InvoiceSpec.random(1005, Kind.ELECTRONIC, lines=2, red=False)
+    yield Case("xbrl-issuer-in-context.xml", _without_seller(as_xbrl(spec)), carried(spec, "xbrl"))
     spec = InvoiceSpec.random(1010, Kind.RAILWAY)
     yield Case("xbrl-railway.xml", as_xbrl(spec), carried(spec, "railway"))
     yield Case("xbrl-railway-gbk.xml", as_xbrl(spec, "gbk"), carried(spec, "railway"))
@@ -46,6 +49,13 @@ def cases() -> Iterator[Case]:
         yield Case(f"xbrl-air-{number}.xml", as_xbrl(spec), carried(spec, "air"))
     words = ("转账回单", "20260302000019444", "云杉测试科技有限公司", "98000.00")
     yield Case("xbrl-bank.xml", _BANK.encode(), texts=(words,))
+
+
+def _without_seller(data: bytes) -> bytes:
+    """Without the seller's tax id as a fact: the entity of the context is the seller."""
+    found, count = re.subn(rb"<inv:Taxpayer\w+OfSeller .*?</inv:Taxpayer\w+OfSeller>", b"", data)
+    assert count == 1
+    return found
 
 
 def _taken_back(spec: InvoiceSpec) -> InvoiceSpec:
