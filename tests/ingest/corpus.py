@@ -73,6 +73,9 @@ def differences(expected: Mapping[str, Any], said: Reading | InvoiceFacts | None
 
 
 def _is_same(name: str, value: Any, wanted: Any) -> bool:
+    """Whether a value is as it should be; where None is wanted nothing may be said."""
+    if wanted is None:
+        return value is None
     return value is not None and (value == wanted or agree(name, value, wanted))
 
 
