@@ -158,7 +158,7 @@ class _Looked:
         said = text.read(self.pages, source)
         if said is not None:
             readings.append(said)
-            self.other_numbers = text.other_numbers(self.pages, said) if len(self.pages) > 1 else []
+            self.other_numbers = text.other_numbers(self.pages, said)
         if not any(reading.source is Source.QR for reading in readings):
             readings += self._codes(said is not None)
         return readings

@@ -65,8 +65,9 @@ _TOUCHING: Final = re.compile(rf"({_CENTS})({_RATE.pattern})|(\d{{1,2}}%|免税|
 """An amount and a rate without a gap between their columns."""
 _END: Final = re.compile(
     r"^[ \t]*(?:合[ \t]*计|总[ \t]*计|价[ \t]*税[ \t]*合[ \t]*计|备[ \t]*注"
-    r"|(?:开[ \t]*票|收[ \t]*款)[ \t]*人|复[ \t]*核)"
+    r"|(?:开[ \t]*票|收[ \t]*款)[ \t]*人|复[ \t]*核|[合计总][ \t]*[¥羊])"
 )
+"""Of 合 计, set far apart, recognition may see one letter only."""
 _SUBTOTAL: Final = re.compile(r"^[ \t]*(?:小[ \t]*计|[((]?折扣额合计)")
 _BLANK: Final = re.compile(r"\*{1,3}|-{1,3}|/|×")
 _FAR: Final = 6.0

@@ -67,7 +67,8 @@ def _order(reading: Reading) -> tuple[object, ...]:
 
 
 def _one_invoice(said: list[Reading]) -> tuple[list[Reading], list[str]]:
-    """The readings of the first invoice, and the numbers of all that data and codes name.
+    """The readings of the first invoice, which is the one that the words name if any is, and the numbers of
+    all that data and codes name.
 
     Numbers that were read from a page may be misread: they are compared as fields, and end nothing.
     """
@@ -78,7 +79,10 @@ def _one_invoice(said: list[Reading]) -> tuple[list[Reading], list[str]]:
             numbers.append(number)
     if len(numbers) < 2:
         return said, numbers
-    chosen = numbers[0]
+    printed = [one.get("number") for one in said if one.source not in _STRUCTURED]
+    chosen = next((number for number in numbers if number in printed), numbers[0])
+    numbers.remove(chosen)
+    numbers.insert(0, chosen)
     own = [one for one in said if one.source not in _STRUCTURED or one.get("number") in (None, chosen)]
     return own, numbers
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from ingest.invoices import english_layout, fiscal_layout, tickets, vat_layout, vehicles
@@ -84,6 +85,13 @@ _LIST: Final = re.compile(r"销售货物或者?提供应税劳务清单|应税�
 _LONGEST_TITLE: Final = 34
 """Letters of the line in which a title stands, a code or number beside it included."""
 _SURE: Final = 0.9
+_TITLE_WORD: Final = re.compile("发票|客票|行程单|票据")
+_TITLE: Final = re.compile(
+    r"\W{0,2}[\u4e00-\u9fff]{0,8}(?:电子发票\([\u4e00-\u9fff]{4,20}\)|增值税(?:电子)?(?:普通|专用)发票)"
+    r"(?:发票(?:号码|代码)\W?\d+)?|[\u4e00-\u9fff]{2,24}票据\(电子\)"
+)
+_LEAST_INVOICE: Final = 0.2
+"""Of a page: the least distance between titles of two invoices."""
 _TOTAL_OR_NUMBER: Final = frozenset({"number", "total", "issue_date"})
 
 
@@ -93,7 +101,7 @@ def read(pages: list[Page], source: Source) -> Reading | None:
     ``source`` is ``Source.OCR`` for recognised words, else ``Source.TEXT``.
     """
     if not pages or not _is_turned(pages[0]):
-        return _read_upright(pages, source)
+        return _read_upright(apart(pages), source)
     found = [
         (len(reading.fields) + len(reading.lines), _turned_back(reading, turns))
         for turns in (1, 3)
@@ -103,13 +111,15 @@ def read(pages: list[Page], source: Source) -> Reading | None:
 
 
 def other_numbers(pages: list[Page], reading: Reading) -> list[str]:
-    """The numbers of further invoices on later pages: several are often joined to one file.
+    """The numbers of further invoices, on later pages or below the first: several are often joined.
+
 
     Only what stands at its label and is read surely counts.
     """
     found: list[str] = []
     own = reading.get("number")
-    for number, page in enumerate(pages[:MOST_PAGES], start=1):
+    parts = apart(pages)[:MOST_PAGES]
+    for number, page in enumerate(parts if len(parts) > 1 else (), start=1):
         sheet = sheet_of(page, number, reading.source)
         kind = _kind_of(sheet)
         if kind is None or kind.reader == "english" or _LIST.search(sheet.dense):
@@ -120,6 +130,35 @@ def other_numbers(pages: list[Page], reading: Reading) -> list[str]:
             continue
         found.append(str(value.value))
     return found
+
+
+def apart(pages: list[Page]) -> list[Page]:
+    """The pages, those on which several invoices stand below each other cut into one part for each."""
+    parts: list[Page] = []
+    for page in pages[:MOST_PAGES]:
+        levels = _cuts(page)
+        for above, below in pairwise([-1.0, *levels, 2.0]):
+            parts.append(tuple(word for word in page if above <= word.place.middle < below))
+    return parts
+
+
+def _cuts(page: Page) -> list[float]:
+    """The levels between invoices: above each further title, where the page is emptiest."""
+    levels = [word.place.middle for word in page if _TITLE_WORD.search(word.text[:_LONGEST_TITLE])]
+    if not levels or max(levels) - min(levels) < _LEAST_INVOICE:
+        return []
+    rows = sheet_of(page, 1, Source.OCR).rows
+    titles = [at for at, row in enumerate(rows) if _TITLE.fullmatch(re.sub(r"[ \t]", "", row.text))]
+    cuts: list[float] = []
+    for first, second in pairwise(titles):
+        if rows[second].top - rows[first].top < _LEAST_INVOICE:
+            continue
+        gaps = [
+            (rows[at].top - rows[at - 1].bottom, (rows[at].top + rows[at - 1].bottom) / 2)
+            for at in range(max(first + 1, second - 2), second + 1)
+        ]
+        cuts.append(max(gaps)[1])
+    return cuts
 
 
 def _read_upright(pages: list[Page], source: Source) -> Reading | None:

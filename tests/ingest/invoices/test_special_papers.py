@@ -177,3 +177,28 @@ def test_papers_of_trades_are_read(name: str, source: Source) -> None:
 @pytest.mark.parametrize("name", LISTS)
 def test_papers_that_list_invoices_are_none(name: str, source: Source) -> None:
     assert text.read([page_of(LISTS[name], 600)], source) is None
+
+
+@pytest.mark.parametrize("source", [Source.TEXT, Source.OCR])
+def test_invoices_below_each_other_on_one_page_are_kept_apart(source: Source) -> None:
+    changes = (("25312000000130340249", "25312000000130340250"), ("68.80", "99.90"), ("66.80", "97.90"))
+
+    def changed(said: str) -> str:
+        for one, other in changes:
+            said = said.replace(one, other)
+        return said
+
+    second = [[(x, changed(said)) for x, said in row] for row in PASSENGERS]
+    page = page_of([*PASSENGERS, [], [], *second], 600)
+    read = text.read([page], source)
+    assert read is not None
+    assert {field: read.get(field) for field in PAPERS["passengers"][1]} == PAPERS["passengers"][1]
+    assert len(read.lines) == 2
+    assert text.other_numbers([page], read) == ["25312000000130340250"]
+
+
+def test_a_letter_of_the_word_for_the_sum_ends_the_lines_too() -> None:
+    rows = [[(x, "合" if said == "合 计" else said) for x, said in row] for row in PASSENGERS]
+    read = text.read([page_of(rows, 600)], Source.OCR)
+    assert read is not None
+    assert [line.amount for line in read.lines] == [Decimal("83.50"), Decimal("-16.70")]
