@@ -11,6 +11,7 @@ from typing import Final
 from lxml import etree
 
 from ingest.errors import FileBroken, TypeNotAccepted
+from ingest.invoices import xml, xml_tree
 from ingest.media import NAMES, MediaType
 from ingest.zipping import UNREADABLE, opened
 
@@ -37,7 +38,10 @@ _INVOICE_ROOTS: Final = re.compile(
     r"|(\{[^}]*\})?EInvoice"
     r"|(\{[^}]*\})?eInvoice"
 )
-"""数电票, the older VAT e-invoice, XBRL (railway, air), Factur-X/ZUGFeRD/CII, UBL."""
+"""数电票, the older VAT e-invoice, XBRL (railway, air), Factur-X/ZUGFeRD/CII, UBL.
+
+Platforms wrap invoices in roots of their own: a file with another root is one when it can be read as one.
+"""
 
 
 def identify(source: Path, family: MediaType) -> MediaType:
@@ -84,12 +88,33 @@ def _open_xml(archive: zipfile.ZipFile, names: dict[str, zipfile.ZipInfo]) -> Me
 
 
 def _data(source: Path) -> MediaType:
-    """XML is taken when its root element is that of an invoice."""
+    """XML is taken when its root element is that of an invoice, or when its words make one."""
     with source.open("rb") as file:
-        root = _root(file.read(1024**2))
-    if _INVOICE_ROOTS.fullmatch(root):
+        head = file.read(1024**2)
+    try:
+        root = _root(head)
+    except FileBroken:
+        root = _forgiven(source)
+    if _INVOICE_ROOTS.fullmatch(root) or _is_invoice(source):
         return MediaType.XML
     raise _not_accepted("xml")
+
+
+def _forgiven(source: Path) -> str:
+    """The root's name as the invoices' own reader sees it: in an encoding that nothing declares, with faults
+    that are harmless. Raises FileBroken, FileTooLarge."""
+    if source.stat().st_size > xml_tree.MOST_BYTES:
+        raise FileBroken(reason="XML")
+    root = xml_tree.parse(source.read_bytes())
+    return f"{{{root.namespace}}}{root.name}" if root.namespace else root.name
+
+
+def _is_invoice(source: Path) -> bool:
+    """Whether a file with any root says the number and an amount of an invoice."""
+    if source.stat().st_size > xml_tree.MOST_BYTES:
+        return False
+    reading = xml.read(source.read_bytes(), "")
+    return reading is not None and "number" in reading.fields and bool({"net", "total"} & set(reading.fields))
 
 
 def _root(head: bytes) -> str:

@@ -85,7 +85,7 @@ def read(
     looked = _Looked(shown, made, findings)
     looked.find_words()
     readings = looked.readings(folder, is_pdf=media_type is MediaType.PDF)
-    facts = merge(readings)
+    facts = merge(readings, looked.other_numbers)
     if looked.is_recognised:
         looked.findings = _joined(looked.findings, [{"code": "recognised-text"}])
     verdict, signatures = _judge(source, media_type, codes, roots, at)
@@ -116,6 +116,7 @@ class _Looked:
         self.pages: list[Page] = made.pages or []
         self.is_recognised = made.pages is not None and made.pages_are_recognised
         self.recognised: dict[int, Page] = {}
+        self.other_numbers: list[str] = []
 
     def find_words(self) -> None:
         """The words of every page; those without text of their own are recognised."""
@@ -157,6 +158,7 @@ class _Looked:
         said = text.read(self.pages, source)
         if said is not None:
             readings.append(said)
+            self.other_numbers = text.other_numbers(self.pages, said)
         if not any(reading.source is Source.QR for reading in readings):
             readings += self._codes(said is not None)
         return readings

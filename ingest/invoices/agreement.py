@@ -49,6 +49,8 @@ def kind_of(name: str) -> str:
         ("普通", "ordinary"),
         ("普票", "ordinary"),
         ("通行费", "ordinary"),
+        ("票据", "fiscal"),
+        ("缴款书", "fiscal"),
         ("creditnote", "credit-note"),
         ("invoice", "invoice"),
     ):

@@ -27,10 +27,12 @@ from core.models import Role
 from core.permissions import Principal, ResourceType, require_read
 from core.settings import Settings
 from ingest.errors import NotReady
+from ingest.invoices import agreement
 from ingest.invoices.errors import (
     GatewayMissing,
     GatewayRefused,
     GatewayUnavailable,
+    InquiryElsewhere,
     InquiryIncomplete,
     InquiryLimit,
 )
@@ -193,11 +195,13 @@ class InvoiceChecking:
     def ask(self, session: Session, principal: Principal, document_id: UUID) -> UUID:
         """Have the gateway asked in the background; for the owner and finance. Returns the check's id.
 
-        Raises NotFound, Forbidden, GatewayMissing, InquiryIncomplete, InquiryLimit.
+        Raises NotFound, Forbidden, GatewayMissing, InquiryElsewhere, InquiryIncomplete, InquiryLimit.
         """
         invoice = self._theirs(session, principal, document_id)
         if self._gateway is None:
             raise GatewayMissing()
+        if agreement.kind_of(invoice.type or "") == "fiscal":
+            raise InquiryElsewhere()
         check_id = self._reserve(session, principal, invoice, self._gateway.name)
         outbox.enqueue(session, TASK, {"check_id": str(check_id)}, self._clock.now())
         return check_id

@@ -25,6 +25,7 @@ _MARKS: Final = frozenset(
 )
 ITEMS: Final = ("issuiteminformation", "issueiteminformation", "iteminformation")
 MOST_LINES: Final = 20_000
+_DAY: Final = re.compile(r"20\d\d[01]\d[0-3]\d")
 
 
 def is_one(root: Node) -> bool:
@@ -34,12 +35,12 @@ def is_one(root: Node) -> bool:
 
 def read(root: Node, origin: str) -> Reading | None:
     """What it says; None when it has neither number nor total."""
-    items = [node for node in root.walk() if node.key in ITEMS and node.attribute("nil") != "true"]
+    items = [item for node in root.walk() if node.key in ITEMS for item in _items(node)]
     head = _without(root, frozenset(ITEMS))
     fields = Fields()
     supervision = head.first("taxsupervisioninfo") or Node("", "", "", {})
     fields.text("number", supervision.said("invoicenumber", "invoiceno") or head.said("invoicenumber"))
-    fields.text("number", head.said("eiid", "einvoiceid", "fphm"))
+    fields.text("number", head.said("eiid", "einvoiceid", "invoiceno", "fphm"))
     fields.text("code", head.said("invoicecode", "fpdm"))
     fields.text("check_code", head.said("checkcode", "invoicecheckcode"))
     fields.day("issue_date", supervision.said("issuetime", "issuedate"))
@@ -49,9 +50,12 @@ def read(root: Node, origin: str) -> Reading | None:
         party = head.first(f"{side}information", side) or head
         fields.text(f"{name}_name", party.said(f"{side}name"))
         fields.text(f"{name}_tax_id", party.said(f"{side}idnum", f"{side}taxid", f"{side}taxno", f"{side}id"))
-    fields.money("net", head.said("totalamwithouttax", "totalamountwithouttax", "hjje"))
-    fields.money("tax", head.said("totaltaxam", "totaltaxamount", "hjse"))
-    fields.money("total", head.said("totaltaxincludedamount", "totalamwithtax", "totalamountwithtax", "jshj"))
+    fields.money("net", head.said("totalamwithouttax", "totalamountwithouttax", "amountwithouttax", "hjje"))
+    fields.money("tax", head.said("totaltaxam", "totaltaxamount", "totaltax", "taxamount", "hjse"))
+    fields.money(
+        "total",
+        head.said("totaltaxincludedamount", "totalamwithtax", "totalamountwithtax", "jshj", "totalamount"),
+    )
     fields.text("total_in_capitals", head.said("totaltaxincludedamountinchinese"))
     fields.text("drawer", head.said("drawer", "kpr"))
     fields.text("remark", _remark(head))
@@ -141,6 +145,14 @@ def _journey(fields: Fields, head: Node) -> None:
         fields.text("journey", f"{start} → {end} {vehicle}")
 
 
+def _items(node: Node) -> list[Node]:
+    """The items of an element that is one, or that holds some."""
+    if node.attribute("nil") == "true":
+        return []
+    inner = [child for child in node.children if child.children]
+    return inner if inner and node.child("itemname", "amount") is None else [node]
+
+
 def _line(item: Node) -> Line | None:
     said = {child.key: child.text.strip() for child in item.walk() if child is not item}
     name = values.text(values.pick(said, "itemname", "goodsname", "xmmc"))
@@ -148,14 +160,18 @@ def _line(item: Node) -> Line | None:
     if name is None and amount is None:
         return None
     rate, printed = values.rate(values.pick(said, "taxrate", "slv"))
+    quantity = values.pick(said, "quantity", "num", "sl")
+    price = values.pick(said, "unprice", "unitprice", "price", "dj")
+    if _DAY.fullmatch(quantity) and _DAY.fullmatch(price):  # highways write the days of a journey there
+        quantity = price = ""
     return Line(
         name=(name or "")[:500],
         specification=values.text(
             values.pick(said, "specmod", "specification", "ggxh"), values.MOST_SPECIFICATION
         ),
         unit=values.text(values.pick(said, "meaunits", "unit", "dw"), values.MOST_UNIT),
-        quantity=values.amount(values.pick(said, "quantity", "num", "sl")),
-        unit_price=values.amount(values.pick(said, "unprice", "unitprice", "price", "dj")),
+        quantity=values.amount(quantity),
+        unit_price=values.amount(price),
         amount=amount,
         rate=rate,
         rate_as_printed=printed,

@@ -1,7 +1,8 @@
-"""Data files inside a PDF: XBRL of Chinese tickets, 数电票 XML, Factur-X, an OFD beside the page.
+"""Data inside a PDF: XBRL of Chinese tickets, 数电票 XML, Factur-X, an OFD beside the page, information.
 
 They stand in the name tree of embedded files, in file annotations, and in arrays of associated files (AF);
-each is read once, within limits, and recognised by its content, never by its name.
+each is read once, within limits, and recognised by its content, never by its name. The tax bureau writes the
+words of its XML into the document information too.
 """
 
 from __future__ import annotations
@@ -17,13 +18,16 @@ from typing import Any, Final
 import pikepdf
 
 from ingest.conversion import Member
-from ingest.invoices import xml
+from ingest.invoices import einvoice_xml, xml, xml_tree
 from ingest.invoices.facts import Reading
+from ingest.invoices.xml_tree import Node
 
 MOST_FILES: Final = 50
 MOST_BYTES: Final = 20 * 1024**2
 """Of one file, unpacked; a larger one is left where it is."""
 MOST_TOGETHER: Final = 60 * 1024**2
+_MOST_INFORMATION: Final = 100
+_MOST_VALUE: Final = 1_000
 _MOST_NODES: Final = 2_000
 _MOST_ANNOTATIONS: Final = 5_000
 _MOST_OBJECTS: Final = 20_000
@@ -58,7 +62,23 @@ def look(source: Path, folder: Path) -> tuple[list[Reading], list[Member]]:
             reading = xml.read(data, name) if ending == ".xml" else None
             if reading is not None:
                 readings.append(reading)
+        said = _information(document)
+        if said is not None:
+            readings.append(said)
     return readings, members
+
+
+def _information(document: pikepdf.Pdf) -> Reading | None:
+    """What the document information (ISO 32000-1, 14.3.3) says in the words of a 数电票's XML."""
+    nodes: list[Node] = []
+    with contextlib.suppress(pikepdf.PdfError, ValueError, TypeError, AttributeError, UnicodeError):
+        for name, value in list(document.docinfo.items())[:_MOST_INFORMATION]:
+            if isinstance(value, pikepdf.String | str):
+                nodes.append(Node(xml_tree.key(str(name)), str(name), "", {}, str(value)[:_MOST_VALUE]))
+    root = Node("information", "information", "", {}, "", nodes)
+    if not einvoice_xml.is_one(root) or not root.said("invoicenumber"):
+        return None
+    return einvoice_xml.read(root, "PDF")
 
 
 def _ending(data: bytes) -> str | None:

@@ -47,6 +47,13 @@ class InquiryIncomplete(VermilionError):
     status = 422
 
 
+class InquiryElsewhere(VermilionError):
+    """The paper is no invoice of the tax bureau: a fiscal e-bill is checked at the treasury's platform."""
+
+    code = "inquiry-elsewhere"
+    status = 409
+
+
 class InquiryLimit(VermilionError):
     """The tax platform takes no more inquiries for this invoice today. Context: ``limit``."""
 

@@ -16,6 +16,21 @@ from ingest.words import Place
 
 MOST_LINES: Final = 2_000
 _HEADINGS: Final = {
+    "other": (
+        "序号",
+        "车牌号",
+        "车辆类型",
+        "类型",
+        "通行日期起",
+        "通行日期止",
+        "建筑服务发生地",
+        "建筑项目名称",
+        "产权证书/不动产权证号",
+        "不动产权证号",
+        "产权证书",
+        "不动产地址",
+        "房屋产权证书",
+    ),
     "name": (
         "货物或应税劳务、服务名称",
         "货物或应税劳务服务名称",
@@ -29,23 +44,14 @@ _HEADINGS: Final = {
         "项目",
     ),
     "specification": ("规格型号", "规格", "型号"),
-    "unit": ("单位",),
+    "unit": ("面积单位", "单位"),
     "quantity": ("数量",),
     "price": ("单价(含税)", "单价", "含税单价"),
     "amount": ("金额(含税)", "金额"),
     "rate": ("税率/征收率", "税率/征税率", "征收率", "税率"),
     "tax": ("税额",),
-    "other": (
-        "序号",
-        "车牌号",
-        "类型",
-        "通行日期起",
-        "通行日期止",
-        "建筑服务发生地",
-        "建筑项目名称",
-        "面积单位",
-    ),
 }
+"""Of two that overlap the first counts: 建筑项目名称 is no 项目名称."""
 _COLUMNS: Final = {
     name: re.compile("|".join(r"[ \t]*".join(map(re.escape, word)) for word in words))
     for name, words in _HEADINGS.items()
@@ -59,8 +65,9 @@ _TOUCHING: Final = re.compile(rf"({_CENTS})({_RATE.pattern})|(\d{{1,2}}%|免税|
 """An amount and a rate without a gap between their columns."""
 _END: Final = re.compile(
     r"^[ \t]*(?:合[ \t]*计|总[ \t]*计|价[ \t]*税[ \t]*合[ \t]*计|备[ \t]*注"
-    r"|(?:开[ \t]*票|收[ \t]*款)[ \t]*人|复[ \t]*核)"
+    r"|(?:开[ \t]*票|收[ \t]*款)[ \t]*人|复[ \t]*核|[合计总][ \t]*[¥羊])"
 )
+"""Of 合 计, set far apart, recognition may see one letter only."""
 _SUBTOTAL: Final = re.compile(r"^[ \t]*(?:小[ \t]*计|[((]?折扣额合计)")
 _BLANK: Final = re.compile(r"\*{1,3}|-{1,3}|/|×")
 _FAR: Final = 6.0

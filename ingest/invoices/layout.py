@@ -25,29 +25,8 @@ _MOST_SINGLES: Final = 300
 _TAB: Final = 1.6
 _SPACE: Final = 0.15
 _SIGNS: Final = str.maketrans(
-    {
-        "￥": "¥",
-        "：": ":",
-        "∶": ":",
-        "﹕": ":",
-        "；": ";",
-        "－": "-",
-        "−": "-",
-        "–": "-",
-        "—": "-",
-        "﹣": "-",
-        "【": "[",
-        "】": "]",
-        "〔": "(",
-        "〕": ")",
-        "﹙": "(",
-        "﹚": ")",
-        "℅": "%",
-        "％": "%",
-        "．": ".",
-        "，": ",",
-        "＊": "*",
-    }
+    "￥：∶﹕；－−–—﹣【】〔〕﹙﹚℅％．，＊",
+    "¥:::;-----[]()()%%.,*",
 )
 _PASSWORD: Final = re.compile(r"[0-9<>+\-*/]{12,}")
 _STACKED: Final = re.compile(
@@ -217,6 +196,8 @@ def sheet_of(page: Page, number: int, source: Source) -> Sheet:
     exact = source is not Source.OCR
     words = [word for word in _bounded(page) if word.text.strip() and not _is_password(word)]
     em, line = _measure(words)
+    if not exact:
+        words = [one for word in words for one in _apart_downwards(word, em, line)]
     stacks, words = _take_stacks(words, em, line)
     shear = 0.0 if exact else _slope(words)
     rows = [_lettered(row) for row in _levels(words, shear)]
@@ -297,6 +278,22 @@ def _take_stacks(words: list[Word], em: float, line: float) -> tuple[list[Stack]
                 taken.update(chain[:length])
                 break
     return stacks, [word for at, word in enumerate(words) if at not in taken]
+
+
+def _apart_downwards(word: Word, em: float, line: float) -> list[Word]:
+    """A word as it is; or its letters, each on the level of its own, where recognition took those of a narrow
+    column, such as the units of several lines, for one word that runs down."""
+    high, wide, count = word.place.bottom - word.place.top, word.place.right - word.place.left, len(word.text)
+    is_level = wide > 2.0 * em or high < 0.75 * count * line
+    if count < 2 or is_level or not all(_units(letter) == 1.0 for letter in word.text):
+        return [word]
+    tall = min(line, high / count)
+    step = (high - tall) / (count - 1)
+    tops = [word.place.top + step * at for at in range(count)]
+    return [
+        replace(word, text=letter, place=replace(word.place, top=top, bottom=top + tall))
+        for letter, top in zip(word.text, tops, strict=True)
+    ]
 
 
 def _slope(words: list[Word]) -> float:

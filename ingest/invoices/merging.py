@@ -34,14 +34,19 @@ _CENT: Final = Decimal("0.01")
 _HIGHEST_RATE: Final = Decimal("0.5")
 
 
-def merge(readings: Sequence[Reading]) -> InvoiceFacts | None:
-    """The invoice; None when no source says anything."""
+def merge(readings: Sequence[Reading], others: Sequence[str] = ()) -> InvoiceFacts | None:
+    """The invoice; None when no source says anything.
+
+    ``others`` are numbers of further invoices that stand on later pages: they are told, not read.
+    """
     said = sorted((one for one in readings if one.fields), key=_order)
     if not said:
         return None
     own, numbers = _one_invoice(said)
     own = _understood(own)
     warnings: list[Warn] = []
+    first = next((one.get("number") for one in own if one.get("number")), None)
+    numbers += [one for one in ([first] if first and others else []) + list(others) if one not in numbers]
     if len(numbers) > 1:
         warnings.append(Warn("several-invoices", {"numbers": ", ".join(numbers)}))
     fields: dict[str, Fact] = {}
@@ -62,7 +67,8 @@ def _order(reading: Reading) -> tuple[object, ...]:
 
 
 def _one_invoice(said: list[Reading]) -> tuple[list[Reading], list[str]]:
-    """The readings of the first invoice, and the numbers of all that data and codes name.
+    """The readings of the first invoice, which is the one that the words name if any is, and the numbers of
+    all that data and codes name.
 
     Numbers that were read from a page may be misread: they are compared as fields, and end nothing.
     """
@@ -73,7 +79,10 @@ def _one_invoice(said: list[Reading]) -> tuple[list[Reading], list[str]]:
             numbers.append(number)
     if len(numbers) < 2:
         return said, numbers
-    chosen = numbers[0]
+    printed = [one.get("number") for one in said if one.source not in _STRUCTURED]
+    chosen = next((number for number in numbers if number in printed), numbers[0])
+    numbers.remove(chosen)
+    numbers.insert(0, chosen)
     own = [one for one in said if one.source not in _STRUCTURED or one.get("number") in (None, chosen)]
     return own, numbers
 

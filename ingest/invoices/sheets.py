@@ -88,10 +88,13 @@ def _money(reading: Reading, name: str) -> str:
 
 def _goods(reading: Reading, most_lines: int) -> dict[str, Any]:
     code, check_code = _said(reading, "code"), _said(reading, "check_code")
-    head = [["发票代码：", code]] if code else []
-    head += [["发票号码：", _said(reading, "number")], ["开票日期：", _day(reading.get("issue_date"))]]
+    paper = "票据" if kind_of(_said(reading, "type")) == "fiscal" else "发票"
+    head = [[f"{paper}代码：", code]] if code else []
+    head += [[f"{paper}号码：", _said(reading, "number")], ["开票日期：", _day(reading.get("issue_date"))]]
+    if len(check_code) == 20:
+        check_code = " ".join(check_code[at : at + 5] for at in range(0, 20, 5))
     if check_code:
-        head.append(["校验码：", " ".join(check_code[at : at + 5] for at in range(0, len(check_code), 5))])
+        head.append(["校验码：", check_code])
     total, capitals = reading.get("total"), _said(reading, "total_in_capitals")
     if not capitals and total is not None:
         capitals = amount_in_words(total).replace("元", "圆")

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
-from ingest.invoices import english_layout, tickets, vat_layout
+from ingest.invoices import english_layout, fiscal_layout, tickets, vat_layout, vehicles
 from ingest.invoices.facts import Line, Reading, Source, Value
 from ingest.invoices.item_table import lines_of
 from ingest.invoices.layout import Sheet, sheet_of
@@ -38,16 +39,16 @@ _KINDS: Final = tuple(
         (r"电子发票\(?航空运输电子客票行程单", "电子发票（航空运输电子客票行程单）", "air"),
         (r"电子发票\(?增值税专用发票", "电子发票（增值税专用发票）", "digital"),
         (r"电子发票\(?普通发票", "电子发票（普通发票）", "digital"),
-        (r"电子发票\(?机动车销售统一发票", "电子发票（机动车销售统一发票）", "digital"),
-        (r"电子发票\(?二手车销售统一发票", "电子发票（二手车销售统一发票）", "digital"),
+        (r"电子发票\(?机动车销售统一发票", "电子发票（机动车销售统一发票）", "vehicle"),
+        (r"电子发票\(?二手车销售统一发票", "电子发票（二手车销售统一发票）", "vehicle"),
         (r"航空运输电子客票行程单", "航空运输电子客票行程单", "air"),
         (r"增值税电子专用发票", "增值税电子专用发票", "vat"),
         (r"增值税电子普通发票", "增值税电子普通发票", "vat"),
         (r"增值税普通发票\(?卷票", "增值税普通发票（卷票）", "vat"),
         (r"增值税专用发票", "增值税专用发票", "vat"),
         (r"增值税普通发票", "增值税普通发票", "vat"),
-        (r"机动车销售统一发票", "机动车销售统一发票", "vat"),
-        (r"二手车销售统一发票", "二手车销售统一发票", "vat"),
+        (r"机动车销售统一发票", "机动车销售统一发票", "vehicle"),
+        (r"二手车销售统一发票", "二手车销售统一发票", "vehicle"),
         (r"铁路电子客票", "铁路电子客票", "railway"),
         (r"出租(?:汽)?车.{0,12}发票|出租(?:汽)?车.{0,6}票", "出租汽车发票", "ride"),
         (
@@ -55,6 +56,7 @@ _KINDS: Final = tuple(
             "通行费发票",
             "ride",
         ),
+        (fiscal_layout.TITLE.pattern, "财政电子票据", "fiscal"),
         (r"通用\(?电子\)?发票", "通用（电子）发票", "vat"),
         (r"电子普通发票", "电子普通发票", "vat"),
         (r"通用机打.{0,6}发票|机打发票", "通用机打发票", "vat"),
@@ -73,9 +75,23 @@ _PAPER_TRAIN: Final = re.compile(
     r"限乘当日当次车|检票.{0,12}站.{0,40}[GDCZTK]\d{1,4}|买票请到12306", re.DOTALL
 )
 _SIGNS: Final = re.compile(r"发票代码|发票号码|价税合计|纳税人识别号|开票日期|校验码")
+_NO_INVOICE: Final = re.compile(
+    r"^.{0,24}(?:汇总(?:单|表)|报销(?:审批)?(?:单|表)|申请(?:单|表)|审批(?:单|表)|台账|对账单|结算单|(?<!客票)行程单"
+    r"|报销明细|发票(?:清单|明细表?))(?:\(.{1,8}\))?$"
+)
+"""Titles of papers that name invoices and are none."""
+_FIRST_LINES: Final = 4
 _LIST: Final = re.compile(r"销售货物或者?提供应税劳务清单|应税货物或劳务清单|销货清单(?!\))")
 _LONGEST_TITLE: Final = 34
 """Letters of the line in which a title stands, a code or number beside it included."""
+_SURE: Final = 0.9
+_TITLE_WORD: Final = re.compile("发票|客票|行程单|票据")
+_TITLE: Final = re.compile(
+    r"\W{0,2}[\u4e00-\u9fff]{0,8}(?:电子发票\([\u4e00-\u9fff]{4,20}\)|增值税(?:电子)?(?:普通|专用)发票)"
+    r"(?:发票(?:号码|代码)\W?\d+)?|[\u4e00-\u9fff]{2,24}票据\(电子\)"
+)
+_LEAST_INVOICE: Final = 0.2
+"""Of a page: the least distance between titles of two invoices."""
 _TOTAL_OR_NUMBER: Final = frozenset({"number", "total", "issue_date"})
 
 
@@ -85,13 +101,64 @@ def read(pages: list[Page], source: Source) -> Reading | None:
     ``source`` is ``Source.OCR`` for recognised words, else ``Source.TEXT``.
     """
     if not pages or not _is_turned(pages[0]):
-        return _read_upright(pages, source)
+        return _read_upright(apart(pages), source)
     found = [
         (len(reading.fields) + len(reading.lines), _turned_back(reading, turns))
         for turns in (1, 3)
         if (reading := _read_upright([_turned(page, turns) for page in pages[:MOST_PAGES]], source))
     ]
     return max(found, key=lambda one: one[0])[1] if found else _read_upright(pages, source)
+
+
+def other_numbers(pages: list[Page], reading: Reading) -> list[str]:
+    """The numbers of further invoices, on later pages or below the first: several are often joined.
+
+
+    Only what stands at its label and is read surely counts.
+    """
+    found: list[str] = []
+    own = reading.get("number")
+    parts = apart(pages)[:MOST_PAGES]
+    for number, page in enumerate(parts if len(parts) > 1 else (), start=1):
+        sheet = sheet_of(page, number, reading.source)
+        kind = _kind_of(sheet)
+        if kind is None or kind.reader == "english" or _LIST.search(sheet.dense):
+            continue
+        fields = fiscal_layout.fields_of(sheet) if kind.reader == "fiscal" else _read_head(kind, sheet)
+        value = fields.get("number")
+        if value is None or value.confidence < _SURE or value.value in (own, *found):
+            continue
+        found.append(str(value.value))
+    return found
+
+
+def apart(pages: list[Page]) -> list[Page]:
+    """The pages, those on which several invoices stand below each other cut into one part for each."""
+    parts: list[Page] = []
+    for page in pages[:MOST_PAGES]:
+        levels = _cuts(page)
+        for above, below in pairwise([-1.0, *levels, 2.0]):
+            parts.append(tuple(word for word in page if above <= word.place.middle < below))
+    return parts
+
+
+def _cuts(page: Page) -> list[float]:
+    """The levels between invoices: above each further title, where the page is emptiest."""
+    levels = [word.place.middle for word in page if _TITLE_WORD.search(word.text[:_LONGEST_TITLE])]
+    if not levels or max(levels) - min(levels) < _LEAST_INVOICE:
+        return []
+    rows = sheet_of(page, 1, Source.OCR).rows
+    titles = [at for at, row in enumerate(rows) if _TITLE.fullmatch(re.sub(r"[ \t]", "", row.text))]
+    cuts: list[float] = []
+    for first, second in pairwise(titles):
+        if rows[second].top - rows[first].top < _LEAST_INVOICE:
+            continue
+        gaps = [
+            (rows[at].top - rows[at - 1].bottom, (rows[at].top + rows[at - 1].bottom) / 2)
+            for at in range(max(first + 1, second - 2), second + 1)
+        ]
+        cuts.append(max(gaps)[1])
+    return cuts
 
 
 def _read_upright(pages: list[Page], source: Source) -> Reading | None:
@@ -108,6 +175,8 @@ def _read_upright(pages: list[Page], source: Source) -> Reading | None:
 
 def _kind_of(sheet: Sheet) -> Kind | None:
     """By the title; else by labels that only invoices have together, or by shapes without labels."""
+    if any(_NO_INVOICE.match(line) for line in sheet.dense.splitlines()[:_FIRST_LINES]):
+        return None
     for pattern, kind in _KINDS if sheet.is_exact else (*_KINDS, *_FUZZY_KINDS):
         titles = [line for line in sheet.dense.splitlines() if pattern.search(line)]
         if titles and _has_signs(sheet, min(map(len, titles))):
@@ -148,8 +217,14 @@ def _of_kind(kind: Kind, sheet: Sheet, later: list[Page], source: Source) -> Rea
         sheets = [sheet_of(page, at, source) for at, page in enumerate(later, start=sheet.number + 1)]
         fields = english_layout.fields_of(sheet, sheets)
         return Reading(source, fields, origin=f"page {sheet.number}") if fields else None
+    if kind.reader == "fiscal":
+        return _fiscal(sheet, source)
     fields = _read_head(kind, sheet)
     lines: tuple[Line, ...] = ()
+    if kind.reader == "vehicle":
+        levels = vat_layout.levels_of(sheet)
+        fields = {**fields, **vehicles.fields_of(sheet), **vat_layout.remark_and_drawer(sheet, levels)}
+        fields.update(vat_layout.red(sheet, fields))
     if kind.reader in ("vat", "digital"):
         fields, lines = _with_table(kind, sheet, fields, later, source)
     if not _TOTAL_OR_NUMBER & fields.keys():
@@ -158,6 +233,15 @@ def _of_kind(kind: Kind, sheet: Sheet, later: list[Page], source: Source) -> Rea
         fields.setdefault("type", _type_value(kind, sheet))
     fields.setdefault("currency", Value("CNY", "", None, 1.0 if source is not Source.OCR else 0.95))
     return Reading(source, _in_doubt(fields), lines, f"page {sheet.number}")
+
+
+def _fiscal(sheet: Sheet, source: Source) -> Reading | None:
+    fields = fiscal_layout.fields_of(sheet)
+    if not _TOTAL_OR_NUMBER & fields.keys():
+        return None
+    fields.update(vat_layout.remark_and_drawer(sheet, vat_layout.levels_of(sheet)))
+    fields.setdefault("currency", Value("CNY", "", None, 1.0 if source is not Source.OCR else 0.95))
+    return Reading(source, fields, fiscal_layout.lines_of(sheet), f"page {sheet.number}")
 
 
 def _read_head(kind: Kind, sheet: Sheet) -> dict[str, Value]:
@@ -217,7 +301,7 @@ def _with_table(
         for name, value in vat_layout.red(following, fields).items():
             fields.setdefault(name, value)
     fields.update(vat_layout.red(sheet, fields))
-    return fields, lines
+    return {**fields, **tickets.passengers(sheet)}, lines
 
 
 def _goes_on(following: Sheet, number: Value | None, kind: Kind) -> bool:

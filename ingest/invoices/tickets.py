@@ -14,7 +14,7 @@ from ingest.invoices.layout import Row, Sheet, Span, label, values_of
 
 _TRAIN: Final = re.compile(r"(?<![A-Za-z0-9])[GDCZTKYSL]\d{1,4}(?![A-Za-z0-9])|(?<!\d)\d{4}次")
 _STATION: Final = re.compile(r"([\u4e00-\u9fff]{1,8}?)[ \t]*站")
-_FARE: Final = ("票价", "全价", "实付金额")
+_FARE: Final = ("票价", "全价", "实付金额", "退票费", "改签费")
 _LEAVING: Final = re.compile(r"\d{1,2}:\d{2}[ \t]*开|开")
 _IDENTITY: Final = re.compile(r"\d{6,10}[\dXx*]{4,12}|\d{2,}\*{2,}[\dXx]+|[A-Z]{1,2}\d{2,}\*{2,}\d*")
 _NAME_AFTER: Final = re.compile(r"[ \t]*([\u4e00-\u9fff·]{2,15}|[A-Z][A-Z/ ]{2,40})")
@@ -234,3 +234,59 @@ def ride(sheet: Sheet) -> dict[str, Value]:
                 fields.setdefault("travel_date", when)
                 fields.setdefault("issue_date", when)
     return fields
+
+
+_TRAVELLERS: Final = re.compile(r"出[ \t]*行[ \t]*人")
+_TRAVEL: Final = {
+    "passenger": re.compile(r"出[ \t]*行[ \t]*人"),
+    "identity": re.compile(r"有[ \t]*效[ \t]*身[ \t]*份[ \t]*证[ \t]*件[ \t]*号(?:[ \t]*码)?"),
+    "day": re.compile(r"出[ \t]*行[ \t]*日[ \t]*期"),
+    "start": re.compile(r"出[ \t]*发[ \t]*地"),
+    "end": re.compile(r"到[ \t]*达[ \t]*地"),
+    "class": re.compile(r"等[ \t]*级"),
+    "vehicle": re.compile(r"交[ \t]*通[ \t]*工[ \t]*具[ \t]*类[ \t]*型"),
+}
+_AFTER_TRAVEL: Final = re.compile(r"价[ \t]*税[ \t]*合[ \t]*计|备[ \t]*注|开[ \t]*票[ \t]*人")
+
+
+def passengers(sheet: Sheet) -> dict[str, Value]:
+    """Passenger, journey and day of the table of 旅客运输服务 below the goods: those of its first line."""
+    for number, row in enumerate(sheet.rows):
+        named = {name: at for name, one in _TRAVEL.items() if (at := one.search(row.text))}
+        if len(named) >= 5 and _TRAVELLERS.search(row.text):
+            columns = {name: (row.lefts[at.start()], row.rights[at.end() - 1]) for name, at in named.items()}
+            return _first_traveller(sheet, number, columns)
+    return {}
+
+
+def _first_traveller(sheet: Sheet, heading: int, columns: dict[str, tuple[float, float]]) -> dict[str, Value]:
+    """The cells of the first line, wrapped ones whole: a row without a day goes on the one above it."""
+    cells: dict[str, list[Span]] = {}
+    for row in sheet.rows[heading + 1 :]:
+        begins = re.search(printed.day_shape(sheet.is_exact), row.text) is not None
+        if _AFTER_TRAVEL.search(row.text) or (begins and "day" in cells):
+            break
+        for token in row.tokens():
+            middle = (token.place.left + token.place.right) / 2
+            nearest = min(columns, key=lambda name: abs(sum(columns[name]) / 2 - middle))
+            cells.setdefault(nearest, []).append(token)
+    fields: dict[str, Value] = {}
+    if "passenger" in cells:
+        fields["passenger"] = _cell(cells["passenger"])
+    day = printed.day("".join(one.text for one in cells.get("day", [])))
+    if day is not None:
+        fields["travel_date"] = replace(_cell(cells["day"]), value=day[0])
+    if "start" in cells and "end" in cells:
+        start, end = _cell(cells["start"]), _cell(cells["end"])
+        text = f"{start.value} → {end.value}"
+        place = start.place.joined(end.place) if start.place and end.place else None
+        fields["journey"] = Value(text, text, place, min(start.confidence, end.confidence))
+    return fields
+
+
+def _cell(spans: list[Span]) -> Value:
+    place = spans[0].place
+    for one in spans[1:]:
+        place = place.joined(one.place)
+    text = "".join(one.raw for one in spans)
+    return Value(text, text, place, min(one.confidence for one in spans))

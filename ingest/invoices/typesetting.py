@@ -41,7 +41,8 @@ def convert(source: Path, folder: Path) -> Converted:
         raise FileTooLarge(limit=xml_tree.MOST_BYTES // 1024**2)
     data = source.read_bytes()
     root = xml_tree.parse(data)
-    reading = xml.read_tree(root, "XML")
+    readings = xml.read_all(root, "XML")
+    reading = readings[0] if readings else None
     if reading is not None:
         form, sheet = sheets.of_invoice(reading, root, MOST_LINES)
     elif root.key == "xbrl":
@@ -52,7 +53,7 @@ def convert(source: Path, folder: Path) -> Converted:
     at = datetime(issued.year, issued.month, issued.day, tzinfo=UTC)
     target = folder / "typeset.pdf"
     target.write_bytes(typeset(form, sheet, data, at, folder))
-    return Converted(pdf=target, readings=[reading] if reading else [], standard=STANDARD)
+    return Converted(pdf=target, readings=readings, standard=STANDARD)
 
 
 def typeset(form: str, sheet: dict[str, Any], data: bytes, at: datetime, folder: Path) -> bytes:

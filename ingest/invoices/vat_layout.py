@@ -53,7 +53,8 @@ def _numbers(sheet: Sheet, is_digital: bool, fields: dict[str, Value]) -> None:
     twenty = rf"{digit}(?:[ ]?{digit}){{19}}(?!{digit})"
     any_length = rf"{twenty}|{digit}(?:[ ]?{digit}){{7,11}}(?!{digit})"
     labels = label("发票代码", "发票号码", "电子发票号码", "票据代码", "票据号码", exact=sheet.is_exact)
-    own = re.compile(rf"(?<!蓝字)(?<!红冲)(?<!蓝字数电)(?<!蓝字全电)(?<!正数)(?:{labels.pattern})")
+    others = "".join(rf"(?<!{word})" for word in ("蓝字", "红冲", "蓝字数电", "蓝字全电", "正数", "原"))
+    own = re.compile(rf"{others}(?:{labels.pattern})")
     for span in values_of(sheet, own, any_length):
         text, trust = printed.digits(span.text)
         if len(text) in (10, 12) and "code" not in fields and not is_digital:

@@ -1,7 +1,8 @@
 """The XML of the older e-invoice (2015 to 2023): ``eInvoice`` of the schema e-invoice/2019, in OFD files.
 
-The same words are used by makers without the namespace, as ``Invoice`` or ``InvoiceInfo``, and with the
-initials of their pinyin (FPDM for 发票代码), or in Chinese.
+The same words are used by makers without the namespace, as ``Invoice`` or ``InvoiceInfo``, with the
+initials of their pinyin (FPDM for 发票代码; XF, XSF or XHF for the seller), or in Chinese. Platforms write
+数电票 in these words too.
 """
 
 from __future__ import annotations
@@ -36,17 +37,25 @@ _TYPES_BY_CODE: Final = {
     "05": "增值税普通发票",
 }
 """By places 11 and 12 of a code of 12 digits. Source: 国家税务总局公告 2015 年第 84 号."""
-_NUMBER: Final = ("invoiceno", "invoicenumber", "invoicenum", "fphm", "发票号码")
+_NUMBER: Final = (
+    "invoiceno", "invoicenumber", "invoicenum", "einvoicenumber", "fphm", "qdfphm", "sdfphm",
+    "发票号码", "数电票号码", "数电发票号码", "电子发票号码",
+)  # fmt: skip
 _CODE: Final = ("invoicecode", "fpdm", "发票代码")
 _TOTAL: Final = (
-    "taxinclusivetotalamount",
-    "totalamountwithtax",
-    "totalpricetax",
-    "jshj",
-    "jshjje",
-    "价税合计",
+    "taxinclusivetotalamount", "totalamountwithtax", "amountwithtax", "totalpricetax",
+    "totaltaxincludedamount", "jshj", "jshjje", "jshjxx", "价税合计", "价税合计小写", "价税合计金额",
+)  # fmt: skip
+_PARTIES: Final = (
+    ("seller", ("xsf", "xhf", "xf"), ("销售方", "销方")),
+    ("buyer", ("gmf", "ghf", "gf"), ("购买方", "购方")),
 )
-_ITEMS: Final = ("goodsinfos", "items", "details", "invoicelines", "goodslist", "fpmxs", "xmxxs", "明细")
+"""With the initials and the Chinese words of each."""
+_ITEMS: Final = (
+    "goodsinfos", "items", "itemlist", "details", "detaillist", "invoicelines", "invoiceitems", "goodslist",
+    "fpmxs", "fpmxxx", "mxxx", "mxxxs", "xmxxs", "commonfpkjxmxxs", "明细", "明细信息", "项目明细",
+    "发票明细",
+)  # fmt: skip
 MOST_LINES: Final = 20_000
 
 
@@ -59,8 +68,8 @@ def is_one(root: Node) -> bool:
         "goodsinfos",
         "buyername",
         "sellername",
-        "xfmc",
-        "销售方名称",
+        *(f"{word}mc" for _, initials, _ in _PARTIES for word in initials),
+        *(f"{word}名称" for _, _, words in _PARTIES for word in words),
     }
     return not keys.isdisjoint(_NUMBER) and not keys.isdisjoint(others)
 
@@ -74,19 +83,20 @@ def read(root: Node, origin: str) -> Reading | None:
     fields.text("code", head.said(*_CODE))
     fields.day("issue_date", head.said("issuedate", "invoicedate", "issuetime", "kprq", "开票日期"))
     fields.text("check_code", head.said("invoicecheckcode", "checkcode", "jym", "校验码"))
-    for side, initials, chinese in (("seller", "xf", "销售方"), ("buyer", "gf", "购买方")):
-        party = head.child(side, f"{side}info") or head
-        fields.text(f"{side}_name", party.said(f"{side}name", f"{initials}mc", f"{chinese}名称"))
-        fields.text(
-            f"{side}_tax_id",
-            party.said(f"{side}taxid", f"{side}taxno", f"{side}idnum", f"{initials}sh", f"{initials}nsrsbh",
-                       f"{chinese}纳税人识别号", f"{chinese}税号"),
-        )  # fmt: skip
-    fields.money("net", head.said("taxexclusivetotalamount", "totalamountwithouttax", "hjje", "合计金额"))
-    fields.money("tax", head.said("taxtotalamount", "totaltax", "hjse", "合计税额"))
-    fields.money("total", head.said(*_TOTAL))
+    for side, initials, chinese in _PARTIES:
+        _take_party(fields, head.child(side, f"{side}info") or head, side, initials, chinese)
+    fields.money(
+        "net",
+        head.said("taxexclusivetotalamount", "totalamountwithouttax", "amountwithouttax", "hjje", "hjbhsje",
+                  "合计金额", "不含税金额"),
+    )  # fmt: skip
+    fields.money(
+        "tax", head.said("taxtotalamount", "totaltax", "totaltaxamount", "taxamount", "hjse", "合计税额")
+    )
+    fields.money("total", head.said(*_TOTAL, "totalamount"))
     fields.text(
-        "total_in_capitals", head.said("taxinclusivetotalamountwithwords", "amountinwords", "价税合计大写")
+        "total_in_capitals",
+        head.said("taxinclusivetotalamountwithwords", "amountinwords", "jshjdx", "价税合计大写"),
     )
     fields.text("remark", head.said("note", "remark", "remarks", "bz", "备注"))
     fields.text("drawer", head.said("invoiceclerk", "drawer", "issuer", "kpr", "开票人"))
@@ -96,12 +106,30 @@ def read(root: Node, origin: str) -> Reading | None:
     fields.put("currency", "CNY", "")
     sort = head.said("typecode", "invoicesort", "kplx")  # 开票类型: 0 positive, 1 negative
     original = (
-        head.said("originalinvoiceno", "oriinvoiceno", "yfphm"),
-        head.said("originalinvoicecode", "yfpdm"),
-    )
+        head.said("originalinvoiceno", "originalinvoicenumber", "oriinvoiceno", "yfphm", "被红冲蓝字发票号码",
+                  "被红冲蓝字数电发票号码", "原发票号码"),
+        head.said("originalinvoicecode", "yfpdm", "原发票代码"),
+    )  # fmt: skip
     fields.red({"0": False, "1": True}.get(sort), sort, original[1], original[0])
     lines = _lines(listed) if listed is not None else ()
     return Reading(Source.XML, fields, lines, origin)
+
+
+def _take_party(
+    fields: Fields, said: Node, side: str, initials: tuple[str, ...], chinese: tuple[str, ...]
+) -> None:
+    """Name and tax id of a party from the node that has them."""
+    fields.text(
+        f"{side}_name",
+        said.said(f"{side}name", *(f"{one}mc" for one in initials), *(f"{one}名称" for one in chinese)),
+    )
+    ids = [f"{one}{word}" for one in initials for word in ("nsrsbh", "sh")]
+    ids += [
+        f"{one}{word}"
+        for one in chinese
+        for word in ("纳税人识别号", "税号", "统一社会信用代码", "统一社会信用代码纳税人识别号")
+    ]
+    fields.text(f"{side}_tax_id", said.said(f"{side}taxid", f"{side}taxno", f"{side}idnum", *ids))
 
 
 def _without(root: Node, left_out: Node | None) -> Node:
@@ -136,19 +164,27 @@ def _lines(listed: Node) -> tuple[Line, ...]:
 def _line(item: Node) -> Line | None:
     said = {node.key: node.text.strip() for node in item.walk() if node is not item}
     name = values.text(
-        values.pick(said, "item", "itemname", "goodsname", "name", "spmc", "xmmc", "项目名称", "货物名称")
-    )
-    amount = values.money(values.pick(said, "amount", "je", "xmje", "金额"))
+        values.pick(said, "item", "itemname", "goodsname", "name", "spmc", "xmmc", "hwmc", "项目名称",
+                    "货物名称", "货物或应税劳务名称", "商品名称")
+    )  # fmt: skip
+    amount = values.money(values.pick(said, "amount", "amountwithouttax", "je", "xmje", "金额"))
     if name is None and amount is None:
         return None
-    rate, printed = values.rate(values.pick(said, "taxscheme", "taxrate", "slv", "税率"))
+    # SL is 数量, but 税率 where XMSL is 数量: the rate of those who write no SLV
+    is_rate = "xmsl" in said
+    rate, printed = values.rate(
+        values.pick(said, "taxscheme", "taxrate", "slv", *(("sl",) if is_rate else ()), "税率", "税率征收率")
+    )
     return Line(
         name=(name or "")[:500],
         specification=values.text(
-            values.pick(said, "specification", "spec", "ggxh", "规格型号"), values.MOST_SPECIFICATION
+            values.pick(said, "specification", "spec", "specmod", "ggxh", "规格型号"),
+            values.MOST_SPECIFICATION,
         ),
-        unit=values.text(values.pick(said, "measurementdimension", "unit", "dw", "单位"), values.MOST_UNIT),
-        quantity=values.amount(values.pick(said, "quantity", "sl", "xmsl", "数量")),
+        unit=values.text(
+            values.pick(said, "measurementdimension", "unit", "meaunits", "dw", "单位"), values.MOST_UNIT
+        ),
+        quantity=values.amount(values.pick(said, "quantity", "xmsl", *(() if is_rate else ("sl",)), "数量")),
         unit_price=values.amount(values.pick(said, "price", "unitprice", "dj", "xmdj", "单价")),
         amount=amount,
         rate=rate,

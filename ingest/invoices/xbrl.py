@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
-from ingest.invoices import values
+from ingest.invoices import credit_code, values
 from ingest.invoices.facts import Line, Reading, Source
 from ingest.invoices.values import Fields
 from ingest.invoices.xml_tree import Node
@@ -100,7 +100,8 @@ def _railway(facts: dict[str, str], origin: str) -> Reading:
     if start and end:
         fields.text("journey", f"{start} → {end} {facts.get('trainnumber', '')}")
     business = facts.get("typeofbusiness", "")
-    is_red = True if "退" in business else None
+    # 退 is also the business of a fee for giving a ticket back, which is an invoice like others
+    is_red = True if "红" in business else None
     fields.red(is_red, business, number=facts.get("numberoforiginalinvoice", ""))
     return Reading(Source.XBRL, fields, (), origin)
 
@@ -167,9 +168,7 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
     fields = Fields()
     fields.text("number", next((facts[name] for name in _VAT_NUMBER if name in facts), ""))
     fields.text("code", facts.get("codeofinvoice", "") or facts.get("invoicecode", ""))
-    unique = values.bare(facts.get("uniquecodeofinvoice", ""))
-    if "number" not in fields and len(unique) == 20 and "code" not in fields:
-        fields.text("number", unique)
+    _take_unique(fields, values.bare(facts.get("uniquecodeofinvoice", "")))
     fields.text("type", facts.get("typeofinvoice", "") or facts.get("typeofvoucher", ""))
     fields.day("issue_date", facts.get("dateofissue", "") or facts.get("issuedate", ""))
     fields.text(
@@ -177,6 +176,7 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
         facts.get("identifyingcode", "") or facts.get("checkcode", ""),
     )
     _parties(fields, facts)
+    _take_issuer(fields, root, facts)
     fields.money("net", facts.get("totalamountexcludingtax", ""))
     fields.money("tax", facts.get("totaltaxamount", ""))
     fields.money("total", facts.get("taxincludedamountinfigures", ""))
@@ -201,6 +201,33 @@ def _vat(root: Node, facts: dict[str, str], origin: str) -> Reading | None:
     tuples = [_named(node) for node in root.walk() if _LINES.search(node.key)][:MOST_LINES]
     lines = tuple(line for line in map(_line, tuples) if line is not None)
     return Reading(Source.XBRL, fields, lines, origin)
+
+
+def _take_issuer(fields: Fields, root: Node, facts: dict[str, str]) -> None:
+    """The seller's tax id where only the context names it: the entity of an issuer's instance is the issuer.
+
+    That of a receiver's instance, which says how the invoice was booked, is the receiver.
+    """
+    entity = values.bare(root.said("identifier")).upper()
+    is_receivers = any(name.startswith("whether") or "accountingentity" in name for name in facts)
+    known = {str(fields[name].value) for name in ("number", "buyer_tax_id") if name in fields}
+    if not is_receivers and entity not in known and len(entity) < 20 and credit_code.is_tax_id(entity):
+        fields.text("seller_tax_id", entity)
+
+
+def _take_unique(fields: Fields, unique: str) -> None:
+    """Number and code from the unique code of an invoice, which is all that a receiver's instance may say.
+
+    It is the number of a 数电票, which begins with a year of this century's twenties or later; else the code,
+    whose 12 digits begin with 0 or 1 and whose 10 with that of a province, and the number of 8 after it.
+    """
+    if "number" in fields or "code" in fields:
+        return
+    if re.fullmatch(r"[2-9]\d{19}", unique):
+        fields.text("number", unique)
+    elif found := re.fullmatch(r"([01]\d{11}|\d{10})(\d{8})", unique):
+        fields.text("code", found[1])
+        fields.text("number", found[2])
 
 
 def _named(node: Node) -> dict[str, str]:

@@ -211,6 +211,7 @@ error-invoice-field-not-understood = { $kind ->
 error-invoice-fixed = The invoice is in a claim and cannot be corrected any more.
 error-reason-needed = Please give a reason of at most { $longest } characters.
 error-override-not-needed = No exception is needed for this invoice.
+error-inquiry-elsewhere = This is a fiscal e-bill, which the tax platform does not know. Check it at the treasury's platform that it names, and enter the outcome by hand.
 error-inquiry-incomplete = The tax platform needs these fields of the invoice: { $fields }. Please fill them in first.
 error-inquiry-limit = The tax platform takes { $limit } inquiries for an invoice a day. Please go on tomorrow.
 error-gateway-missing = No gateway to the tax platform is set up. Look the invoice up on its website and enter the outcome by hand.

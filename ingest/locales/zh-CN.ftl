@@ -211,6 +211,7 @@ error-invoice-field-not-understood = { $kind ->
 error-invoice-fixed = 发票已在报销中，不能再更正。
 error-reason-needed = 请填写理由，最多 { $longest } 个字。
 error-override-not-needed = 这张发票不需要特批。
+error-inquiry-elsewhere = 这是财政电子票据，税务查验平台不予受理。请在票面注明的财政票据平台查验后手工录入结果。
 error-inquiry-incomplete = 查验需要以下项目：{ $fields }。请先补全。
 error-inquiry-limit = 同一张发票每天最多查验 { $limit } 次，请明天再试。
 error-gateway-missing = 没有配置发票查验接口。请在税务查验平台上查验，再手工登记结果。

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.ingest import invoice_forms, invoice_pdfs
 from tests.ingest.corpus import Case
 from tests.ingest.invoice_pdfs import Look
-from tests.ingest.invoices.builder import InvoiceSpec, Kind, as_cii, as_einvoice_xml, as_xbrl
+from tests.ingest.invoices.builder import InvoiceSpec, Kind, Party, as_cii, as_einvoice_xml, as_xbrl
 
 _BLIND = frozenset({"type", "drawer", "remark", "lines"})
 """What nobody can tell from words alone where all labels are a picture."""
@@ -20,6 +20,9 @@ _UNPRINTED = {
     Kind.FOREIGN: {"lines", "remark", "red_of_number", "red_of_code"},
 }
 """What the forms do not print."""
+
+_LONG_NAME = "云杉测试（上海）国际贸易与技术服务发展股份有限公司新疆维吾尔自治区乌鲁木齐分公司"
+"""That takes two lines."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Sample:
         if self.look.labels_are_picture:
             unsaid |= _BLIND | ({"net", "tax"} if self.spec.tax == 0 else set())
         found = {name: value for name, value in self.spec.expected().items() if name not in unsaid}
+        if not self.spec.buyer.tax_id:
+            found["buyer_tax_id"] = None
         if not found["is_red"]:
             del found["is_red"]
         if not found.get("lines"):
@@ -95,6 +100,10 @@ def samples() -> Iterator[Sample]:
     yield Sample("digital-sideways", spec(Kind.DIGITAL, 29, 2), Look(is_sideways=True))
     yield Sample("digital-cropped", spec(Kind.DIGITAL, 30, 2), Look(cropped=True))
     yield Sample("digital-attached", spec(Kind.DIGITAL, 31, 2), attached="einvoice")
+    for name, buyer in (("person", "王芳（个人）"), ("stranger", "Jane Q. Public"), ("long", _LONG_NAME)):
+        person = replace(spec(Kind.DIGITAL, 39, 2), buyer=Party(buyer, ""))
+        yield Sample(f"digital-{name}", person)
+        yield Sample(f"digital-{name}-song", person, by_hand)
     yield Sample("railway", spec(Kind.RAILWAY, 32), attached="xbrl")
     yield Sample("railway-song", spec(Kind.RAILWAY, 33), by_hand)
     yield Sample("air", spec(Kind.AIR, 34), attached="xbrl")

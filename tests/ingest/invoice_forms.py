@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from tests.ingest import forms_of_tickets
+from tests.ingest.forms_of_tickets import figures, long_date, money
 from tests.ingest.invoice_pdfs import Drawing
 from tests.ingest.invoices.builder import InvoiceSpec, Item, Kind, Party, qr_text
 
@@ -17,26 +19,12 @@ def drawings(spec: InvoiceSpec) -> list[Drawing]:
     if spec.kind in (Kind.DIGITAL, Kind.DIGITAL_SPECIAL):
         return digital(spec)
     if spec.kind is Kind.RAILWAY:
-        return [railway(spec)]
+        return [forms_of_tickets.railway(spec)]
     if spec.kind is Kind.AIR:
-        return [air(spec)]
+        return [forms_of_tickets.air(spec)]
     if spec.kind is Kind.FOREIGN:
-        return foreign(spec)
+        return forms_of_tickets.foreign(spec)
     return vat(spec)
-
-
-def money(amount: Decimal) -> str:
-    return f"{amount:.2f}"
-
-
-def _number(value: Decimal | None) -> str:
-    return "" if value is None else format(value, "f")
-
-
-def _long_date(spec: InvoiceSpec, gap: str = "") -> str:
-    return gap.join(
-        (f"{spec.issue_date:%Y}", "年", f"{spec.issue_date:%m}", "月", f"{spec.issue_date:%d}", "日")
-    )
 
 
 def wrapped(text: str, size: float, width: float) -> list[str]:
@@ -98,7 +86,7 @@ def _electronic_head(page: Drawing, spec: InvoiceSpec) -> None:
         (
             ("发票代码：", spec.code),
             ("发票号码：", spec.number),
-            ("开票日期：", _long_date(spec, " ")),
+            ("开票日期：", long_date(spec, " ")),
             ("校 验 码：", " ".join(spec.check_code[at : at + 5] for at in range(0, 20, 5))),
         )
     ):
@@ -117,7 +105,7 @@ def _paper_head(page: Drawing, spec: InvoiceSpec) -> None:
         page.label(92, 62, "校验码")
         page.write(124, 62, " ".join(spec.check_code[at : at + 5] for at in range(0, 20, 5)))
     page.label(430, 66, "开票日期：")
-    page.write(478, 66, _long_date(spec))
+    page.write(478, 66, long_date(spec))
 
 
 def _vat_party(page: Drawing, party: Party, top: float, stack: str) -> None:
@@ -172,7 +160,7 @@ def _row(
     left, right = at["单位"]
     page.write((left + right) / 2, y, item.unit, size, "center")
     for column, value in (("数量", item.quantity), ("单价", item.unit_price)):
-        page.write(at[column][1] - 3, y, _number(value), size, "right")
+        page.write(at[column][1] - 3, y, figures(value), size, "right")
     page.write(at["金额"][1] - 4, y, money(item.amount), size, "right")
     rate = next(name for name in at if name.startswith("税率"))
     page.write(sum(at[rate]) / 2, y, item.printed_rate, size, "center")
@@ -259,23 +247,9 @@ def _in_pages(spec: InvoiceSpec) -> list[list[Item]]:
 
 
 def _digital_page(spec: InvoiceSpec, items: list[Item], number: int, count: int) -> Drawing:
-    page = Drawing(596, 460)
-    page.code = (qr_text(spec), 20, 18, 60)
-    page.label(298, 40, spec.kind.value, 18, "center")
-    page.label(410, 46, "发票号码：")
-    page.write(458, 46, spec.number)
-    page.label(410, 64, "开票日期：")
-    page.write(458, 64, _long_date(spec))
+    page = digital_head(spec)
     if count > 1:
         page.write(560, 82, f"共{count}页 第{number + 1}页", 8, "right")
-    page.box(18, 88, 578, 440)
-    for x, stack, party in ((22, "购买方信息", spec.buyer), (302, "销售方信息", spec.seller)):
-        page.stack(x, 98, stack, 10)
-        page.label(x + 16, 104, "名称：")
-        for row, line in enumerate(wrapped(party.name, 9, 220)):
-            page.write(x + 44, 104 + 11 * row, line)
-        page.label(x + 16, 132, "统一社会信用代码/纳税人识别号：")
-        page.write(x + 152, 132, party.tax_id)
     for name, left, right in _DIGITAL_COLUMNS:
         page.label((left + right) / 2, 154, name, 9, "center")
     y = 170.0
@@ -287,166 +261,41 @@ def _digital_page(spec: InvoiceSpec, items: list[Item], number: int, count: int)
         page.write(436, 364, f"￥{money(sum((one.amount for one in items), Decimal()))}", 9, "right")
         page.write(574, 364, f"￥{money(sum((one.tax for one in items), Decimal()))}", 9, "right")
     if is_last:
-        page.label(68, 378, "合        计", 9, "center")
-        page.write(436, 378, f"￥{money(spec.net)}", 9, "right")
-        page.write(574, 378, f"￥{money(spec.tax)}" if not _is_free(spec) else "***", 9, "right")
-        page.label(68, 396, "价税合计（大写）", 9, "center")
-        page.write(180, 396, spec.capitals if spec.is_red else f"⊗{spec.capitals}", 10)
-        page.label(400, 396, "（小写）")
-        page.write(440, 396, f"￥{money(spec.total)}", 10)
-        page.stack(22, 412, "备注", 14)
-        for row, line in enumerate(wrapped(spec.full_remark, 9, 520)):
-            page.write(38, 410 + 11 * row, line)
+        digital_foot(page, spec)
     page.label(60, 454, "开票人：")
     page.write(100, 454, spec.drawer)
     return page
 
 
-# --- tickets
-
-
-def railway(spec: InvoiceSpec) -> Drawing:
-    """The railway's electronic ticket."""
-    leg = spec.legs[0]
-    page = Drawing(560, 320)
-    page.label(280, 34, "电子发票（铁路电子客票）", 17, "center")
-    page.label(30, 70, f"发票号码:{spec.number}", 10)
-    page.label(380, 70, f"开票日期:{_long_date(spec)}", 10)
-    page.write(120, 112, f"{leg.start}站", 18, "center")
-    page.write(280, 110, leg.vehicle, 18, "center")
-    page.write(440, 112, f"{leg.end}站", 18, "center")
-    page.write(120, 126, "Shimingzhan", 9, "center")
-    page.write(440, 126, "Lingyizhan", 9, "center")
-    page.write(40, 152, f"{leg.day:%Y年%m月%d日}", 12)
-    page.write(180, 152, f"{leg.time}开", 12)
-    page.write(290, 152, leg.seat, 12)
-    page.write(430, 152, "二等座", 12)
-    page.label(40, 182, "票价:", 12)
-    page.write(70, 182, f"￥{money(spec.total)}", 12)
-    page.write(40, 212, f"3101151990****{int(spec.number[-4:]):04d}", 12)
-    page.write(200, 212, spec.passenger, 12)
-    page.label(40, 240, f"电子客票号:{spec.ticket}", 10)
-    page.label(40, 264, f"购买方名称:{spec.buyer.name}", 10)
-    page.label(330, 264, f"统一社会信用代码:{spec.buyer.tax_id}", 10)
-    page.label(280, 300, "买票请到12306 发货请到95306 中国铁路祝您旅途愉快", 9, "center")
-    page.code = (f"https://example.org/ticket/{spec.ticket}", 470, 180, 60)
+def digital_head(spec: InvoiceSpec) -> Drawing:
+    """The page with title, number, date and parties."""
+    page = Drawing(596, 460)
+    page.code = (qr_text(spec), 20, 18, 60)
+    page.label(298, 40, spec.kind.value, 18, "center")
+    page.label(410, 46, "发票号码：")
+    page.write(458, 46, spec.number)
+    page.label(410, 64, "开票日期：")
+    page.write(458, 64, long_date(spec))
+    page.box(18, 88, 578, 440)
+    for x, stack, party in ((22, "购买方信息", spec.buyer), (302, "销售方信息", spec.seller)):
+        page.stack(x, 98, stack, 10)
+        page.label(x + 16, 104, "名称：")
+        for row, line in enumerate(wrapped(party.name, 9, 220)):
+            page.write(x + 44, 104 + 11 * row, line)
+        page.label(x + 16, 132, "统一社会信用代码/纳税人识别号：")
+        page.write(x + 152, 132, party.tax_id)
     return page
 
 
-def air(spec: InvoiceSpec) -> Drawing:
-    """The itinerary of an air ticket."""
-    page = Drawing(690, 340)
-    page.label(345, 30, "电子发票（航空运输电子客票行程单）", 16, "center")
-    page.label(30, 56, f"发票号码：{spec.number}")
-    page.label(500, 56, "开票状态：正常")
-    page.label(30, 78, "旅客姓名", 9)
-    page.label(190, 78, "有效身份证件号码", 9)
-    page.label(420, 78, "签注", 9)
-    page.write(30, 94, spec.passenger)
-    page.write(190, 94, "3101151990****1234")
-    page.write(420, 94, "不得签转")
-    for x, name in (
-        (170, "承运人"),
-        (230, "航班号"),
-        (300, "座位等级"),
-        (360, "日期"),
-        (450, "时间"),
-        (510, "客票级别/客票类别"),
-        (620, "免费行李"),
-    ):
-        page.label(x, 118, name)
-    stops = [spec.legs[0].start, *(leg.end for leg in spec.legs)]
-    for row, stop in enumerate(stops):
-        y = 136 + 16 * row
-        page.label(30, y, "自：" if row == 0 else "至：")
-        page.write(52, y, f"{stop}")
-        if row < len(spec.legs):
-            leg = spec.legs[row]
-            page.write(170, y, "东航")
-            page.write(230, y, leg.vehicle)
-            page.write(310, y, "Y")
-            page.write(360, y, f"{leg.day:%Y年%m月%d日}")
-            page.write(450, y, leg.time)
-            page.write(520, y, "Y")
-            page.write(625, y, "20KG")
-    page.label(30, 136 + 16 * len(stops), "至：")
-    page.write(52, 136 + 16 * len(stops), "VOID")
-    for x, name, amount in (
-        (30, "票价", spec.extras["Fare"]),
-        (130, "燃油附加费", spec.extras["FuelSurcharge"]),
-        (315, "增值税税额", spec.tax),
-        (410, "民航发展基金", spec.extras["CivilAviationDevelopmentFund"]),
-        (510, "其他税费", spec.extras["OtherTaxes"]),
-        (600, "合计", spec.total),
-    ):
-        page.label(x, 224, name)
-        page.write(x, 240, f"CNY {money(amount)}")
-    page.label(225, 224, "增值税税率")
-    page.write(240, 240, "9%")
-    page.label(30, 264, f"电子客票号码：{spec.ticket[:3]}-{spec.ticket[3:]}")
-    page.label(230, 264, f"验证码：{spec.check_code}")
-    page.label(400, 264, "提示信息：")
-    page.label(560, 264, "保险费：XXX")
-    page.label(30, 284, "销售网点代号：08012345")
-    page.label(230, 284, f"填开单位：{spec.seller.name}")
-    page.label(470, 284, f"填开日期：{_long_date(spec)}")
-    page.label(30, 304, f"购买方名称：{spec.buyer.name}")
-    page.label(330, 304, f"统一社会信用代码/纳税人识别号：{spec.buyer.tax_id}")
-    return page
-
-
-# --- in English
-
-
-def foreign(spec: InvoiceSpec) -> list[Drawing]:
-    """An invoice or a credit note in English."""
-    pages = [Drawing(595, 842)]
-    page = pages[0]
-    is_credit = spec.is_red
-    page.label(50, 60, "CREDIT NOTE" if is_credit else "INVOICE", 20)
-    page.label(50, 90, f"From: {spec.seller.name}", 10)
-    page.write(50, 104, spec.seller.address, 10)
-    page.label(50, 118, f"VAT No.: {spec.seller.tax_id}", 10)
-    page.label(330, 90, "Credit note no.:" if is_credit else "Invoice no.:", 10)
-    page.write(430, 90, spec.number, 10)
-    page.label(330, 104, "Invoice date:", 10)
-    page.write(430, 104, f"{spec.issue_date:%d %B %Y}", 10)
-    page.label(330, 118, "Due date:", 10)
-    page.write(430, 118, "31 December 2031", 10)
-    page.label(50, 160, f"Bill to: {spec.buyer.name}", 10)
-    page.write(50, 174, spec.buyer.address, 10)
-    page.label(50, 188, f"VAT No.: {spec.buyer.tax_id}", 10)
-    y = 220.0
-    _foreign_heading(page, y)
-    for item in spec.items:
-        y += 16
-        if y > 780:
-            page = Drawing(595, 842)
-            pages.append(page)
-            y = 60.0
-            _foreign_heading(page, y)
-            y += 16
-        page.write(50, y, item.name, 9)
-        page.write(300, y, _number(item.quantity), 9, "right")
-        page.write(380, y, _number(item.unit_price), 9, "right")
-        page.write(430, y, item.printed_rate, 9, "right")
-        page.write(540, y, f"{item.amount:,.2f}", 9, "right")
-    if y > 740:
-        page = Drawing(595, 842)
-        pages.append(page)
-        y = 60.0
-    for row, (name, amount) in enumerate((("Subtotal", spec.net), ("VAT", spec.tax), ("Total", spec.total))):
-        page.label(380, y + 30 + 16 * row, name, 10)
-        page.write(540, y + 30 + 16 * row, f"EUR {amount:,.2f}", 10, "right")
-    return pages
-
-
-def _foreign_heading(page: Drawing, y: float) -> None:
-    for x, name, align in (
-        (50, "Description", "left"),
-        (300, "Quantity", "right"),
-        (380, "Unit price", "right"),
-        (430, "VAT %", "right"),
-        (540, "Amount", "right"),
-    ):
-        page.label(x, y, name, 9, align)  # type: ignore[arg-type]
+def digital_foot(page: Drawing, spec: InvoiceSpec, sums: float = 378) -> None:
+    """The sums, of which net and tax stand at the level ``sums``, and the remark."""
+    page.label(68, sums, "合        计", 9, "center")
+    page.write(436, sums, f"￥{money(spec.net)}", 9, "right")
+    page.write(574, sums, f"￥{money(spec.tax)}" if not _is_free(spec) else "***", 9, "right")
+    page.label(68, 396, "价税合计（大写）", 9, "center")
+    page.write(180, 396, spec.capitals if spec.is_red else f"⊗{spec.capitals}", 10)
+    page.label(400, 396, "（小写）")
+    page.write(440, 396, f"￥{money(spec.total)}", 10)
+    page.stack(22, 412, "备注", 14)
+    for row, line in enumerate(wrapped(spec.full_remark, 9, 520)):
+        page.write(38, 410 + 11 * row, line)

@@ -96,6 +96,8 @@ class Look:
     """Bold by printing twice, a little apart."""
     hidden: str = ""
     """Invisible text over the page, which nobody may read."""
+    archived: bool = False
+    """PDF/A-3b, typeset; what is attached is an associated file, as Factur-X wants it."""
 
 
 def pdf(drawings: Sequence[Drawing], look: Look, attachments: Sequence[tuple[str, bytes]] = ()) -> bytes:
@@ -106,7 +108,7 @@ def pdf(drawings: Sequence[Drawing], look: Look, attachments: Sequence[tuple[str
         data = _by_hand(shown, look) if look.by_hand else _typeset(shown)
         data = _with_pictures(data, drawings)
     else:
-        data = _by_hand(drawings, look) if look.by_hand else _typeset(drawings)
+        data = _by_hand(drawings, look) if look.by_hand else _typeset(drawings, look.archived)
     return _finished(data, look, attachments)
 
 
@@ -147,7 +149,7 @@ def _fonts() -> list[str]:
     return sorted({str(path.parent) for path in folder.rglob("*.[ot]t[fc]")})
 
 
-def _typeset(drawings: Sequence[Drawing]) -> bytes:
+def _typeset(drawings: Sequence[Drawing], archived: bool = False) -> bytes:
     """By typst, with embedded fonts."""
     pages = []
     for drawing in drawings:
@@ -174,7 +176,14 @@ def _typeset(drawings: Sequence[Drawing]) -> bytes:
     edges = 'top-edge: "baseline", bottom-edge: "baseline"'
     head = f'#set text(font: "Noto Sans SC", lang: "zh", cjk-latin-spacing: none, {edges})\n'
     source = head + "\n".join(pages)
-    return typst.compile(source.encode(), font_paths=_fonts(), ignore_system_fonts=True)
+    standards = ["a-3b"] if archived else []
+    return typst.compile(
+        source.encode(),
+        font_paths=_fonts(),
+        ignore_system_fonts=True,
+        pdf_standards=standards,
+        pdf_tags=False,
+    )
 
 
 def _quoted(text: str) -> str:
@@ -308,10 +317,17 @@ def _finished(data: bytes, look: Look, attachments: Sequence[tuple[str, bytes]])
                 page.mediabox = Array([box[0] - 70, box[1] - 40, box[2] + 30, box[3] + 90])
                 page.cropbox = Array(box)
         for name, content in attachments:
-            document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name)
+            _attach(document, name, content, look)
         out = io.BytesIO()
         document.save(out)
     return out.getvalue()
+
+
+def _attach(document: pikepdf.Pdf, name: str, content: bytes, look: Look) -> None:
+    given = {"relationship": Name.Alternative, "mime_type": "text/xml"} if look.archived else {}
+    document.attachments[name] = pikepdf.AttachedFileSpec(document, content, filename=name, **given)
+    if look.archived:
+        document.Root.AF = Array([document.attachments[name].obj])
 
 
 def _saved(document: pikepdf.Pdf) -> bytes:

@@ -62,6 +62,18 @@ def test_invoices_in_xml_are_taken(data: bytes, tmp_path: Path) -> None:
     assert told(tmp_path, data, MediaType.XML) is MediaType.XML
 
 
+@pytest.mark.parametrize(
+    "data",
+    ["<发票><发票号码>12345678</发票号码><价税合计>1.00</价税合计></发票>".encode("gbk"),
+     b"<data><InvoiceNo>12345678</InvoiceNo><HJJE>1.00</HJJE><BuyerName>A</BuyerName></data>",
+     "<EInvoice><SellerName>云杉</SellerName></EInvoice>".encode("gbk")],
+)  # fmt: skip
+def test_invoices_below_roots_of_their_own_and_in_undeclared_gbk_are_taken(
+    data: bytes, tmp_path: Path
+) -> None:
+    assert told(tmp_path, data, MediaType.XML) is MediaType.XML
+
+
 @pytest.mark.parametrize("data", [b"<note/>", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<Invoice/>"])
 def test_other_xml_is_not(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(TypeNotAccepted):

@@ -192,3 +192,20 @@ def test_nonsense_where_files_should_hang_is_passed_over(where: str, what: objec
 
 def test_what_is_no_pdf_has_nothing_in_it(tmp_path: Path) -> None:
     assert look(b"%PDF-1.7 nothing", tmp_path) == ([], [])
+
+
+def test_the_words_of_the_document_information_are_read(tmp_path: Path) -> None:
+    spec = InvoiceSpec.random(77, Kind.DIGITAL, lines=2, red=False)
+    document = plain()
+    for name, value in (
+        ("/InvoiceNumber", spec.number), ("/IssueTime", f"{spec.issue_date} 10:21:08"),
+        ("/SellerIdNum", spec.seller.tax_id), ("/BuyerIdNum", spec.buyer.tax_id),
+        ("/TotalAmWithoutTax", str(spec.net)), ("/TotalTaxAm", str(spec.tax)),
+        ("/TotalTax-includedAmount", str(spec.total)), ("/Producer", "any"),
+    ):  # fmt: skip
+        document.docinfo[name] = value
+    (reading,), members = look(saved(document), tmp_path)
+    assert members == []
+    names = ("number", "issue_date", "seller_tax_id", "buyer_tax_id", "net", "tax", "total")
+    assert {name: reading.get(name) for name in names} == {name: spec.expected()[name] for name in names}
+    assert look(saved(plain()), tmp_path) == ([], [])

@@ -294,3 +294,12 @@ def test_every_disagreement_is_told_unless_it_is_doubtful(readings: list[Reading
         for other in fact.others:
             if not other.agrees and other.source is not Source.OCR:
                 assert (name, str(other.value)) in told
+
+
+def test_of_several_codes_that_of_the_invoice_that_was_read_counts() -> None:
+    invoices = (("2" * 20, 1), ("3" * 20, 2))
+    codes = [reading(Source.QR, number=number, total=Decimal(total)) for number, total in invoices]
+    for number, total in invoices:
+        facts = merged(*codes, reading(Source.OCR, number=number, seller_name="云杉"))
+        assert (facts.get("number"), facts.get("total")) == (number, Decimal(total))
+        assert [one.code for one in facts.warnings] == ["several-invoices"]

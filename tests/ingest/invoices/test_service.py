@@ -24,6 +24,7 @@ from ingest.invoices.checking import MOST_A_DAY, MOST_TRIES, InquiryKind, Invoic
 from ingest.invoices.correcting import parse, read_back, write
 from ingest.invoices.errors import (
     GatewayMissing,
+    InquiryElsewhere,
     InquiryIncomplete,
     InquiryLimit,
     InvoiceFieldNotUnderstood,
@@ -310,6 +311,14 @@ def test_a_gateway_that_stays_away_ends_as_no_answer(asking: Office, gateway: Ga
     assert len(gateway.asked) == MOST_TRIES
     with asking.runtime.database.read() as session:
         assert session.scalars(select(OutboxJob).where(OutboxJob.task == "ingest.check_invoice")).all() == []
+
+
+def test_a_fiscal_bill_is_not_asked_about_at_the_tax_platform(asking: Office, gateway: Gateway) -> None:
+    document = invoice(asking, type="上海市医疗门诊收费票据（电子）", number="0022739009", code="31060123")
+    with pytest.raises(InquiryElsewhere):
+        ask(asking, document)
+    asking.work_off()
+    assert (checks(asking, document), gateway.asked) == ([], [])
 
 
 def test_an_invoice_is_inquired_about_five_times_a_day(asking: Office, gateway: Gateway) -> None:

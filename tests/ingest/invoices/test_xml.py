@@ -219,6 +219,15 @@ def test_invoices_in_pinyin_and_in_the_plain_schema_are_read() -> None:
     assert_says(xml.read(plain.encode(), ""), InvoiceSpec.random(3, Kind.ELECTRONIC), "vat")
 
 
+def test_several_digital_invoices_in_one_file_are_told_apart() -> None:
+    specs = [drawn("einvoice", seed) for seed in (31, 32, 33)]
+    parts = [as_einvoice_xml(spec).split(b"?>", 1)[1] for spec in specs]
+    root = xml_tree.parse(b"<Invoices>" + b"".join(parts) + b"</Invoices>")
+    readings = xml.read_all(root, "XML")
+    for reading, spec in zip(readings, specs, strict=True):
+        assert_says(reading, spec, "einvoice")
+
+
 def test_zugferd_1_is_read() -> None:
     spec = InvoiceSpec.random(6, Kind.FOREIGN, red=False, lines=3)
     text = as_cii(spec).decode()

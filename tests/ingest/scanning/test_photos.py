@@ -1,6 +1,7 @@
 """Invoices photographed badly: number, date and total are right, and nothing is wrong without a warning.
 
-The suite takes a few photos; ``VERMILION_PHOTOS=100`` takes as many as it says.
+The suite takes a few photos; ``TEST_PHOTOS=100`` takes as many as it says (what begins with VERMILION_ is
+kept out of the tests).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from ingest.invoices.merging import merge
 from ingest.scanning import convert
 from tests.ingest.builders_photos import photo, spec_of
 
-COUNT = int(os.environ.get("VERMILION_PHOTOS", "12"))
+COUNT = int(os.environ.get("TEST_PHOTOS", "12"))
 NAMES = ("number", "issue_date", "total")
 FEWEST_RIGHT = 0.95
 
