@@ -60,7 +60,6 @@ verify-trailing-bytes = There is something after the end of the document that no
 verify-part-changed = “{ $detail }” in the file was changed after it was sealed.
 verify-part-missing = “{ $detail }” is missing from the file.
 verify-part-not-covered = The seal does not protect everything in the file ({ $detail }).
-verify-seal-broken = The seal does not fit the signature of its maker.
 verify-seal-not-theirs = The signatory is not one of those who may use the seal.
 verify-seal-not-valid-then = The seal was not valid when it was used.
 verify-part-broken = A part of the OFD file is missing or damaged ({ $detail }).

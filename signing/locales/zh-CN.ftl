@@ -56,7 +56,6 @@ verify-trailing-bytes = 文件末尾之后还有任何签名都没有覆盖的�
 verify-part-changed = 文件中的“{ $detail }”在签章之后被改动过。
 verify-part-missing = 文件中的“{ $detail }”已缺失。
 verify-part-not-covered = 签章没有保护文件的全部内容（{ $detail }）。
-verify-seal-broken = 印章数据与制章机构的签名不符。
 verify-seal-not-theirs = 签章人不在印章允许的使用者之列。
 verify-seal-not-valid-then = 签章时印章不在有效期内。
 verify-part-broken = OFD 文件中的部件缺失或已损坏（{ $detail }）。

@@ -74,8 +74,9 @@ def error_codes() -> list[str]:
                             isinstance(target, ast.Name)
                             and target.id == "code"
                             and isinstance(value, ast.Constant)
+                            and isinstance(value.value, str)  # an optional code of something else is None
                         ):
-                            codes.append(str(value.value))
+                            codes.append(value.value)
     return sorted(set(codes))
 
 
