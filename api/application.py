@@ -18,6 +18,7 @@ from api.routers import (
     flows,
     invoices,
     me,
+    notices,
     people,
     seals,
     search,
@@ -47,9 +48,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.audit,
     me.me,
     me.tokens,
+    notices.notices,
     health.router,
 )
-TASKS: Final = (tasks.forget_answers,)
+TASKS: Final = (tasks.forget_answers, tasks.forget_notices)
 """Background work that this room registers."""
 _SECURITY: Final = {
     "token": {

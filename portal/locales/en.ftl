@@ -118,6 +118,8 @@ viewer-failed = The viewer could not open this file; the pages are shown as pict
 ## To do
 home-title = To do
 home-waiting = Waiting for me
+notices-title = News for me
+notices-seen = Seen
 home-nothing-waiting = Nothing is waiting for you
 home-nothing-waiting-text = When somebody needs your decision, it appears here.
 home-my-applications = My applications
@@ -596,6 +598,15 @@ folder-pick = Choose “{ $title }”
 folder-broken = Signature broken
 folder-none = No invoices here yet
 folder-none-text = Upload PDF, OFD, XML or a photo; what it says is read for you.
+folder-only = Signatures
+folder-only-all = All
+folder-only-broken = Broken, no exception yet
+folder-only-asked = Exception asked for
+folder-asked = { $count ->
+    [one] An invoice with a broken signature waits for your decision.
+   *[other] { $count } invoices with a broken signature wait for your decision.
+}
+folder-asked-show = Show
 folder-claim = Claim the chosen invoices
 claim-unclaimed = Not claimed
 claim-claiming = Being claimed
@@ -647,7 +658,9 @@ invoice-same-file = same bytes
 invoice-twins-hidden = { $count } more belong to others
 invoice-overridden = Let through by { $person }: { $reason }
 invoice-ask = Ask finance to let it through
-invoice-asked = Finance can see it now.
+invoice-asked = Finance was told and can see it now.
+invoice-asked-at = Finance was asked to let it through:
+invoice-ask-again = Ask finance again
 invoice-override-reason = Why it may be claimed all the same
 invoice-override = Let it be claimed
 invoice-release-reason = Why the claim is undone
