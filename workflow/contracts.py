@@ -21,6 +21,7 @@ from ingest.models import Document, DocumentKind, DocumentState, PageText, Versi
 from search.service import announce
 from workflow.errors import CopyTaken, NotAContract
 from workflow.models import Case, CaseDocument, CounterpartCopy, Decision
+from workflow.submitted import SHEET_FIELD
 
 RECOGNISED: Final = "recognised-text"
 """The finding of a version whose words were read optically."""
@@ -106,7 +107,7 @@ class Contracts:
             raise NotFound(what="document")
         self._require_part(session, principal, case)
         held = session.get(CaseDocument, (case_id, of_document_id))
-        if held is None or not held.is_signed_in_place or held.field == "sheet":
+        if held is None or not held.is_signed_in_place or held.field == SHEET_FIELD:
             raise NotAContract()
         added = session.get(CounterpartCopy, document_id)
         is_taken = added is not None and (added.case_id, added.of_document_id) != (case_id, of_document_id)
