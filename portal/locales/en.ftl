@@ -232,6 +232,12 @@ me-done-password = The password is changed.
 
 ## Help
 help-lead = The main things, in short
+help-upload-title = Uploading
+help-upload-text = Upload what the other side sent: PDF, OFD, XML, photos, scans, Office files, e-mails or ZIP, up to a hundred at once. Each file has its own progress and reason. The original is kept; what is no PDF gets one beside it.
+help-invoices-title = Invoices
+help-invoices-text = My invoices shows what is not claimed, being claimed, claimed and rejected. Open one to see what was read and where, correct it, or check it at the tax platform. An invoice is claimed once. When its signature is broken, ask the seller for the original, or finance for an exception.
+help-contracts-title = Contracts
+help-contracts-text = Add the copy that the other side signed to the contract's case: its text is compared page by page with what was approved. A PDF with content that acts cannot be signed; make a copy to sign on its page.
 help-apply-title = Applying
 help-apply-text = Choose a flow under Apply, fill in the form, attach documents and submit. What you type is saved as you go. Home shows where your application stands.
 help-approve-title = Deciding

@@ -226,6 +226,12 @@ me-done-password = 密码已更改。
 
 ## Help
 help-lead = 常用操作的简短说明
+help-upload-title = 上传
+help-upload-text = 对方发来什么就上传什么：PDF、OFD、XML、照片、扫描件、Office 文件、邮件或 ZIP，一次最多一百个。每个文件有自己的进度和原因。原件原样保存；不是 PDF 的会另外生成一份 PDF。
+help-invoices-title = 发票
+help-invoices-text = “票夹”列出未报销、报销中、已报销和已驳回的发票。打开发票可查看读出的内容及其位置、更正或查验。每张发票只能报销一次。签名失效时，请向销售方索取原件，或请财务放行。
+help-contracts-title = 合同
+help-contracts-text = 对方签好的合同，可在审批单页面添加，系统会与批准的文本逐页比较。含有会动作的内容的 PDF 不能直接签署，请在文件页面生成可签署的副本。
 help-apply-title = 发起申请
 help-apply-text = 在“申请”中选择流程，填写表单并附上文件后提交。填写的内容会自动保存，随时可以回来继续。提交后在“待办”页面查看进度。
 help-approve-title = 审批
