@@ -12,8 +12,8 @@ from core.runtime import Runtime
 from core.tasks import task
 from ingest.errors import FileRefused
 from ingest.invoices.checking import MOST_TRIES, TASK, InvoiceChecking
+from ingest.limits import LEASE
 from ingest.models import RenditionPurpose
-from ingest.processing import LEASE
 from ingest.service import IngestService
 
 _LOG = structlog.get_logger()

@@ -79,6 +79,7 @@ def test_worker_sees_no_secret_of_the_server(
         "PATH",
         "LANG",
         "PYTHONPATH",
+        "OPENBLAS_NUM_THREADS",
     }
 
 
