@@ -13,10 +13,12 @@ from api.routers import (
     audit,
     backups,
     cases,
+    contracts,
     documents,
     flows,
     invoices,
     me,
+    notices,
     people,
     seals,
     search,
@@ -30,6 +32,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     documents.documents,
     invoices.invoices,
     cases.cases,
+    contracts.comparisons,
+    contracts.copies,
     work.tasks,
     flows.flows,
     seals.seals,
@@ -44,9 +48,10 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.audit,
     me.me,
     me.tokens,
+    notices.notices,
     health.router,
 )
-TASKS: Final = (tasks.forget_answers,)
+TASKS: Final = (tasks.forget_answers, tasks.forget_notices)
 """Background work that this room registers."""
 _SECURITY: Final = {
     "token": {

@@ -64,6 +64,8 @@ _CHECK: dict[str, Any] = {
     "at": EXAMPLE_TIME,
 }
 
+_OVERRIDE: dict[str, Any] = {"reason": "已与开票方核实", "person": "赵敏", "at": EXAMPLE_TIME}
+
 
 class InvoiceWarning(Shape):
     """Something that a person should look at."""
@@ -160,6 +162,16 @@ class CheckAnswer(Shape):
     at: datetime
 
 
+class OverrideAnswer(Shape):
+    """Finance let an invoice with a broken signature into claims."""
+
+    model_config = example(_OVERRIDE)
+
+    reason: str
+    person: str
+    at: datetime
+
+
 class InvoiceDetail(Shape):
     """Everything about one invoice."""
 
@@ -176,7 +188,11 @@ class InvoiceDetail(Shape):
             "hidden_twins": 0,
             "checks": [_CHECK],
             "claim": _CLAIM,
+            "override": None,
+            "asked_at": None,
             "may_correct": True,
+            "may_override": False,
+            "may_ask_override": False,
         }
     )
 
@@ -191,7 +207,13 @@ class InvoiceDetail(Shape):
     hidden_twins: int = Field(description="How many documents of it belong to others.")
     checks: list[CheckAnswer]
     claim: ClaimAnswer | None
+    override: OverrideAnswer | None
+    asked_at: datetime | None = Field(
+        description="When the owner asked for an exception; only the owner and finance are told."
+    )
     may_correct: bool
+    may_override: bool
+    may_ask_override: bool
 
 
 class Correction(Shape):

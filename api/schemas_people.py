@@ -286,3 +286,25 @@ class NewToken(Shape):
     name: Words = Field(min_length=1, max_length=100)
     scopes: list[Literal["read", "write", "sign", "admin"]] = Field(min_length=1, max_length=4)
     expires_at: datetime | None = None
+
+
+class NoticeAnswer(Shape):
+    """Something that the caller should know of."""
+
+    model_config = example(
+        {
+            "id": EXAMPLE_ID,
+            "code": "override-asked",
+            "message": "张伟 asks for an exception for “住宿费.pdf”, whose signature is broken.",
+            "resource_type": "document",
+            "resource_id": EXAMPLE_ID,
+            "at": EXAMPLE_TIME,
+        }
+    )
+
+    id: UUID
+    code: str
+    message: str
+    resource_type: str = Field(description="What it is about, such as `document`.")
+    resource_id: UUID
+    at: datetime

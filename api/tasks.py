@@ -7,6 +7,7 @@ from datetime import timedelta
 from sqlalchemy import delete
 
 from api.idempotency import KEPT_FOR
+from core import notices
 from core.models import IdempotencyKey
 from core.outbox import Job
 from core.runtime import Runtime
@@ -22,4 +23,12 @@ def forget_answers(runtime: Runtime, _job: Job) -> None:
         )
 
 
+@task("api.forget_notices")
+def forget_notices(runtime: Runtime, _job: Job) -> None:
+    """Delete notices that are months old: what they told of stands in the thing itself and in the trail."""
+    with runtime.database.write() as session:
+        notices.forget(session, runtime.clock.now() - notices.KEPT_FOR)
+
+
 periodic("api.forget_answers", Schedule(every=timedelta(hours=6)))
+periodic("api.forget_notices", Schedule(every=timedelta(days=1)))

@@ -184,6 +184,26 @@ class AuditHead(Base):
     chain_digest: Mapped[str] = mapped_column(String(64))
 
 
+class Notice(Base):
+    """Something that one person should know of. See core.notices."""
+
+    __tablename__ = "notice"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    code: Mapped[str] = mapped_column(String(40))  # the text is ``notice-<code>``
+    context: Mapped[dict[str, str]] = mapped_column(Json)
+    resource_type: Mapped[str] = mapped_column(String(20))
+    resource_id: Mapped[UUID]
+    at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    seen_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        Index("ix_notice_person", "person_id", "seen_at"),
+        Index("ix_notice_resource", "resource_type", "resource_id"),
+    )
+
+
 class OutboxJob(Base):
     """Work that begins after the commit it was written in, and happens exactly once."""
 

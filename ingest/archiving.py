@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -17,11 +17,10 @@ from sqlalchemy.orm import Session
 from core.clock import Clock
 from core.database import Database, insert_unless_there
 from core.ids import new_id
+from ingest.limits import RENDERING_SECONDS
 from ingest.models import Rendition, RenditionPurpose, Version
 from ingest.sandbox import Sandbox
 from storage.service import Kept, ObjectStore
-
-SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Archiving:
                 source,
                 target=str(target.absolute()),
                 folder=str(folder.absolute()),
-                seconds=SECONDS,
+                seconds=RENDERING_SECONDS,
             )
             kept = self._store.keep(target)
         finally:
@@ -115,7 +114,7 @@ class Archiving:
                 target=str(target.absolute()),
                 folder=str(folder.absolute()),
                 parts=asked,
-                seconds=SECONDS,
+                seconds=RENDERING_SECONDS,
             )
             return target.read_bytes()
         finally:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ctypes
 import math
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,7 @@ from pypdfium2 import raw
 
 from ingest import substitute_fonts
 from ingest.errors import FileBroken
+from ingest.pdf_runs import Letter, joined, runs_of, slanted
 from ingest.words import Page, Place, Word
 
 substitute_fonts.provide()
@@ -40,34 +41,11 @@ _RADICALS: Final = dict(
 )
 """CJK radicals that fonts give instead of characters and that Unicode does not fold (U+2E80 to U+2EFF)."""
 
-_WIDE: Final = "\u2e80"
-"""Letters from here on stand in full squares."""
-_LEVEL: Final = 0.55
-"""Share of a character's height by which neighbours on one line may differ in level."""
-
-
-_Letter = tuple[str, float, float, float, float, bool]
-"""A character in the frame of its own direction: text, start, top, end, bottom in points, and whether it
-comes straight after the letter before it in the file, with no space or line end between."""
 
 _object_of: Final = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)(
     ctypes.cast(raw.FPDFText_GetTextObject, ctypes.c_void_p).value  # type: ignore[arg-type]
 )
 """The address of the text object of a character: an integer costs half of what a typed pointer does."""
-
-
-@dataclass
-class _Run:
-    """Letters without a visible gap."""
-
-    text: str
-    start: float
-    top: float
-    end: float
-    bottom: float
-    last_top: float
-    last_bottom: float
-    is_vertical: bool = False
 
 
 @dataclass(frozen=True)
@@ -187,7 +165,7 @@ class _Letters:
     def __init__(self, frame: _Frame, number: int) -> None:
         self._frame = frame
         self._number = number
-        self._seen: dict[bool, dict[int, list[_Letter]]] = {True: {}, False: {}}
+        self._seen: dict[bool, dict[int, list[Letter]]] = {True: {}, False: {}}
         """By whether they can be seen, and by the direction they run: quarter turns, or -1 for slanted."""
 
     def words(self, text: pypdfium2.PdfTextPage, count: int) -> Page:
@@ -245,11 +223,11 @@ class _Letters:
             directions[turns].append((letter, left, top, right, bottom, follows))
             follows = True
 
-    def _grouped(self, letters: dict[int, list[_Letter]], confidence: float) -> Page:
+    def _grouped(self, letters: dict[int, list[Letter]], confidence: float) -> Page:
         """Words of all directions: upright ones first."""
         found: list[Word] = []
         for turns in sorted(letters, key=lambda one: (one != 0, one)):
-            runs = _joined(_runs(letters[turns])) if turns >= 0 else _slanted(letters[turns])
+            runs = joined(runs_of(letters[turns])) if turns >= 0 else slanted(letters[turns])
             width, height = self._frame.size
             for run in runs:
                 box = (run.start, run.top, run.end, run.bottom)
@@ -262,7 +240,7 @@ class _Letters:
         return tuple(found)
 
 
-def _many(letters: dict[int, list[_Letter]]) -> int:
+def _many(letters: dict[int, list[Letter]]) -> int:
     return sum(len(one) for one in letters.values())
 
 
@@ -320,113 +298,6 @@ def _paired(text: str) -> str:
     if not any("\ud800" <= letter < "\ue000" for letter in text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-
-
-def _runs(letters: Iterable[_Letter]) -> Iterator[_Run]:
-    """Letters grouped in the order of the file."""
-    run: _Run | None = None
-    for text, start, top, end, bottom, follows in letters:
-        if run is not None and follows and _continues(run, text, start, top, end, bottom):
-            run.text += text
-            run.start = min(run.start, start)
-            run.end = max(run.end, end)
-            run.top = min(run.top, top)
-            run.bottom = max(run.bottom, bottom)
-            run.last_top, run.last_bottom = top, bottom
-            continue
-        if run is not None:
-            yield run
-        run = _Run(text, start, top, end, bottom, top, bottom)
-    if run is not None:
-        yield run
-
-
-def _continues(run: _Run, text: str, start: float, top: float, end: float, bottom: float) -> bool:
-    """Whether a letter goes on a run without a visible gap; says so in the run when it goes downwards."""
-    height = max(run.last_bottom - run.last_top, bottom - top)
-    if run.is_vertical or len(run.text) == 1:
-        if (
-            abs(top - run.last_bottom) < 0.2 * height
-            and abs(start + end - run.start - run.end) < 1.1 * height
-        ):
-            run.is_vertical = True
-            return True
-        if run.is_vertical:
-            return False
-    gap = start - run.end
-    room = 0.25 if text >= _WIDE or run.text[-1] >= _WIDE else 0.17
-    if not -0.5 * height < gap < room * height:
-        # letters of one ligature share its box
-        return abs(end - run.end) < 0.01 and abs(top - run.last_top) < 0.01
-    return abs(top + bottom - run.last_top - run.last_bottom) < 0.6 * height
-
-
-def _slanted(letters: Iterable[_Letter]) -> Iterator[_Run]:
-    """Letters that run in no straight direction, such as a watermark's: each text of the file is one."""
-    run: _Run | None = None
-    for text, start, top, end, bottom, follows in letters:
-        if run is not None and follows:
-            run.text += text
-            run.start, run.end = min(run.start, start), max(run.end, end)
-            run.top, run.bottom = min(run.top, top), max(run.bottom, bottom)
-            continue
-        if run is not None:
-            yield run
-        run = _Run(text, start, top, end, bottom, top, bottom)
-    if run is not None:
-        yield run
-
-
-def _joined(runs: Iterable[_Run]) -> list[_Run]:
-    """Runs in reading order; those that touch on one level are one, those printed twice are one."""
-    lines: list[list[_Run]] = []
-    for run in sorted(runs, key=lambda one: (one.top + one.bottom, one.start)):
-        line = lines[-1] if lines else None
-        if line is not None and _is_level(line[-1], run):
-            line.append(run)
-        else:
-            lines.append([run])
-    found: list[_Run] = []
-    for line in lines:
-        line.sort(key=lambda one: one.start)
-        kept: list[_Run] = []
-        for run in line:
-            if any(_is_overprint(before, run) for before in kept[-4:]):
-                continue
-            if kept and _touches(kept[-1], run):
-                kept[-1].text += run.text
-                kept[-1].end = max(kept[-1].end, run.end)
-                kept[-1].top = min(kept[-1].top, run.top)
-                kept[-1].bottom = max(kept[-1].bottom, run.bottom)
-            else:
-                kept.append(run)
-        found += kept
-    return found
-
-
-def _is_level(one: _Run, other: _Run) -> bool:
-    least = min(one.bottom - one.top, other.bottom - other.top)
-    return abs(one.top + one.bottom - other.top - other.bottom) / 2 < _LEVEL * least
-
-
-def _is_overprint(one: _Run, other: _Run) -> bool:
-    """The same text again at nearly the same place: bold by printing twice."""
-    if one.text != other.text:
-        return False
-    room = 0.12 * (one.bottom - one.top)
-    return abs(one.start - other.start) < room and abs(one.top - other.top) < room
-
-
-def _touches(one: _Run, other: _Run) -> bool:
-    """Whether two runs of one level are parts of one word that the file draws apart."""
-    if one.is_vertical or other.is_vertical:
-        return False
-    height = min(one.bottom - one.top, other.bottom - other.top)
-    if max(one.bottom - one.top, other.bottom - other.top) > 1.4 * height:
-        return False
-    if abs(one.bottom - other.bottom) > 0.25 * height:
-        return False
-    return -0.15 * height < other.start - one.end < 0.08 * height
 
 
 def _around(

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import base64
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -24,13 +25,13 @@ from core.clock import Clock
 from core.database import Database
 from core.ids import new_id
 from core.settings import Settings
-from ingest import media, office
+from ingest import limits, media, office
 from ingest.archiving import Archiving
 from ingest.documents import Documents, title_of
-from ingest.errors import ActiveContentRefused, FileRefused, NestedTooDeep, TypeNotAccepted
+from ingest.errors import ActiveContentRefused, FileRefused, NestedTooDeep, ParserFailed, TypeNotAccepted
 from ingest.invoices.facts import InvoiceFacts
 from ingest.invoices.service import InvoiceService
-from ingest.media import CONTAINERS, OFFICE, MediaType
+from ingest.media import CONTAINERS, IMAGES, OFFICE, MediaType
 from ingest.models import (
     Document,
     DocumentKind,
@@ -42,14 +43,11 @@ from ingest.models import (
     VersionReason,
 )
 from ingest.pdf import SIGN_BLOCKERS
-from ingest.sandbox import Sandbox
+from ingest.sandbox import DEFAULT_SECONDS, Sandbox
 from search.service import announce
 from signing.trust import stored_roots
 from storage.service import Kept, ObjectStore
 
-READING_SECONDS: Final = 300.0
-"""The most that one file may take; recognising sixty pages needs two minutes."""
-OFFICE_SECONDS: Final = 120.0
 DEEPEST: Final = 2
 """Containers inside containers; a third one is refused."""
 UNKNOWN_TYPE: Final = "application/octet-stream"
@@ -153,8 +151,11 @@ class Processing:
         media_type = MediaType(original.media_type)
         made_by_office = None
         if media_type in OFFICE:  # LibreOffice is a program of its own and cannot run in the worker
-            source = made_by_office = office.to_pdf(source, work, OFFICE_SECONDS)
+            source = made_by_office = office.to_pdf(source, work, limits.OFFICE_SECONDS)
             media_type = MediaType.PDF
+        recognising = 0.0
+        if media_type is MediaType.PDF or media_type in IMAGES:
+            recognising = limits.recognising_seconds(original.pages)
         found = self._sandbox.run(
             "read",
             source,
@@ -163,7 +164,8 @@ class Processing:
             trust=[base64.b64encode(root).decode() for root in roots],
             at=self._clock.now().isoformat(),
             most_pages=self._settings.upload_max_pages,
-            seconds=READING_SECONDS,
+            recognising_seconds=recognising,
+            seconds=limits.READING_SECONDS + recognising,
         )
         if made_by_office is not None and found["pdf"] is None:
             found["pdf"], found["standard"] = made_by_office.name, office.STANDARD
@@ -188,7 +190,7 @@ class Processing:
             target=str(target.absolute()),
             folder=str(work.absolute()),
             attachments=found["attachments"],
-            seconds=READING_SECONDS,
+            seconds=limits.RENDERING_SECONDS,
         )
         return _Made(shown, self._store.keep(target), answer["standard"], answer["method"])
 
@@ -198,21 +200,26 @@ class Processing:
         """Keep the files that came inside; each is judged by itself."""
         if MediaType(original.media_type) not in CONTAINERS:
             return []
-        return [self._child(work / member["file"], member["name"], depth) for member in found["members"]]
+        until = time.monotonic() + limits.JUDGING_SECONDS
+        return [
+            self._child(work / member["file"], member["name"], depth, until) for member in found["members"]
+        ]
 
-    def _child(self, path: Path, name: str, depth: int) -> _Child:
+    def _child(self, path: Path, name: str, depth: int, until: float) -> _Child:
         refusal: FileRefused | None = None
         kind, pages = UNKNOWN_TYPE, 0
         try:
-            kind, pages = self.judge(path)
+            kind, pages = self.judge(path, until - time.monotonic())
             if depth + 1 >= DEEPEST and MediaType(kind) in CONTAINERS:
                 raise NestedTooDeep(limit=DEEPEST)
         except FileRefused as error:
             refusal = error
         return _Child(name, self._store.keep(path), kind, pages, refusal)
 
-    def judge(self, path: Path) -> tuple[str, int]:
+    def judge(self, path: Path, seconds: float = DEFAULT_SECONDS) -> tuple[str, int]:
         """The media type of a file and its pages as far as they are known. Raises FileRefused."""
+        if seconds <= 0:
+            raise ParserFailed(reason="time")
         with path.open("rb") as file:
             head = file.read(media.HEAD)
         family = media.recognise(head)
@@ -220,7 +227,11 @@ class Processing:
             accepted = ", ".join(media.NAMES.values())
             raise TypeNotAccepted(found=media.describe(head) or "unknown", accepted=accepted)
         checked = self._sandbox.run(
-            "check", path, media_type=family.value, most_pages=self._settings.upload_max_pages
+            "check",
+            path,
+            media_type=family.value,
+            most_pages=self._settings.upload_max_pages,
+            seconds=min(seconds, DEFAULT_SECONDS),
         )
         return str(checked["media_type"]), int(checked["pages"])
 
@@ -350,7 +361,3 @@ class Processing:
 
 def _plain(error: FileRefused) -> dict[str, Any]:
     return {"code": error.code, "context": {key: str(value) for key, value in error.context.items()}}
-
-
-LEASE: Final = timedelta(minutes=15)
-"""How long one try may take before another worker takes the task."""

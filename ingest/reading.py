@@ -21,14 +21,13 @@ from ingest.errors import TooManyPages
 from ingest.invoices import embedded, qr, text
 from ingest.invoices.facts import Reading, Source
 from ingest.invoices.merging import merge
+from ingest.limits import MOST_RECOGNISED
 from ingest.media import MediaType
 from ingest.words import Page, plain
 from signing.national.ofd_signatures import verify_ofd
 from signing.verification import verify_pdf
 from signing.verification.verdict import Verdict
 
-MOST_RECOGNISED: Final = 60
-"""Pages without text that are recognised; the rest of a long scan stays pictures, and a finding says so."""
 _FEW_LETTERS: Final = 12
 """A page with fewer letters is taken for a picture of one: page numbers and stamps are not content."""
 _CODE_PAGES: Final = 2
@@ -129,11 +128,11 @@ class _Looked:
         drawn = pdf.pages_with_pictures(self._shown, bare) if bare else []
         if not drawn:
             return
-        if len(drawn) > MOST_RECOGNISED:
-            self.findings = _joined(self.findings, [{"code": "recognition-stopped"}])
         from ingest.scanning.pages import recognise
 
         self.recognised = recognise(self._shown, drawn[:MOST_RECOGNISED])
+        if len(self.recognised) < len(drawn):
+            self.findings = _joined(self.findings, [{"code": "recognition-stopped"}])
         for number, page in self.recognised.items():
             self.pages[number - 1] = (*self.pages[number - 1], *page)
         self.is_recognised = bool(self.recognised)

@@ -20,14 +20,12 @@ from typing import Any, Final
 
 from ingest import errors
 from ingest.errors import FileRefused, ParserFailed
+from ingest.limits import MOST_BUSY_SECONDS
 
 WORKERS: Final = 2
 IDLE_SECONDS: Final = 60.0
 MOST_REQUESTS: Final = 200
 """After so many files a worker is replaced, so that nothing piles up in it."""
-MOST_BUSY_SECONDS: Final = 150.0
-"""The same after so much work: its processor time is limited over its whole life, and recognising photos
-takes seconds each."""
 DEFAULT_SECONDS: Final = 60.0
 _LONGEST_ANSWER: Final = 64 * 1024 * 1024
 _ROOT: Final = Path(__file__).resolve().parent.parent

@@ -13,8 +13,9 @@ from core.runtime import Runtime
 from core.tasks import task
 from ingest.errors import FileRefused
 from ingest.invoices.checking import MOST_TRIES, TASK, InvoiceChecking
+from ingest.limits import LEASE
 from ingest.models import RenditionPurpose
-from ingest.processing import LEASE, begin
+from ingest.processing import begin
 from ingest.service import IngestService
 
 _LOG = structlog.get_logger()

@@ -17,15 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from ingest import pdf, reading
+from ingest.allowance import RECOGNITION
 from ingest.confined import forbid_programs
 from ingest.errors import FileRefused
 from ingest.identification import identify
+from ingest.limits import CPU_SECONDS
 from ingest.media import IMAGES, MediaType
 
 MEMORY: Final = 2 * 1024**3
 """Address space, in bytes. Libraries alone map about 400 MB."""
-CPU_SECONDS: Final = 600
-"""Processor time over the worker's whole life; the parent replaces it long before."""
 OUTPUT: Final = 1024**3
 
 
@@ -82,6 +82,7 @@ def _check(source: Path, family: MediaType, most_pages: int) -> dict[str, Any]:
 
 
 def _read(source: Path, request: dict[str, Any]) -> reading.Outcome:
+    RECOGNITION.begin(request.get("recognising_seconds"))
     return reading.read(
         source,
         Path(request["folder"]),

@@ -30,6 +30,7 @@ from ingest.pdf import SIGN_BLOCKERS
 from ingest.service import IngestService
 from portal import invoices
 from portal.frame import Visiting, page, pages, see_other
+from portal.notices import look_at
 from portal.security import FILE_POLICY
 from portal.uploads import refusal_text
 from portal.visit import Visit
@@ -134,6 +135,7 @@ def show_document(
         renditions = ingest.renditions(session, shown.id)
         warnings = warnings_of(document, shown, session.get(Invoice, document_id), visit.translator)
         invoice = invoices.panel(session, visit, document)
+    look_at(visit, "document", document_id)
     codes = {finding["code"] for finding in shown.findings}
     return page(
         request,

@@ -7,8 +7,10 @@ from typing import Final
 from fastapi import Request, Response
 from fastapi.responses import JSONResponse
 
+from core.notices import count_unseen
 from portal.case_views import case_line, has_pin, steps, task_card
 from portal.frame import BADGE_COUNTERS, Visiting, page, pages
+from portal.notices import unseen
 from portal.visit import Visit
 from workflow.models import CaseState, Outcome
 from workflow.service import WorkflowService
@@ -33,12 +35,14 @@ def show_home(request: Request, visit: Visiting, after: str = "") -> Response:
             case_line(visit, row, steps(visit, workflow.get_case(session, visit.person, row.id)))
             for row in running[:SHOWN_CASES]
         ]
+        news = unseen(session, visit)
         can_sign = has_pin(visit, session, visit.person)
     return page(
         request,
         visit,
         "home.html",
         tasks=tasks,
+        notices=news,
         cases=cases,
         has_pin=can_sign,
         after=after if after in {one.value for one in Outcome} else "",
@@ -62,9 +66,10 @@ def live_badges(visit: Visiting) -> Response:
 
 
 def waiting_tasks(visit: Visit) -> int:
-    """How many open tasks the reader could do."""
+    """How many open tasks the reader could do, and how many notices they have not seen."""
     with visit.runtime.database.read() as session:
-        return visit.runtime.get(WorkflowService).count_inbox(session, visit.person)
+        tasks = visit.runtime.get(WorkflowService).count_inbox(session, visit.person)
+        return tasks + count_unseen(session, visit.person)
 
 
 BADGE_COUNTERS["tasks"] = waiting_tasks

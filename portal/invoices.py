@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound, VermilionError
 from core.models import Role
 from ingest.invoices.checking import InvoiceChecking
+from ingest.invoices.exceptions import InvoiceExceptions
 from ingest.invoices.facts import FIELDS, Plain
 from ingest.invoices.models import CheckOutcome, Invoice
 from ingest.invoices.service import InvoiceService
@@ -33,6 +34,8 @@ _DOUBTFUL: Final = 0.9
 """Below this confidence a recognised value is marked as one to look at."""
 _MONEY: Final = frozenset({"net", "tax", "total"})
 _ENTERED: Final = tuple(one for one in CheckOutcome if one not in (CheckOutcome.PENDING, CheckOutcome.FAILED))
+_ONLY: Final = ("broken", "asked")
+"""What the folder is narrowed to: a broken signature, and of those an exception that is asked for."""
 _ALWAYS: Final = (
     "type", "code", "number", "issue_date", "check_code", "seller_name", "seller_tax_id",
     "buyer_name", "buyer_tax_id", "net", "tax", "total",
@@ -70,24 +73,34 @@ class InvoicePanel:
 
 @router.get("/invoices")
 def show_folder(
-    request: Request, visit: Visiting, state: str = "unclaimed", q: str = "", all: str = "", before: str = ""
+    request: Request,
+    visit: Visiting,
+    state: str = "unclaimed",
+    q: str = "",
+    all: str = "",
+    only: str = "",
+    before: str = "",
 ) -> Response:
     """The reader's invoices by the state of their claims; finance may look at everybody's."""
     workflow = visit.runtime.get(WorkflowService)
     sees_all = bool(all) and (visit.person.reads_all or visit.person.has(Role.FINANCE))
     owner = None if sees_all else visit.person.person_id
-    wanted = InvoiceFilter(owner_id=owner, text=q.strip())
+    only = only if only in _ONLY else ""
+    wanted = InvoiceFilter(
+        owner_id=owner, text=q.strip(), only_broken=only == "broken", only_asked=only == "asked"
+    )
     chosen = next((one for one in FolderState if one.value == state), FolderState.UNCLAIMED)
     with visit.runtime.database.read() as session:
         rows = workflow.folder(
             session, visit.person, FolderFilter(chosen, wanted), before=_cursor(before), limit=PAGE_SIZE + 1
         )
         totals = workflow.folder_totals(session, visit.person, wanted)
+        asked = _asked(session, visit)
     shown = rows[:PAGE_SIZE]
+    narrowed = {name: value for name, value in (("q", q), ("all", all), ("only", only)) if value}
     more = {
+        **narrowed,
         "state": chosen.value,
-        "q": q,
-        "all": all,
         "before": shown[-1].invoice.document_id if shown else "",
     }
     return page(
@@ -99,6 +112,10 @@ def show_folder(
         states=tuple(FolderState),
         state=chosen.value,
         q=q,
+        only=only,
+        kinds=_ONLY,
+        asked=asked,
+        narrowed=urlencode(narrowed),
         sees_all=sees_all,
         may_see_all=visit.person.reads_all or visit.person.has(Role.FINANCE),
         next_address=f"/invoices?{urlencode(more)}" if len(rows) > PAGE_SIZE else None,
@@ -125,7 +142,7 @@ def override(
 ) -> Response:
     """Finance lets an invoice with a broken signature into claims."""
     with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceService).override(session, visit.person, document_id, reason)
+        visit.runtime.get(InvoiceExceptions).make(session, visit.person, document_id, reason)
     return see_other(request, f"/documents/{document_id}#invoice")
 
 
@@ -133,7 +150,7 @@ def override(
 def ask_override(request: Request, visit: Visiting, document_id: UUID) -> Response:
     """The owner shows an invoice with a broken signature to finance."""
     with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceService).ask_override(session, visit.person, document_id)
+        visit.runtime.get(InvoiceExceptions).ask(session, visit.person, document_id)
     return see_other(request, f"/documents/{document_id}?asked=1#invoice")
 
 
@@ -181,6 +198,14 @@ def ask_gateway(request: Request, visit: Visiting, document_id: UUID) -> Respons
 def _again(request: Request, visit: Visit, document_id: UUID, message: str) -> Response:
     context = {"http_status": 422, "message": message, "number": "", "now": ""}
     return page(request, visit, "error.html", status=422, **context)
+
+
+def _asked(session: Session, visit: Visit) -> int:
+    """How many invoices wait for a decision of finance; nothing for others."""
+    if not visit.person.has(Role.FINANCE):
+        return 0
+    wanted = InvoiceFilter(only_asked=True)
+    return visit.runtime.get(InvoiceService).count_invoices(session, visit.person, wanted)
 
 
 def panel(session: Session, visit: Visit, document: Document) -> InvoicePanel | None:

@@ -6,11 +6,25 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import apply, cases, contracts, documents, home, invoices, me, sealing, sign_in, tasks, uploads
+from portal import (
+    apply,
+    cases,
+    contracts,
+    documents,
+    home,
+    invoices,
+    me,
+    notices,
+    sealing,
+    sign_in,
+    tasks,
+    uploads,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     sign_in.router,
     home.router,
+    notices.router,
     uploads.router,
     documents.router,
     contracts.router,

@@ -24,6 +24,7 @@ from core.settings import Settings
 from core.sign_in import SignInService
 from ingest.antivirus import Antivirus
 from ingest.invoices.checking import InvoiceChecking
+from ingest.invoices.exceptions import InvoiceExceptions
 from ingest.invoices.gateway import open_gateway
 from ingest.invoices.service import InvoiceService
 from ingest.sandbox import Sandbox
@@ -98,6 +99,7 @@ def build(
         ingest_service,
         workflow_service,
         Contracts(clock),
+        InvoiceExceptions(clock, settings),
         InvoiceChecking(database, clock, settings, open_gateway(settings, clock)),
         RetentionService(database, clock, settings),
         BackupService(database, store, master_key, clock, settings),

@@ -28,6 +28,7 @@ from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SCOPES, SignInService
 from vermilion import demo_cases
+from vermilion.demo_stories import OUR_TAX_ID
 from vermilion.first_start import SetUp
 
 NAME: Final = "云杉（演示）科技有限公司"
@@ -222,7 +223,7 @@ def _make_people(runtime: Runtime, made: Demo) -> None:
     with runtime.database.write() as session:
         now = runtime.clock.now()
         session.add(Organisation(id=1, name=NAME, is_demo=True, created_at=now))
-        entity = people.create_entity(session, NAME, now, social_credit_code="91320000DEMO00002X")
+        entity = people.create_entity(session, NAME, now, social_credit_code=OUR_TAX_ID)
         departments: dict[str, Any] = {}
         for key, name, parent in DEPARTMENTS:
             departments[key] = people.create_department(

@@ -42,6 +42,18 @@ class Invoice:
     buyer_tax_id: str
     lines: tuple[tuple[str, int, Decimal, Decimal], ...]  # goods, quantity, net, tax
 
+    @property
+    def net(self) -> Decimal:
+        return sum((net for _goods, _count, net, _tax in self.lines), Decimal(0))
+
+    @property
+    def tax(self) -> Decimal:
+        return sum((tax for _goods, _count, _net, tax in self.lines), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        return self.net + self.tax
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -61,9 +73,8 @@ def typeset(paper: Contract | Invoice | Letter) -> bytes:
     if isinstance(paper, Contract):
         data["in_words"] = amount_in_words(paper.amount)
     if isinstance(paper, Invoice):
-        net = sum((line[2] for line in paper.lines), Decimal(0))
-        tax = sum((line[3] for line in paper.lines), Decimal(0))
-        data |= {"net": net, "tax": tax, "total": net + tax, "in_words": amount_in_words(net + tax)}
+        data |= {"net": paper.net, "tax": paper.tax, "total": paper.total}
+        data["in_words"] = amount_in_words(paper.total)
     options: dict[str, Any] = {
         "sys_inputs": {"paper": json.dumps(data, default=_plain, ensure_ascii=False)},
         "font_paths": [str(fonts.folder())],

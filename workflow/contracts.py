@@ -19,8 +19,9 @@ from ingest.comparison import Change, compare, says_the_same
 from ingest.errors import NotReady
 from ingest.models import Document, DocumentKind, DocumentState, PageText, Version, VersionReason
 from search.service import announce
-from workflow.errors import NotAContract
+from workflow.errors import CopyTaken, NotAContract
 from workflow.models import Case, CaseDocument, CounterpartCopy, Decision
+from workflow.submitted import SHEET_FIELD
 
 RECOGNISED: Final = "recognised-text"
 """The finding of a version whose words were read optically."""
@@ -97,18 +98,22 @@ class Contracts:
         """Add the copy that the other side signed to a contract's case; its text is compared at once, or
         when it is read. For the applicant, who decided, and the legal department. Repeating it is harmless.
 
-        Raises NotFound, Forbidden, NotAContract (the case holds no such contract).
+        Raises NotFound, Forbidden, NotAContract (the case holds no such contract), CopyTaken.
         """
         require_read(session, principal, ResourceType.CASE, case_id)
         case = session.get(Case, case_id)
-        copy = session.get(Document, document_id)
+        copy = session.get(Document, document_id, with_for_update=True)
         if case is None or copy is None or copy.owner_id != principal.person_id:
             raise NotFound(what="document")
         self._require_part(session, principal, case)
         held = session.get(CaseDocument, (case_id, of_document_id))
-        if held is None or not held.is_signed_in_place or held.field == "sheet":
+        if held is None or not held.is_signed_in_place or held.field == SHEET_FIELD:
             raise NotAContract()
-        if session.get(CounterpartCopy, document_id) is not None:
+        added = session.get(CounterpartCopy, document_id)
+        is_taken = added is not None and (added.case_id, added.of_document_id) != (case_id, of_document_id)
+        if is_taken or document_id == of_document_id:
+            raise CopyTaken(title=copy.title)
+        if added is not None:
             return
         now = self._clock.now()
         copy.kind = DocumentKind.CONTRACT

@@ -52,7 +52,7 @@ from workflow.models import (
     TaskState,
 )
 from workflow.states import Event
-from workflow.submission import document_field_name
+from workflow.submitted import document_field_name
 
 MOST_TRIES: Final = 100
 """How often a signature is made anew because somebody else was quicker."""

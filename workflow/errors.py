@@ -224,3 +224,10 @@ class NotAContract(VermilionError):
 
     code = "not-a-contract"
     status = 409
+
+
+class CopyTaken(VermilionError):
+    """The document is the contract itself, or the copy of another one. Context: ``title``."""
+
+    code = "copy-taken"
+    status = 409

@@ -23,7 +23,7 @@ from ingest.service import IngestService
 from signing.fields import Placement
 from signing.service import SigningService
 from storage.service import ObjectStore
-from workflow import cases, folder
+from workflow import cases, folder, one_case
 from workflow.advancing import Advancing
 from workflow.cases import CaseFilter, CaseRow, CaseView, TaskRow
 from workflow.claims import Claims
@@ -32,10 +32,11 @@ from workflow.errors import FieldMissing, TextTooLong
 from workflow.evidence import Evidence
 from workflow.flows import Flow, load_flow, parse_flow, shipped_flows
 from workflow.folder import ClaimView, FolderFilter, FolderRow, FolderState, FolderTotal
+from workflow.form_reading import active_version
 from workflow.models import Case, Comment, Draft, FlowVersion, Outcome, Task
 from workflow.sealing import CaseSealing
 from workflow.states import Event
-from workflow.submission import Submitting, active_version
+from workflow.submission import Submitting
 
 LONGEST_REMARK = 2000
 
@@ -274,11 +275,11 @@ class WorkflowService:
 
     def get_case(self, session: Session, principal: Principal, case_id: UUID) -> CaseView:
         """The whole picture of a case. Raises NotFound."""
-        return cases.get_case(session, principal, case_id)
+        return one_case.get_case(session, principal, case_id)
 
     def case_of_task(self, session: Session, principal: Principal, task_id: UUID) -> tuple[Task, CaseView]:
         """A task with its case. Raises NotFound."""
-        return cases.case_of_task(session, principal, task_id)
+        return one_case.case_of_task(session, principal, task_id)
 
     def evidence_failures(self, session: Session, principal: Principal) -> list[Case]:
         """Finished cases whose papers lack evidence."""

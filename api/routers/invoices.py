@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import Query
@@ -25,12 +25,14 @@ from api.schemas_invoices import (
     InvoiceWarning,
     NewCheck,
     OtherValue,
+    OverrideAnswer,
     Reason,
 )
 from core.i18n import translator
 from ingest.errors import NotReady
 from ingest.invoices.checking import InvoiceChecking
 from ingest.invoices.describing import describe_line
+from ingest.invoices.exceptions import InvoiceExceptions
 from ingest.invoices.facts import Plain, Warn
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import FieldView, InvoiceFilter
@@ -49,12 +51,20 @@ def list_invoices(
     text: Annotated[str, Query(max_length=100, description="Part of a number or party.")] = "",
     issued_from: date | None = None,
     issued_to: date | None = None,
+    only: Annotated[
+        Literal["broken", "asked"] | None,
+        Query(
+            description="`broken`: with a broken signature and no exception yet; `asked`: of those, the ones "
+            "whose owner asks finance for one."
+        ),
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 25,
 ) -> Page[InvoiceAnswer]:
     """The invoices that the caller may see with the states of their claims, newest first."""
     owner = caller.principal.person_id if mine else None
-    wanted = FolderFilter(state, InvoiceFilter(owner, text, issued_from, issued_to))
+    narrowed = InvoiceFilter(owner, text, issued_from, issued_to, only == "broken", only == "asked")
+    wanted = FolderFilter(state, narrowed)
     before = decode_id(cursor)
     with runtime.database.read() as session:
         rows = runtime.get(WorkflowService).folder(
@@ -90,7 +100,11 @@ def get_invoice(caller: Calling, runtime: Running, document_id: UUID) -> Invoice
         hidden_twins=view.twins.hidden,
         checks=[CheckAnswer.model_validate(one, from_attributes=True) for one in view.checks],
         claim=_claim(claims.get(document_id)),
+        override=OverrideAnswer.model_validate(view.override) if view.override else None,
+        asked_at=view.asked_at,
         may_correct=view.may_correct,
+        may_override=view.may_override,
+        may_ask_override=view.may_ask_override,
     )
 
 
@@ -103,12 +117,25 @@ def correct(caller: Calling, runtime: Running, document_id: UUID, body: Correcti
 
 
 @invoices.post(
+    "/{document_id}/override-request",
+    summary="Ask for an exception",
+    response_model=Done,
+    status_code=201,
+)
+def ask_override(caller: Calling, runtime: Running, document_id: UUID) -> Done:
+    """The owner shows an invoice with a broken signature to finance, who are told of it."""
+    with runtime.database.write() as session:
+        runtime.get(InvoiceExceptions).ask(session, caller.principal, document_id)
+    return Done()
+
+
+@invoices.post(
     "/{document_id}/override", summary="Let an invoice through", response_model=Done, status_code=201
 )
 def override(caller: Calling, runtime: Running, document_id: UUID, body: Reason) -> Done:
-    """Finance lets an invoice with a broken signature into claims. The reason is kept."""
+    """Finance lets an invoice with a broken signature into claims. The reason is kept, the owner is told."""
     with runtime.database.write() as session:
-        runtime.get(InvoiceService).override(session, caller.principal, document_id, body.reason)
+        runtime.get(InvoiceExceptions).make(session, caller.principal, document_id, body.reason)
     return Done()
 
 

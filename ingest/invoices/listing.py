@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, or_, select
 
 from core.permissions import Principal, ResourceType, readable
 from ingest.invoices.facts import InvoiceFacts, Warn
-from ingest.invoices.models import Invoice, InvoiceOverride
+from ingest.invoices.models import Invoice, InvoiceOverride, InvoiceOverrideRequest
 from ingest.invoices.views import InvoiceFilter, InvoiceRow
 from ingest.models import Document
 
@@ -27,9 +27,11 @@ def conditions(principal: Principal, wanted: InvoiceFilter) -> list[ColumnElemen
         found.append(Invoice.issue_date >= wanted.issued_from)
     if wanted.issued_to is not None:
         found.append(Invoice.issue_date <= wanted.issued_to)
-    if wanted.only_broken:
+    if wanted.only_broken or wanted.only_asked:
         found.append(Document.verdict == BROKEN)
         found.append(Document.id.not_in(select(InvoiceOverride.document_id)))
+    if wanted.only_asked:
+        found.append(Document.id.in_(select(InvoiceOverrideRequest.document_id)))
     words = wanted.text.split()
     for word in words[:8]:
         pattern = f"%{word.translate(_LIKE_LETTERS)}%"

@@ -57,6 +57,15 @@ class InvoiceCorrection(Base):
     at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class InvoiceOverrideRequest(Base):
+    """The owner asks finance to let an invoice with a broken signature in; the newest asking counts."""
+
+    __tablename__ = "invoice_override_request"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("invoice.document_id"), primary_key=True)
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
 class InvoiceOverride(Base):
     """Finance lets an invoice with a broken signature into a claim, and says why."""
 

@@ -15,27 +15,25 @@ from uuid import UUID
 from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
-from core import audit, people
+from core import audit
 from core.clock import Clock
-from core.database import insert_unless_there
-from core.errors import Forbidden, NotFound
+from core.errors import Forbidden
 from core.models import LegalEntity, Organisation, Person, Role
 from core.permissions import (
     Principal,
     ResourceType,
-    grant_access,
     may_read,
     readable,
     require_read,
-    term_person,
 )
 from core.settings import Settings
 from ingest.invoices.checks import check
 from ingest.invoices.correcting import MOST_MONEY, corrected, parse, read_back, unique, write
-from ingest.invoices.errors import InvoiceFixed, OverrideNotNeeded, ReasonNeeded
+from ingest.invoices.errors import InvoiceFixed, ReasonNeeded
 from ingest.invoices.facts import FIELDS, InvoiceFacts, Plain
 from ingest.invoices.listing import BROKEN, conditions, empty, row_of, warnings_of
-from ingest.invoices.models import Invoice, InvoiceCheck, InvoiceCorrection, InvoiceOverride
+from ingest.invoices.models import Invoice, InvoiceCheck, InvoiceCorrection, InvoiceOverrideRequest
+from ingest.invoices.rows import begin, find, is_owner_or_finance, lock, override_of
 from ingest.invoices.views import (
     CheckView,
     CorrectionView,
@@ -43,11 +41,10 @@ from ingest.invoices.views import (
     InvoiceFilter,
     InvoiceRow,
     InvoiceView,
-    OverrideView,
     Twins,
     TwinView,
 )
-from ingest.models import Document, DocumentKind, DocumentState
+from ingest.models import Document, DocumentState
 from search.service import announce
 
 LONGEST_REASON: Final = 1000
@@ -90,13 +87,13 @@ class InvoiceService:
         For the owner and finance, until the invoice is in a claim. Raises NotFound, Forbidden,
         InvoiceFixed, InvoiceFieldUnknown, InvoiceFieldNotUnderstood.
         """
-        document, row = self._locked(session, principal, document_id)
-        if not self._is_owner_or_finance(principal, document):
+        now = self._clock.now()
+        document, row = lock(session, principal, document_id, now)
+        if not is_owner_or_finance(principal, document):
             raise Forbidden(needs="finance")
         if row.is_fixed:
             raise InvoiceFixed()
         value = parse(field, text)
-        now = self._clock.now()
         facts = InvoiceFacts.from_json(row.facts)
         corrections = self._corrections(session, document_id)
         before = corrected(facts, corrections).get(field)
@@ -125,50 +122,6 @@ class InvoiceService:
         )
         announce(session, "document", document_id, now)
 
-    def override(self, session: Session, principal: Principal, document_id: UUID, reason: str) -> None:
-        """Let an invoice with a broken signature into claims; finance only, with a reason.
-
-        Raises NotFound, Forbidden, ReasonNeeded, OverrideNotNeeded.
-        """
-        document, _row = self._locked(session, principal, document_id)
-        if not principal.has(Role.FINANCE, document.entity_id):
-            raise Forbidden(needs=Role.FINANCE.value)
-        reason = checked_reason(reason)
-        if document.verdict != BROKEN or session.get(InvoiceOverride, document_id) is not None:
-            raise OverrideNotNeeded()
-        now = self._clock.now()
-        session.add(
-            InvoiceOverride(document_id=document_id, reason=reason, person_id=principal.person_id, at=now)
-        )
-        session.flush()
-        audit.record(
-            session,
-            now,
-            principal.person_id,
-            "invoice.override",
-            "document",
-            document_id,
-            {"reason": reason},
-        )
-
-    def ask_override(self, session: Session, principal: Principal, document_id: UUID) -> None:
-        """Show an invoice with a broken signature to finance, who may then let it in; its owner only.
-
-        Raises NotFound, Forbidden, OverrideNotNeeded.
-        """
-        document, _row = self._locked(session, principal, document_id)
-        if document.owner_id != principal.person_id:
-            raise Forbidden(needs="owner")
-        if document.verdict != BROKEN or session.get(InvoiceOverride, document_id) is not None:
-            raise OverrideNotNeeded()
-        now = self._clock.now()
-        today = now.astimezone(self._settings.zone).date()
-        finance = people.holders(session, Role.FINANCE, document.entity_id, today)
-        terms = [term_person(person.id) for person in finance]
-        grant_access(session, ResourceType.DOCUMENT, document_id, terms)
-        audit.record(session, now, principal.person_id, "invoice.override_asked", "document", document_id)
-        announce(session, "document", document_id, now)
-
     def fix(self, session: Session, document_ids: Iterable[UUID], is_fixed: bool) -> None:
         """Stop corrections of invoices that are in a claim, or allow them again; called by workflow.
 
@@ -177,7 +130,7 @@ class InvoiceService:
         document_ids = sorted(document_ids)
         for document_id in document_ids:
             if is_fixed and session.get(Invoice, document_id) is None:
-                self._beginempty(session, document_id)
+                begin(session, document_id, self._clock.now())
         for row in session.scalars(
             select(Invoice)
             .where(Invoice.document_id.in_(document_ids))
@@ -191,9 +144,10 @@ class InvoiceService:
 
     def get(self, session: Session, principal: Principal, document_id: UUID) -> InvoiceView:
         """The whole picture of an invoice. Raises NotFound, also when the document is no invoice."""
-        document, row = self._found(session, principal, document_id)
-        override = self._override(session, document_id)
-        is_theirs = self._is_owner_or_finance(principal, document)
+        document, row = find(session, principal, document_id, self._clock.now())
+        override = override_of(session, document_id)
+        asked = session.get(InvoiceOverrideRequest, document_id)
+        is_theirs = is_owner_or_finance(principal, document)
         is_broken = document.verdict == BROKEN and override is None
         facts = InvoiceFacts.from_json(row.facts)
         return InvoiceView(
@@ -208,6 +162,7 @@ class InvoiceService:
             warnings=warnings_of(row),
             twins=self._twins(session, principal, document, row),
             override=override,
+            asked_at=asked.at if asked and is_theirs else None,
             checks=self.checks(session, principal, document_id),
             may_correct=is_theirs and not row.is_fixed,
             may_override=is_broken and principal.has(Role.FINANCE, document.entity_id),
@@ -220,7 +175,7 @@ class InvoiceService:
 
         Those that the person may not see are counted and nothing more is said of them.
         """
-        document, row = self._found(session, principal, document_id)
+        document, row = find(session, principal, document_id, self._clock.now())
         return self._twins(session, principal, document, row)
 
     def checks(self, session: Session, principal: Principal, document_id: UUID) -> tuple[CheckView, ...]:
@@ -274,38 +229,6 @@ class InvoiceService:
         return session.scalar(query) or 0
 
     # pieces
-
-    def _found(self, session: Session, principal: Principal, document_id: UUID) -> tuple[Document, Invoice]:
-        require_read(session, principal, ResourceType.DOCUMENT, document_id)
-        document, row = session.get(Document, document_id), session.get(Invoice, document_id)
-        if document is None:
-            raise NotFound(what="invoice")
-        if row is None:
-            if document.kind != DocumentKind.INVOICE or document.state != DocumentState.READY:
-                raise NotFound(what="invoice")
-            row = empty(document, self._clock.now())
-        return document, row
-
-    def _beginempty(self, session: Session, document_id: UUID) -> None:
-        """An invoice of which nothing could be read still is one: people fill it in."""
-        row = empty(session.get_one(Document, document_id), self._clock.now())
-        columns = {column.key: getattr(row, column.key) for column in Invoice.__table__.columns}
-        insert_unless_there(session, Invoice, [columns])
-
-    def _locked(self, session: Session, principal: Principal, document_id: UUID) -> tuple[Document, Invoice]:
-        document, _row = self._found(session, principal, document_id)
-        if session.get(Invoice, document_id) is None:
-            self._beginempty(session, document_id)
-        row = session.scalars(
-            select(Invoice)
-            .where(Invoice.document_id == document_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        ).one()
-        return document, row
-
-    def _is_owner_or_finance(self, principal: Principal, document: Document) -> bool:
-        return document.owner_id == principal.person_id or principal.has(Role.FINANCE, document.entity_id)
 
     def _corrections(self, session: Session, document_id: UUID) -> dict[str, Plain | None]:
         """The newest correction of each field."""
@@ -374,12 +297,6 @@ class InvoiceService:
                 others=fact.others if fact else (),
                 correction=correction if value != read else None,
             )
-
-    def _override(self, session: Session, document_id: UUID) -> OverrideView | None:
-        row = session.get(InvoiceOverride, document_id)
-        if row is None:
-            return None
-        return OverrideView(row.reason, session.get_one(Person, row.person_id).name, row.at)
 
     def _twins(self, session: Session, principal: Principal, document: Document, row: Invoice) -> Twins:
         is_same = Document.original_digest == document.original_digest

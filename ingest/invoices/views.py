@@ -103,6 +103,7 @@ class InvoiceView:
     warnings: tuple[Warn, ...]  # the text of each is ``warning-<code>``
     twins: Twins
     override: OverrideView | None
+    asked_at: datetime | None  # when the owner asked finance for one; for those two only
     checks: tuple[CheckView, ...]  # newest first
     may_correct: bool
     may_override: bool
@@ -126,6 +127,7 @@ class InvoiceFilter:
     issued_from: date | None = None
     issued_to: date | None = None
     only_broken: bool = False  # signatures broken and no exception made yet
+    only_asked: bool = False  # of those, the ones whose owner asks for an exception
 
 
 @dataclass(frozen=True)

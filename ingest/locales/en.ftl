@@ -210,6 +210,8 @@ error-invoice-field-not-understood = { $kind ->
 }
 error-invoice-fixed = The invoice is in a claim and cannot be corrected any more.
 error-reason-needed = Please give a reason of at most { $longest } characters.
+notice-override-asked = { $person } asks for an exception for the invoice “{ $title }”, whose signature is broken. Look at it, then let it be claimed or leave it.
+notice-override-made = { $person } let your invoice “{ $title }” be claimed although its signature is broken: { $reason }
 error-override-not-needed = No exception is needed for this invoice.
 error-inquiry-elsewhere = This is a fiscal e-bill, which the tax platform does not know. Check it at the treasury's platform that it names, and enter the outcome by hand.
 error-inquiry-incomplete = The tax platform needs these fields of the invoice: { $fields }. Please fill them in first.

@@ -210,6 +210,8 @@ error-invoice-field-not-understood = { $kind ->
 }
 error-invoice-fixed = 发票已在报销中，不能再更正。
 error-reason-needed = 请填写理由，最多 { $longest } 个字。
+notice-override-asked = { $person }请您查看签名失效的发票“{ $title }”，并决定是否放行。
+notice-override-made = { $person }已放行您签名失效的发票“{ $title }”，可以报销。理由：{ $reason }
 error-override-not-needed = 这张发票不需要特批。
 error-inquiry-elsewhere = 这是财政电子票据，税务查验平台不予受理。请在票面注明的财政票据平台查验后手工录入结果。
 error-inquiry-incomplete = 查验需要以下项目：{ $fields }。请先补全。

@@ -16,7 +16,7 @@ import pikepdf
 from ingest import pdf
 from ingest.conversion import Member
 from ingest.errors import FileBroken, FileRefused
-from ingest.renditions import appearances, archive, fonts, inert, layers, pictures, substitution
+from ingest.renditions import appearances, archive, declaring, fonts, inert, layers, pictures, substitution
 
 ACTIVE: Final = pdf.SIGN_BLOCKERS | {"embedded-files", "embedded-executable", "uri", "signed"}
 """Findings that no rendition for looking at or signing may have."""
@@ -44,7 +44,7 @@ def archival(source: Path, target: Path, attachments: Sequence[Member]) -> tuple
                 made = substitution.embed(document) if way == "embedded" else ()
                 archive.clear(document)
                 fonts.require_sound(document, made)
-                archive.declare(document, standard, attachments)
+                declaring.declare(document, standard, attachments)
                 archive.save(document, target)
             archive.require_sound(target)
             return standard, way
@@ -52,7 +52,7 @@ def archival(source: Path, target: Path, attachments: Sequence[Member]) -> tuple
             continue
     with pikepdf.new() as document:
         pictures.draw(source, document)
-        archive.declare(document, standard, attachments, like=source)
+        declaring.declare(document, standard, attachments, like=source)
         archive.save(document, target)
     return standard, "pictures"
 

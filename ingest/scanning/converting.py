@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from PIL import Image
 
+from ingest.allowance import RECOGNITION
 from ingest.conversion import Converted
 from ingest.invoices import qr
 from ingest.invoices.facts import Reading
+from ingest.limits import MOST_RECOGNISED
 from ingest.scanning import pictures
 from ingest.scanning.picture_pdf import (
     PicturePdf,
@@ -22,8 +24,6 @@ from ingest.scanning.picture_pdf import (
 )
 from ingest.words import Page, Place
 
-MOST_RECOGNISED: Final = 60
-"""Pages of a file that are straightened and recognised; the others stay pictures, and a finding says so."""
 _READ_FOR_CODES: Final = 2
 """Pages in which QR codes are looked for until one is found: an invoice has its own on the first."""
 
@@ -49,7 +49,7 @@ def convert(source: Path, folder: Path) -> Converted:
     with pictures.opened(source) as image:
         for number, frame in enumerate(pictures.frames(image), start=1):
             page = _Page(frame, source, number)
-            if number <= MOST_RECOGNISED:
+            if number == 1 or (number <= MOST_RECOGNISED and not RECOGNITION.is_spent()):
                 page.recognise(wants_codes=number <= _READ_FOR_CODES and not made.readings)
             elif not made.findings:
                 made.findings.append({"code": "recognition-stopped"})

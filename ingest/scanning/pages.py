@@ -12,6 +12,7 @@ import pikepdf
 import pypdfium2
 from pikepdf import Dictionary, Name
 
+from ingest.allowance import RECOGNITION
 from ingest.errors import FileBroken
 from ingest.scanning.text_layer import Frame, TextLayer
 from ingest.words import Page, Place, Word
@@ -27,13 +28,20 @@ def recognise(source_pdf: Path, numbers: list[int]) -> dict[int, Page]:
     """The words of pages (from 1) by recognition; places are those of the page as it is shown.
 
     The pages stay as they are: those that lie on their side or hang are read as they would stand, and the
-    places are brought back. A page that cannot be drawn has no words. Raises FileBroken.
+    places are brought back. A page that cannot be drawn has no words; pages that the time is not enough for
+    are left out. Raises FileBroken.
     """
     document = _opened(source_pdf)
+    found: dict[int, Page] = {}
     try:
-        return {number: _recognised(document, number) for number in numbers if 1 <= number <= len(document)}
+        for number in numbers:
+            if found and RECOGNITION.is_spent():
+                break
+            if 1 <= number <= len(document):
+                found[number] = _recognised(document, number)
     finally:
         document.close()
+    return found
 
 
 def _recognised(document: pypdfium2.PdfDocument, number: int) -> Page:

@@ -118,6 +118,8 @@ viewer-failed = The viewer could not open this file; the pages are shown as pict
 ## To do
 home-title = To do
 home-waiting = Waiting for me
+notices-title = News for me
+notices-seen = Seen
 home-nothing-waiting = Nothing is waiting for you
 home-nothing-waiting-text = When somebody needs your decision, it appears here.
 home-my-applications = My applications
@@ -230,6 +232,12 @@ me-done-password = The password is changed.
 
 ## Help
 help-lead = The main things, in short
+help-upload-title = Uploading
+help-upload-text = Upload what the other side sent: PDF, OFD, XML, photos, scans, Office files, e-mails or ZIP, up to a hundred at once. Each file has its own progress and reason. The original is kept; what is no PDF gets one beside it.
+help-invoices-title = Invoices
+help-invoices-text = My invoices shows what is not claimed, being claimed, claimed and rejected. Open one to see what was read and where, correct it, or check it at the tax platform. An invoice is claimed once. When its signature is broken, ask the seller for the original, or finance for an exception.
+help-contracts-title = Contracts
+help-contracts-text = Add the copy that the other side signed to the contract's case: its text is compared page by page with what was approved. A PDF with content that acts cannot be signed; make a copy to sign on its page.
 help-apply-title = Applying
 help-apply-text = Choose a flow under Apply, fill in the form, attach documents and submit. What you type is saved as you go. Home shows where your application stands.
 help-approve-title = Deciding
@@ -596,6 +604,15 @@ folder-pick = Choose “{ $title }”
 folder-broken = Signature broken
 folder-none = No invoices here yet
 folder-none-text = Upload PDF, OFD, XML or a photo; what it says is read for you.
+folder-only = Signatures
+folder-only-all = All
+folder-only-broken = Broken, no exception yet
+folder-only-asked = Exception asked for
+folder-asked = { $count ->
+    [one] An invoice with a broken signature waits for your decision.
+   *[other] { $count } invoices with a broken signature wait for your decision.
+}
+folder-asked-show = Show
 folder-claim = Claim the chosen invoices
 claim-unclaimed = Not claimed
 claim-claiming = Being claimed
@@ -647,7 +664,9 @@ invoice-same-file = same bytes
 invoice-twins-hidden = { $count } more belong to others
 invoice-overridden = Let through by { $person }: { $reason }
 invoice-ask = Ask finance to let it through
-invoice-asked = Finance can see it now.
+invoice-asked = Finance was told and can see it now.
+invoice-asked-at = Finance was asked to let it through:
+invoice-ask-again = Ask finance again
 invoice-override-reason = Why it may be claimed all the same
 invoice-override = Let it be claimed
 invoice-release-reason = Why the claim is undone

@@ -29,7 +29,7 @@ def operations(world: World) -> list[tuple[str, str]]:
 
 def filled(path: str) -> str:
     for name in ("document_id", "case_id", "task_id", "seal_id", "record_id", "person_id", "role_id",
-                 "department_id", "token_id"):  # fmt: skip
+                 "department_id", "token_id", "notice_id"):  # fmt: skip
         path = path.replace(f"{{{name}}}", SOME_ID)
     return path.replace("{page}", "1").replace("{key}", "contract").replace("{name}", "latest")
 

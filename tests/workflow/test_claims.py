@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from core.clock import FixedClock
 from core.errors import Forbidden, NotFound, VermilionError
 from ingest.invoices.errors import InvoiceFixed, OverrideNotNeeded, ReasonNeeded
+from ingest.invoices.exceptions import InvoiceExceptions
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import InvoiceFilter
 from tests.office import Office, open_office
@@ -156,24 +157,24 @@ def test_a_broken_invoice_enters_a_claim_only_with_an_exception_by_finance(offic
     document = invoice(office)
     break_signature(office, document)
     assert refused(office, document).code == "invoice-broken"
-    invoices = office.runtime.get(InvoiceService)
+    invoices, exceptions = office.runtime.get(InvoiceService), office.runtime.get(InvoiceExceptions)
     staff, finance = office.principal("staff"), office.principal("finance")
     with office.runtime.database.write() as session:
         with pytest.raises(Forbidden):
-            invoices.override(session, staff, document, "没关系")
+            exceptions.make(session, staff, document, "没关系")
         with pytest.raises(NotFound):  # nobody showed it to finance yet
-            invoices.override(session, finance, document, "没关系")
-        invoices.ask_override(session, staff, document)
+            exceptions.make(session, finance, document, "没关系")
+        exceptions.ask(session, staff, document)
     with office.runtime.database.write() as session:
         (row,) = invoices.list_invoices(session, finance, InvoiceFilter(only_broken=True))
         assert row.document_id == document
         with pytest.raises(ReasonNeeded):
-            invoices.override(session, finance, document, "  ")
-        invoices.override(session, finance, document, "销售方已书面确认")
+            exceptions.make(session, finance, document, "  ")
+        exceptions.make(session, finance, document, "销售方已书面确认")
     with office.runtime.database.write() as session:
         assert invoices.list_invoices(session, finance, InvoiceFilter(only_broken=True)) == []
         with pytest.raises(OverrideNotNeeded):
-            invoices.override(session, finance, document, "再来一次")
+            exceptions.make(session, finance, document, "再来一次")
     case_id = submit(office, document)
     text = _text(office.papers(case_id)["sheet"])
     assert "销售方已书面确认" in text

@@ -77,3 +77,4 @@ claim-override = A signature is broken; exception by finance: { $reason }
 claim-foreign = Invoice in another currency ({ $currency } { $total }); the claim is in yuan
 claim-appendix = Attachment { $number }/{ $count } · invoice { $invoice } · page { $page } of { $pages }
 error-not-a-contract = This case holds no contract that the copy could be one of.
+error-copy-taken = “{ $title }” is the contract itself, or the copy of another one. Add what the other side signed as a file of its own.

@@ -74,3 +74,4 @@ claim-override = 签名或印章已失效，财务特批：{ $reason }
 claim-foreign = 外币发票（{ $currency } { $total }），报销金额为人民币
 claim-appendix = 附件 { $number }/{ $count } · 发票 { $invoice } · 第 { $page } 页，共 { $pages } 页
 error-not-a-contract = 此审批单中没有对应的合同，无法添加对方签署的副本。
+error-copy-taken = “{ $title }”就是该合同本身，或已是另一份合同的副本。请把对方签署的文件单独上传后再添加。
