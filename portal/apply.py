@@ -76,6 +76,7 @@ class Shown:
     is_long: bool = False
     document_kind: str = ""
     documents: list[Choice] = field(default_factory=list)
+    is_signed: bool = False
 
 
 @router.get("/apply")
@@ -166,7 +167,13 @@ def _submit(request: Request, visit: Visit, key: str, form: FormData) -> Respons
     if case_id is None:
         with visit.runtime.database.write() as writing:
             workflow.save_draft(writing, visit.person, key, values)
-    if form.get("action") == "draft" or errors:
+    action, _, flat = str(form.get("action", "")).partition(":")
+    if action == "flatten" and not errors:
+        errors = _flatten(visit, flow, values, as_id(flat))
+        if case_id is None:
+            with visit.runtime.database.write() as writing:
+                workflow.save_draft(writing, visit.person, key, values)
+    if action in ("draft", "flatten") or errors:
         return _show(
             request,
             visit,
@@ -255,6 +262,24 @@ def _take_files(visit: Visit, flow: Flow, form: FormData, values: dict[str, Any]
     return refused
 
 
+def _flatten(visit: Visit, flow: Flow, values: dict[str, Any], document_id: UUID | None) -> dict[str, str]:
+    """Put a copy in which nothing acts in the place of a document; returns what went wrong."""
+    for one in flow.fields:
+        if document_id is None or not isinstance(one, DocumentsField):
+            continue
+        if str(document_id) not in values[one.key]:
+            continue
+        try:
+            made = visit.runtime.get(IngestService).flatten(visit.person, document_id)
+        except VermilionError as error:
+            if error.status >= 500:
+                raise
+            return {one.key: visit.translator.error(error)}
+        values[one.key] = [str(made) if entry == str(document_id) else entry for entry in values[one.key]]
+        _finish_uploads(visit, flow, values)
+    return {}
+
+
 def _finish_uploads(visit: Visit, flow: Flow, values: dict[str, Any]) -> None:
     """Documents that were uploaded a moment ago are processed now, so that nobody has to wait and retry."""
     ingest = visit.runtime.get(IngestService)
@@ -279,6 +304,8 @@ def _show(
 ) -> Response:
     with visit.runtime.database.read() as session:
         fields = [_shown(session, visit, one, values.get(one.key)) for one in flow.fields]
+    for shown in fields:
+        shown.is_signed = shown.key in flow.signed_in_place()
     return page(
         request,
         visit,

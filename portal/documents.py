@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -31,7 +31,7 @@ from ingest.service import IngestService
 from portal import invoices
 from portal.frame import Visiting, page, pages, see_other
 from portal.security import FILE_POLICY
-from portal.uploads import refusal_text
+from portal.uploads import may_flatten, refusal_text
 from portal.visit import Visit
 from storage.service import ObjectStore
 from workflow.contracts import Contracts
@@ -117,6 +117,21 @@ def show_document(
     request: Request, visit: Visiting, document_id: UUID, version: int = 0, asked: str = ""
 ) -> Response:
     """One document: to read, its versions, to download."""
+    return document_page(request, visit, document_id, version=version, asked=asked == "1")
+
+
+def document_page(
+    request: Request,
+    visit: Visit,
+    document_id: UUID,
+    *,
+    version: int = 0,
+    asked: bool = False,
+    errors: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a document. ``errors`` by form, ``typed`` by input: what a form on it was sent with."""
     ingest = visit.runtime.get(IngestService)
     with visit.runtime.database.read() as session:
         document = ingest.get_document(session, visit.person, document_id)
@@ -124,37 +139,36 @@ def show_document(
         shown = next((item for item in versions if item.number == version), None) or versions[0]
         if shown.media_type != "application/pdf" and not version:
             shown = next((item for item in versions if item.media_type == "application/pdf"), shown)
-        people = names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)})
-        cases = cases_of(session, visit.person, document_id)
-        milestones = visit.runtime.get(Contracts).milestones(session, visit.person, document_id)
         parent = session.get(Document, document.parent_id) if document.parent_id else None
         if parent is not None and not ingest.may_read(session, visit.person, parent.id):
             parent = None
         members = ingest.members(session, document_id)
-        renditions = ingest.renditions(session, shown.id)
-        warnings = warnings_of(document, shown, session.get(Invoice, document_id), visit.translator)
-        invoice = invoices.panel(session, visit, document)
-    codes = {finding["code"] for finding in shown.findings}
+        context = {
+            "people": names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)}),
+            "cases": cases_of(session, visit.person, document_id),
+            "milestones": visit.runtime.get(Contracts).milestones(session, visit.person, document_id),
+            "renditions": ingest.renditions(session, shown.id),
+            "warnings": warnings_of(document, shown, session.get(Invoice, document_id), visit.translator),
+            "invoice": invoices.panel(session, visit, document),
+        }
     return page(
         request,
         visit,
         "document.html",
+        status=status,
         document=document,
         parent=parent,
-        milestones=milestones,
         members=[member for member in members if member.state != DocumentState.PROCESSING],
         members_waiting=sum(member.state == DocumentState.PROCESSING for member in members),
-        renditions=renditions,
-        warnings=warnings,
-        invoice=invoice,
-        asked=asked == "1",
+        asked=asked,
         signatures=(document.signatures or {}).get(visit.language),
-        may_flatten=bool(codes & SIGN_BLOCKERS) and document.owner_id == visit.person.person_id,
+        may_flatten=may_flatten(visit, document, shown),
         versions=versions,
         shown=shown,
-        people=people,
-        cases=cases,
         refusal=refusal_text(visit, document) if document.state == DocumentState.REFUSED else None,
+        errors=errors or {},
+        typed=typed or {},
+        **context,
     )
 
 

@@ -6,7 +6,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from portal import apply, cases, contracts, documents, home, invoices, me, sealing, sign_in, tasks, uploads
+from portal import (
+    apply,
+    cases,
+    contracts,
+    documents,
+    home,
+    invoice_acts,
+    invoices,
+    me,
+    sealing,
+    sign_in,
+    tasks,
+    uploads,
+)
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     sign_in.router,
@@ -15,6 +28,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     documents.router,
     contracts.router,
     invoices.router,
+    invoice_acts.router,
     apply.router,
     cases.router,
     tasks.router,

@@ -115,7 +115,8 @@ class Viewer {
     this.tasks.set(number, task);
     try {
       await task.promise;
-      sheet.replaceChildren(canvas);
+      sheet.querySelector("canvas")?.remove();
+      sheet.prepend(canvas);
     } catch (error) {
       if (error?.name !== "RenderingCancelledException") throw error;
     }
