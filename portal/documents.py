@@ -150,6 +150,7 @@ def document_page(
             "renditions": ingest.renditions(session, shown.id),
             "warnings": warnings_of(document, shown, session.get(Invoice, document_id), visit.translator),
             "invoice": invoices.panel(session, visit, document),
+            "comparable": comparable(session, visit, document),
         }
     return page(
         request,
@@ -363,6 +364,16 @@ def _cursor(value: str) -> UUID | None:
         return UUID(value) if value else None
     except ValueError:
         return None
+
+
+def comparable(session: Session, visit: Visit, document: Document) -> list[tuple[UUID, str]]:
+    """The latest contracts that a contract can be laid beside: id and title. Nothing for other papers."""
+    if document.kind != DocumentKind.CONTRACT or document.state != DocumentState.READY:
+        return []
+    rows = visit.runtime.get(IngestService).list_documents(
+        session, visit.person, kind=DocumentKind.CONTRACT, state=DocumentState.READY, limit=PAGE_SIZE
+    )
+    return [(row.id, row.title) for row in rows if row.id != document.id]
 
 
 def names_of(session: Session, ids: set[UUID]) -> dict[UUID, str]:

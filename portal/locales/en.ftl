@@ -695,6 +695,8 @@ apply-flatten = Use a copy that can be signed
 upload-members = { $count } files inside
 document-standard = PDF/A-{ $standard }
 compare-title = Comparison
+compare-with = Compare with
+compare-do = Compare the texts
 compare-same = Both documents say the same.
 compare-differs = { $count ->
     [one] { $count } place differs.

@@ -1,8 +1,8 @@
 // The place where a field was read is marked on the page in the viewer while one looks at the field.
 
-for (const section of document.querySelectorAll("[data-marks]")) {
+function prepareMarks(section) {
   const reading = document.getElementById(section.dataset.marks);
-  if (!reading) continue;
+  if (!reading) return;
   const mark = document.createElement("span");
   mark.className = "mark";
   mark.hidden = true;
@@ -43,7 +43,7 @@ for (const section of document.querySelectorAll("[data-marks]")) {
 }
 
 // A corrected field is sent by Enter; Escape takes the typing back.
-for (const input of document.querySelectorAll(".field-form .field-value")) {
+function prepareField(input) {
   const form = input.form;
   const changed = () => {
     form.classList.toggle("changed", input.value !== input.defaultValue);
@@ -67,7 +67,7 @@ for (const input of document.querySelectorAll(".field-form .field-value")) {
 const YUAN = { style: "currency", currency: "CNY", currencyDisplay: "narrowSymbol" };
 
 // How many invoices of the folder are ticked, and what they come to.
-for (const told of document.querySelectorAll("[data-chosen]")) {
+function prepareSum(told) {
   const boxes = [...told.closest("form").querySelectorAll("input[name=documents]")];
   const tell = () => {
     const ticked = boxes.filter((box) => box.checked);
@@ -81,4 +81,18 @@ for (const told of document.querySelectorAll("[data-chosen]")) {
   tell();
 }
 
+// Once for each element, also of a page that arrives after it was read.
+function prepareAll() {
+  const prepared = { "[data-marks]": prepareMarks, ".field-form .field-value": prepareField, "[data-chosen]": prepareSum };
+  for (const [selector, prepare] of Object.entries(prepared)) {
+    for (const element of document.querySelectorAll(selector)) {
+      if (element.dataset.prepared) continue;
+      element.dataset.prepared = "yes";
+      prepare(element);
+    }
+  }
+}
+
 document.documentElement.classList.add("js");
+prepareAll();
+document.addEventListener("htmx:load", prepareAll);

@@ -186,4 +186,6 @@ function startAll() {
   }
 }
 startAll();
+// A page that was being processed arrives later, by itself.
+document.addEventListener("htmx:load", startAll);
 WIDE.addEventListener("change", startAll);
