@@ -161,6 +161,7 @@ def document_page(
         parent=parent,
         members=[member for member in members if member.state != DocumentState.PROCESSING],
         members_waiting=sum(member.state == DocumentState.PROCESSING for member in members),
+        reasons={one.id: refusal_text(visit, one) for one in members if one.state == DocumentState.REFUSED},
         asked=asked,
         signatures=(document.signatures or {}).get(visit.language),
         may_flatten=may_flatten(visit, document, shown),

@@ -58,12 +58,15 @@ class Uploader {
 
   add(files) {
     for (const element of document.querySelectorAll("[data-upload-result]")) element.hidden = false;
+    // What was just chosen stands before what lay there.
+    const rest = this.root.dataset.field ? this.list.firstElementChild : null;
     for (const file of files) {
       const row = this.row(file);
-      this.list.append(row);
+      this.list.insertBefore(row, rest);
       this.waiting.push({ file, row, kind: this.kind() });
     }
     this.tell();
+    this.list.scrollTop = 0;
     this.next();
   }
 

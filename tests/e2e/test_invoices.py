@@ -67,6 +67,21 @@ def test_a_file_is_dropped_on_the_page(desk: Sit) -> None:
     assert person.problems == []
 
 
+def test_a_phone_takes_a_picture_and_shows_the_row_in_words(desk: Sit) -> None:
+    person = desk("lina", 390, has_touch=True)
+    person.open("/uploads?kind=attachment")
+    camera = person.page.locator("#camera-files")
+    assert camera.get_attribute("capture") == "environment"
+    expect(person.page.get_by_text("拍照")).to_be_visible()
+    person.choose("#camera-files", ("IMG_0001.jpg", samples.picture(form="JPEG")))
+    expect(row(person, "IMG_0001.jpg")).to_contain_text("可使用", timeout=20_000)
+    icon = person.page.locator(".bottombar a").nth(0).locator(".icon").bounding_box()
+    badge = desk("zhangwei", 390).page.locator(".bottombar .nav-count").first
+    box = badge.bounding_box()
+    assert icon is not None and box is not None
+    assert box["x"] >= icon["x"] + icon["width"] * 0.6  # beside the icon, not over it
+
+
 def test_a_hundred_files_at_once_are_all_done(desk: Sit) -> None:
     person = desk("huanglin")
     person.open("/uploads?kind=attachment")
