@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.errors import NotFound
+from core.errors import NotFound, VermilionError
 from core.models import Person
 from core.permissions import Principal, ResourceType, readable, require_read
 from ingest.documents import warnings_of
@@ -29,6 +29,7 @@ from ingest.models import Document, DocumentKind, DocumentState, Rendition, Rend
 from ingest.pdf import SIGN_BLOCKERS
 from ingest.service import IngestService
 from portal import invoices
+from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.security import FILE_POLICY
 from portal.uploads import may_flatten, refusal_text
@@ -91,7 +92,7 @@ def list_documents(
             visit.person,
             kind=wanted_kind,
             state=wanted_state,
-            before=_cursor(before),
+            before=as_id(before),
             limit=PAGE_SIZE + 1,
         )
         shown = rows[:PAGE_SIZE]
@@ -177,7 +178,15 @@ def document_page(
 @router.post("/documents/{document_id}/flatten")
 def flatten(request: Request, visit: Visiting, document_id: UUID) -> Response:
     """Make a document of the pages as they look, to be signed in place of one with active content."""
-    made = visit.runtime.get(IngestService).flatten(visit.person, document_id)
+    try:
+        made = visit.runtime.get(IngestService).flatten(visit.person, document_id)
+    except NotFound:
+        raise
+    except VermilionError as error:
+        if error.status >= 500:
+            raise
+        errors = {"flatten": visit.translator.error(error)}
+        return document_page(request, visit, document_id, errors=errors, status=error.status)
     return see_other(request, f"/documents/{made}")
 
 
@@ -358,13 +367,6 @@ def file_name(held: Held) -> str:
 
 def _ending(version: Version) -> str:
     return next((ending for kind, ending in ENDINGS.items() if kind.value == version.media_type), ".bin")
-
-
-def _cursor(value: str) -> UUID | None:
-    try:
-        return UUID(value) if value else None
-    except ValueError:
-        return None
 
 
 def comparable(session: Session, visit: Visit, document: Document) -> list[tuple[UUID, str]]:

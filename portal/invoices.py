@@ -7,7 +7,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
 from fastapi import Request, Response
 from sqlalchemy.orm import Session
@@ -20,6 +19,7 @@ from ingest.invoices.models import CheckOutcome, Invoice
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import FieldView, InvoiceFilter, InvoiceView
 from ingest.models import Document
+from portal.fields import as_id
 from portal.frame import Visiting, page, pages
 from portal.visit import Visit
 from workflow.folder import ClaimView, FolderFilter, FolderState
@@ -82,7 +82,7 @@ def show_folder(
     chosen = next((one for one in FolderState if one.value == state), FolderState.UNCLAIMED)
     with visit.runtime.database.read() as session:
         rows = workflow.folder(
-            session, visit.person, FolderFilter(chosen, wanted), before=_cursor(before), limit=PAGE_SIZE + 1
+            session, visit.person, FolderFilter(chosen, wanted), before=as_id(before), limit=PAGE_SIZE + 1
         )
         totals = workflow.folder_totals(session, visit.person, wanted)
     shown = rows[:PAGE_SIZE]
@@ -178,13 +178,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else ""
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _cursor(value: str) -> UUID | None:
-    try:
-        return UUID(value) if value else None
-    except ValueError:
-        return None
 
 
 assert set(_ALWAYS) <= set(FIELDS)
