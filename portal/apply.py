@@ -12,19 +12,19 @@ from fastapi.responses import JSONResponse
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from core.errors import VermilionError
 from core.models import Person
 from ingest.invoices.models import Invoice
 from ingest.invoices.views import InvoiceFilter
 from ingest.models import Document, DocumentState
-from ingest.service import IngestService
+from portal.apply_values import finish_uploads, flatten, take_files, typed
 from portal.case_views import way
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.once import once
-from portal.uploads import Sent, as_kind, category_options, look_up, receive
+from portal.uploads import Sent, category_options, look_up
 from portal.visit import Visit
 from signing.models import Seal, SealState
 from workflow.errors import FormInvalid
@@ -76,6 +76,7 @@ class Shown:
     is_long: bool = False
     document_kind: str = ""
     documents: list[Choice] = field(default_factory=list)
+    is_signed: bool = False
 
 
 @router.get("/apply")
@@ -145,7 +146,7 @@ def _keep_draft(visit: Visit, key: str, form: FormData) -> Response:
     with visit.runtime.database.write() as session:
         flow = workflow.flow(session, key).flow
         if not form.get("resubmit"):
-            workflow.save_draft(session, visit.person, key, _typed(flow, form))
+            workflow.save_draft(session, visit.person, key, typed(flow, form))
     now = visit.formats.moment(visit.runtime.clock.now())
     return JSONResponse({"message": visit.text("apply-draft-saved", time=now)})
 
@@ -157,8 +158,8 @@ def _submit(request: Request, visit: Visit, key: str, form: FormData) -> Respons
         flow = workflow.flow(session, key).flow
         if case_id is not None:
             flow = workflow.get_case(session, visit.person, case_id).flow
-    values = _typed(flow, form)
-    errors = _take_files(visit, flow, form, values)
+    values = typed(flow, form)
+    errors = take_files(visit, flow, form, values)
     if form.get("action") == "discard":
         with visit.runtime.database.write() as writing:
             workflow.discard_draft(writing, visit.person, key)
@@ -166,7 +167,13 @@ def _submit(request: Request, visit: Visit, key: str, form: FormData) -> Respons
     if case_id is None:
         with visit.runtime.database.write() as writing:
             workflow.save_draft(writing, visit.person, key, values)
-    if form.get("action") == "draft" or errors:
+    action, _, flat = str(form.get("action", "")).partition(":")
+    if action == "flatten" and not errors:
+        errors = flatten(visit, flow, values, as_id(flat))
+        if case_id is None:
+            with visit.runtime.database.write() as writing:
+                workflow.save_draft(writing, visit.person, key, values)
+    if action in ("draft", "flatten") or errors:
         return _show(
             request,
             visit,
@@ -177,7 +184,7 @@ def _submit(request: Request, visit: Visit, key: str, form: FormData) -> Respons
             has_draft=case_id is None,
             status=422 if errors else 200,
         )
-    _finish_uploads(visit, flow, values)
+    finish_uploads(visit, flow, values)
 
     def work() -> str:
         made = workflow.submit(visit.person, key, values, resubmit=case_id)
@@ -207,65 +214,6 @@ def _submit(request: Request, visit: Visit, key: str, form: FormData) -> Respons
     return see_other(request, address)
 
 
-def _typed(flow: Flow, form: FormData) -> dict[str, Any]:
-    """What the form holds, as it was typed; documents as a list of ids."""
-    values: dict[str, Any] = {}
-    for one in flow.fields:
-        if isinstance(one, DocumentsField):
-            values[one.key] = [str(entry) for entry in form.getlist(one.key) if isinstance(entry, str)]
-        elif isinstance(one, InvoicesField):
-            values[one.key] = _typed_lines(one, form)
-        else:
-            entry = form.get(one.key)
-            values[one.key] = entry if isinstance(entry, str) else ""
-    return values
-
-
-def _typed_lines(one: InvoicesField, form: FormData) -> list[dict[str, str]]:
-    """A line for each ticked invoice: what was typed beside it."""
-    lines = []
-    for entry in form.getlist(one.key):
-        if isinstance(entry, str):
-            line = {"document": entry}
-            for part in ("category", "amount", "note"):
-                typed = form.get(f"{one.key}.{entry}.{part}")
-                if isinstance(typed, str) and typed.strip():
-                    line[part] = typed
-            lines.append(line)
-    return lines
-
-
-def _take_files(visit: Visit, flow: Flow, form: FormData, values: dict[str, Any]) -> dict[str, str]:
-    """Take in files that came with the form itself (browsers without scripts); returns what was refused."""
-    refused: dict[str, str] = {}
-    for one in flow.fields:
-        if not isinstance(one, DocumentsField | InvoicesField):
-            continue
-        for entry in form.getlist(f"files_{one.key}"):
-            if not isinstance(entry, UploadFile) or not entry.filename:
-                continue
-            sent = receive(visit, entry, as_kind(one.kind))  # type: ignore[arg-type]
-            if sent.document is not None:
-                made = str(sent.document.id)
-                values[one.key].append({"document": made} if isinstance(one, InvoicesField) else made)
-            else:
-                refused[one.key] = visit.text(
-                    "apply-upload-refused", name=sent.name, reason=sent.refusal or ""
-                )
-    return refused
-
-
-def _finish_uploads(visit: Visit, flow: Flow, values: dict[str, Any]) -> None:
-    """Documents that were uploaded a moment ago are processed now, so that nobody has to wait and retry."""
-    ingest = visit.runtime.get(IngestService)
-    for one in flow.fields:
-        if isinstance(one, DocumentsField | InvoicesField):
-            for entry in values[one.key]:
-                document_id = as_id(entry["document"] if isinstance(entry, dict) else entry)
-                if document_id is not None:
-                    ingest.process(document_id)
-
-
 def _show(
     request: Request,
     visit: Visit,
@@ -279,6 +227,8 @@ def _show(
 ) -> Response:
     with visit.runtime.database.read() as session:
         fields = [_shown(session, visit, one, values.get(one.key)) for one in flow.fields]
+    for shown in fields:
+        shown.is_signed = shown.key in flow.signed_in_place()
     return page(
         request,
         visit,
@@ -330,7 +280,11 @@ def _claim_choices(session: Session, visit: Visit, lines: list[dict[str, str]]) 
     for state in (FolderState.UNCLAIMED, FolderState.REJECTED):
         free = FolderFilter(state, InvoiceFilter(owner_id=visit.person.person_id))
         rows = visit.runtime.get(WorkflowService).folder(session, visit.person, free, limit=OFFERED)
-        wanted += [row.invoice.document_id for row in rows]
+        wanted += [
+            row.invoice.document_id
+            for row in rows
+            if row.invoice.number is not None or row.invoice.total is not None  # a ZIP says nothing itself
+        ]
     choices = []
     for document_id in dict.fromkeys(one for one in wanted if one is not None):
         try:

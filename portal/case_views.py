@@ -17,11 +17,11 @@ from portal.fields import as_id
 from portal.visit import Visit
 from signing.service import SigningService
 from workflow.cases import CaseRow, CaseView, ClaimLineView, DocumentView, StepView, TaskRow
-from workflow.models import CaseState
+from workflow.models import CaseState, Outcome
 from workflow.service import WorkflowService
 
 URGENT_AFTER: Final = timedelta(days=3)
-_STATUS: Final = {"done": "done", "now": "now", "todo": "later", "stopped": "stopped"}
+_STATUS: Final = {"done": "done", "now": "now", "todo": "later"}
 
 
 @dataclass(frozen=True)
@@ -88,13 +88,27 @@ class CaseLine:
 
 def steps(visit: Visit, view: CaseView) -> tuple[Step, ...]:
     """The progress line of a case."""
-    return tuple(_step(visit, step) for step in view.steps)
+    return tuple(_step(visit, step, CaseState(view.case.state)) for step in view.steps)
 
 
-def _step(visit: Visit, step: StepView) -> Step:
+def _step(visit: Visit, step: StepView, state: CaseState) -> Step:
     return Step(
-        step.name.text(visit.language), _STATUS[step.status], step.people, step.since, step.finished_at
+        step.name.text(visit.language), step_status(step, state), step.people, step.since, step.finished_at
     )
+
+
+def step_status(step: StepView, state: CaseState) -> str:
+    """How a step stands on the progress line: only where a case ended does it bear a cross.
+
+    One that a returned case has still to pass is still to come; one that it will never reach is skipped.
+    """
+    if step.status != "stopped":
+        return _STATUS[step.status]
+    if step.outcome == Outcome.RETURNED:
+        return "returned"
+    if state == CaseState.RETURNED:
+        return "later"
+    return "skipped" if step.since is None else "stopped"
 
 
 def facts(visit: Visit, view: CaseView) -> list[Fact]:

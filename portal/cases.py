@@ -54,7 +54,7 @@ def list_cases(
 @router.get("/cases/{case_id}")
 def show_case(request: Request, visit: Visiting, case_id: UUID, submitted: str = "") -> Response:
     """One case: where it stands, its papers, what was said."""
-    return _show(request, visit, case_id, submitted=bool(submitted))
+    return case_page(request, visit, case_id, submitted=bool(submitted))
 
 
 @router.get("/cases/{case_id}/progress")
@@ -83,7 +83,7 @@ def comment(request: Request, visit: Visiting, case_id: UUID, text: Annotated[st
         if error.field != "text":
             raise
         errors = {"text": visit.translator.error(error)}
-        return _show(request, visit, case_id, status=error.status, errors=errors, typed=text)
+        return case_page(request, visit, case_id, status=error.status, errors=errors, typed=text)
     return see_other(request, f"/cases/{case_id}#comments")
 
 
@@ -95,7 +95,7 @@ def withdraw(request: Request, visit: Visiting, case_id: UUID) -> Response:
     except VermilionError as error:
         if error.status == 404:
             raise
-        return _show(request, visit, case_id, status=error.status, error=visit.translator.error(error))
+        return case_page(request, visit, case_id, status=error.status, error=visit.translator.error(error))
     return see_other(request, f"/cases/{case_id}")
 
 
@@ -108,7 +108,7 @@ def _is_live(view: CaseView) -> bool:
     return view.case.state == CaseState.RUNNING or view.case.evidence_state == "pending"
 
 
-def _show(
+def case_page(
     request: Request,
     visit: Visit,
     case_id: UUID,
@@ -119,6 +119,7 @@ def _show(
     errors: dict[str, str] | None = None,
     typed: str = "",
 ) -> Response:
+    """The page of a case. ``errors`` by input: what a form on it was sent with and is wrong."""
     view = _view(visit, case_id)
     with visit.runtime.database.read() as session:
         copies = visit.runtime.get(Contracts).copies(session, visit.person, case_id)

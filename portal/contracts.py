@@ -7,8 +7,9 @@ from uuid import UUID
 
 from fastapi import File, Form, Request, Response, UploadFile
 
-from core.errors import NotFound
+from core.errors import NotFound, VermilionError
 from ingest.models import DocumentKind
+from portal.cases import case_page
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.uploads import receive
@@ -34,18 +35,27 @@ def add_copy(
     visit: Visiting,
     case_id: UUID,
     of: Annotated[str, Form()],
-    file: Annotated[UploadFile, File()],
+    file: Annotated[UploadFile | None, File()] = None,
 ) -> Response:
     """The copy that the other side signed; its text is compared with what was approved here."""
     of_id = as_id(of)
     if of_id is None:
         raise NotFound(what="document")
+    if file is None or not file.filename:
+        return case_page(request, visit, case_id, status=422, errors={"copy": visit.text("copies-no-file")})
     sent = receive(visit, file, DocumentKind.ATTACHMENT)
     if sent.document is None:
-        context = {"http_status": 422, "message": sent.refusal or "", "number": "", "now": ""}
-        return page(request, visit, "error.html", status=422, **context)
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(Contracts).add_counterpart_copy(
-            session, visit.person, case_id, of_id, sent.document.id
-        )
+        return case_page(request, visit, case_id, status=422, errors={"copy": sent.refusal or ""})
+    try:
+        with visit.runtime.database.write() as session:
+            visit.runtime.get(Contracts).add_counterpart_copy(
+                session, visit.person, case_id, of_id, sent.document.id
+            )
+    except NotFound:
+        raise
+    except VermilionError as error:
+        if error.status >= 500:
+            raise
+        errors = {"copy": visit.translator.error(error)}
+        return case_page(request, visit, case_id, status=error.status, errors=errors)
     return see_other(request, f"/cases/{case_id}#copies")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
-from core.errors import NotFound
+from core.errors import NotFound, VermilionError
 from core.models import Person
 from core.permissions import Principal, ResourceType, readable, require_read
 from ingest.documents import warnings_of
@@ -29,10 +29,11 @@ from ingest.models import Document, DocumentKind, DocumentState, Rendition, Rend
 from ingest.pdf import SIGN_BLOCKERS
 from ingest.service import IngestService
 from portal import invoices
+from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.notices import look_at
 from portal.security import FILE_POLICY
-from portal.uploads import refusal_text
+from portal.uploads import may_flatten, refusal_text
 from portal.visit import Visit
 from storage.service import ObjectStore
 from workflow.contracts import Contracts
@@ -92,7 +93,7 @@ def list_documents(
             visit.person,
             kind=wanted_kind,
             state=wanted_state,
-            before=_cursor(before),
+            before=as_id(before),
             limit=PAGE_SIZE + 1,
         )
         shown = rows[:PAGE_SIZE]
@@ -118,6 +119,21 @@ def show_document(
     request: Request, visit: Visiting, document_id: UUID, version: int = 0, asked: str = ""
 ) -> Response:
     """One document: to read, its versions, to download."""
+    return document_page(request, visit, document_id, version=version, asked=asked == "1")
+
+
+def document_page(
+    request: Request,
+    visit: Visit,
+    document_id: UUID,
+    *,
+    version: int = 0,
+    asked: bool = False,
+    errors: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    status: int = 200,
+) -> Response:
+    """The page of a document. ``errors`` by form, ``typed`` by input: what a form on it was sent with."""
     ingest = visit.runtime.get(IngestService)
     with visit.runtime.database.read() as session:
         document = ingest.get_document(session, visit.person, document_id)
@@ -125,45 +141,54 @@ def show_document(
         shown = next((item for item in versions if item.number == version), None) or versions[0]
         if shown.media_type != "application/pdf" and not version:
             shown = next((item for item in versions if item.media_type == "application/pdf"), shown)
-        people = names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)})
-        cases = cases_of(session, visit.person, document_id)
-        milestones = visit.runtime.get(Contracts).milestones(session, visit.person, document_id)
         parent = session.get(Document, document.parent_id) if document.parent_id else None
         if parent is not None and not ingest.may_read(session, visit.person, parent.id):
             parent = None
         members = ingest.members(session, document_id)
-        renditions = ingest.renditions(session, shown.id)
-        warnings = warnings_of(document, shown, session.get(Invoice, document_id), visit.translator)
-        invoice = invoices.panel(session, visit, document)
+        context = {
+            "people": names_of(session, {document.owner_id, *(v.made_by for v in versions if v.made_by)}),
+            "cases": cases_of(session, visit.person, document_id),
+            "milestones": visit.runtime.get(Contracts).milestones(session, visit.person, document_id),
+            "renditions": ingest.renditions(session, shown.id),
+            "warnings": warnings_of(document, shown, session.get(Invoice, document_id), visit.translator),
+            "invoice": invoices.panel(session, visit, document),
+            "comparable": comparable(session, visit, document),
+        }
     look_at(visit, "document", document_id)
-    codes = {finding["code"] for finding in shown.findings}
     return page(
         request,
         visit,
         "document.html",
+        status=status,
         document=document,
         parent=parent,
-        milestones=milestones,
         members=[member for member in members if member.state != DocumentState.PROCESSING],
         members_waiting=sum(member.state == DocumentState.PROCESSING for member in members),
-        renditions=renditions,
-        warnings=warnings,
-        invoice=invoice,
-        asked=asked == "1",
+        reasons={one.id: refusal_text(visit, one) for one in members if one.state == DocumentState.REFUSED},
+        asked=asked,
         signatures=(document.signatures or {}).get(visit.language),
-        may_flatten=bool(codes & SIGN_BLOCKERS) and document.owner_id == visit.person.person_id,
+        may_flatten=may_flatten(visit, document, shown),
         versions=versions,
         shown=shown,
-        people=people,
-        cases=cases,
         refusal=refusal_text(visit, document) if document.state == DocumentState.REFUSED else None,
+        errors=errors or {},
+        typed=typed or {},
+        **context,
     )
 
 
 @router.post("/documents/{document_id}/flatten")
 def flatten(request: Request, visit: Visiting, document_id: UUID) -> Response:
     """Make a document of the pages as they look, to be signed in place of one with active content."""
-    made = visit.runtime.get(IngestService).flatten(visit.person, document_id)
+    try:
+        made = visit.runtime.get(IngestService).flatten(visit.person, document_id)
+    except NotFound:
+        raise
+    except VermilionError as error:
+        if error.status >= 500:
+            raise
+        errors = {"flatten": visit.translator.error(error)}
+        return document_page(request, visit, document_id, errors=errors, status=error.status)
     return see_other(request, f"/documents/{made}")
 
 
@@ -346,11 +371,14 @@ def _ending(version: Version) -> str:
     return next((ending for kind, ending in ENDINGS.items() if kind.value == version.media_type), ".bin")
 
 
-def _cursor(value: str) -> UUID | None:
-    try:
-        return UUID(value) if value else None
-    except ValueError:
-        return None
+def comparable(session: Session, visit: Visit, document: Document) -> list[tuple[UUID, str]]:
+    """The latest contracts that a contract can be laid beside: id and title. Nothing for other papers."""
+    if document.kind != DocumentKind.CONTRACT or document.state != DocumentState.READY:
+        return []
+    rows = visit.runtime.get(IngestService).list_documents(
+        session, visit.person, kind=DocumentKind.CONTRACT, state=DocumentState.READY, limit=PAGE_SIZE
+    )
+    return [(row.id, row.title) for row in rows if row.id != document.id]
 
 
 def names_of(session: Session, ids: set[UUID]) -> dict[UUID, str]:

@@ -1,28 +1,26 @@
-"""Invoices: the folder 票夹, and what is done to one invoice on its document's page."""
+"""Invoices: the folder 票夹, and what the page of a document says of its invoice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from urllib.parse import urlencode
-from uuid import UUID
 
-from fastapi import File, Form, Request, Response, UploadFile
+from fastapi import Request, Response
 from sqlalchemy.orm import Session
 
-from core.errors import NotFound, VermilionError
+from core.errors import VermilionError
 from core.models import Role
 from ingest.invoices.checking import InvoiceChecking
-from ingest.invoices.exceptions import InvoiceExceptions
 from ingest.invoices.facts import FIELDS, Plain
 from ingest.invoices.models import CheckOutcome, Invoice
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import FieldView, InvoiceFilter, InvoiceView
-from ingest.models import Document, DocumentKind
-from portal.frame import Visiting, page, pages, see_other
-from portal.uploads import receive
+from ingest.models import Document
+from portal.fields import as_id
+from portal.frame import Visiting, page, pages
 from portal.visit import Visit
 from workflow.folder import ClaimView, FolderFilter, FolderState
 from workflow.service import WorkflowService
@@ -32,10 +30,13 @@ router = pages()
 PAGE_SIZE: Final = 50
 _DOUBTFUL: Final = 0.9
 """Below this confidence a recognised value is marked as one to look at."""
+_DIGITAL_NUMBER: Final = 20
+"""Digits of a 数电票's number; such an invoice has neither a code nor a check code."""
 _MONEY: Final = frozenset({"net", "tax", "total"})
-_ENTERED: Final = tuple(one for one in CheckOutcome if one not in (CheckOutcome.PENDING, CheckOutcome.FAILED))
 _ONLY: Final = ("broken", "asked")
 """What the folder is narrowed to: a broken signature, and of those an exception that is asked for."""
+ENTERED: Final = tuple(one for one in CheckOutcome if one not in (CheckOutcome.PENDING, CheckOutcome.FAILED))
+"""What a clerk can see at the tax platform."""
 _ALWAYS: Final = (
     "type", "code", "number", "issue_date", "check_code", "seller_name", "seller_tax_id",
     "buyer_name", "buyer_tax_id", "net", "tax", "total",
@@ -92,7 +93,7 @@ def show_folder(
     chosen = next((one for one in FolderState if one.value == state), FolderState.UNCLAIMED)
     with visit.runtime.database.read() as session:
         rows = workflow.folder(
-            session, visit.person, FolderFilter(chosen, wanted), before=_cursor(before), limit=PAGE_SIZE + 1
+            session, visit.person, FolderFilter(chosen, wanted), before=as_id(before), limit=PAGE_SIZE + 1
         )
         totals = workflow.folder_totals(session, visit.person, wanted)
         asked = _asked(session, visit)
@@ -122,84 +123,6 @@ def show_folder(
     )
 
 
-@router.post("/invoices/{document_id}/fields")
-def correct(
-    request: Request,
-    visit: Visiting,
-    document_id: UUID,
-    field: Annotated[str, Form()],
-    value: Annotated[str, Form()] = "",
-) -> Response:
-    """Put a field right; what was read stays beside it."""
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceService).correct(session, visit.person, document_id, field, value)
-    return see_other(request, f"/documents/{document_id}#field-{field}")
-
-
-@router.post("/invoices/{document_id}/override")
-def override(
-    request: Request, visit: Visiting, document_id: UUID, reason: Annotated[str, Form()] = ""
-) -> Response:
-    """Finance lets an invoice with a broken signature into claims."""
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceExceptions).make(session, visit.person, document_id, reason)
-    return see_other(request, f"/documents/{document_id}#invoice")
-
-
-@router.post("/invoices/{document_id}/ask")
-def ask_override(request: Request, visit: Visiting, document_id: UUID) -> Response:
-    """The owner shows an invoice with a broken signature to finance."""
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceExceptions).ask(session, visit.person, document_id)
-    return see_other(request, f"/documents/{document_id}?asked=1#invoice")
-
-
-@router.post("/invoices/{document_id}/release")
-def release(
-    request: Request, visit: Visiting, document_id: UUID, reason: Annotated[str, Form()] = ""
-) -> Response:
-    """Finance undoes the claim on an invoice."""
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(WorkflowService).release_claim(session, visit.person, document_id, reason)
-    return see_other(request, f"/documents/{document_id}#invoice")
-
-
-@router.post("/invoices/{document_id}/checks")
-def enter_check(
-    request: Request,
-    visit: Visiting,
-    document_id: UUID,
-    outcome: Annotated[str, Form()],
-    screenshot: Annotated[UploadFile, File()],
-    remark: Annotated[str, Form()] = "",
-) -> Response:
-    """What the clerk saw at the tax platform, with a screenshot that becomes a document."""
-    said = next((one for one in _ENTERED if one.value == outcome), None)
-    if said is None:
-        raise NotFound(what="outcome")
-    sent = receive(visit, screenshot, DocumentKind.ATTACHMENT)
-    if sent.document is None:
-        return _again(request, visit, document_id, sent.refusal or "")
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceChecking).enter(
-            session, visit.person, document_id, said, sent.document.id, remark
-        )
-    return see_other(request, f"/documents/{document_id}#checks")
-
-
-@router.post("/invoices/{document_id}/checks/ask")
-def ask_gateway(request: Request, visit: Visiting, document_id: UUID) -> Response:
-    """Have the gateway asked; the answer appears on the page."""
-    with visit.runtime.database.write() as session:
-        visit.runtime.get(InvoiceChecking).ask(session, visit.person, document_id)
-    return see_other(request, f"/documents/{document_id}#checks")
-
-
-def _again(request: Request, visit: Visit, document_id: UUID, message: str) -> Response:
-    context = {"http_status": 422, "message": message, "number": "", "now": ""}
-    return page(request, visit, "error.html", status=422, **context)
-
-
 def _asked(session: Session, visit: Visit) -> int:
     """How many invoices wait for a decision of finance; nothing for others."""
     if not visit.person.has(Role.FINANCE):
@@ -221,18 +144,22 @@ def panel(session: Session, visit: Visit, document: Document) -> InvoicePanel | 
         left = checking.left_today(session, visit.person, document.id) if view.may_check else 0
     except VermilionError:  # without a number there is nothing to ask
         left = 0
+    number = next((one.value for one in view.fields if one.name == "number"), None)
+    is_digital = isinstance(number, str) and len(number) == _DIGITAL_NUMBER
     return InvoicePanel(
         view=view,
-        fields=tuple(_shown(visit, one) for one in view.fields if _is_shown(one)),
+        fields=tuple(_shown(visit, one) for one in view.fields if _is_shown(one, is_digital)),
         claim=claim,
         may_release=is_claimed and visit.person.has(Role.FINANCE, document.entity_id),
         has_gateway=checking.has_gateway,
         left_today=left,
-        outcomes=_ENTERED,
+        outcomes=ENTERED,
     )
 
 
-def _is_shown(one: FieldView) -> bool:
+def _is_shown(one: FieldView, is_digital: bool) -> bool:
+    if is_digital and one.name in ("code", "check_code") and one.value is None and one.read is None:
+        return False
     if one.name == "is_red" and not one.value and one.correction is None:
         return False  # what nearly every invoice is not
     return one.value is not None or one.read is not None or one.name in _ALWAYS
@@ -275,13 +202,6 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "1" if value else ""
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def _cursor(value: str) -> UUID | None:
-    try:
-        return UUID(value) if value else None
-    except ValueError:
-        return None
 
 
 assert set(_ALWAYS) <= set(FIELDS)

@@ -8,12 +8,17 @@ from uuid import UUID
 
 from fastapi import File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
+from sqlalchemy.orm import Session
 
 from core.errors import VermilionError
 from ingest.documents import warnings_of
 from ingest.invoices.models import Invoice
-from ingest.models import Document, DocumentKind, DocumentState
+from ingest.invoices.service import InvoiceService
+from ingest.invoices.views import TwinView
+from ingest.models import Document, DocumentKind, DocumentState, Version
+from ingest.pdf import SIGN_BLOCKERS
 from ingest.service import IngestService
+from portal.fields import as_id
 from portal.frame import Visiting, page, pages, render
 from portal.visit import Visit
 from workflow.flows import InvoicesField
@@ -35,10 +40,12 @@ class Sent:
     digest: str | None
     size: int | None
     refusal: str | None
-    is_duplicate: bool = False
+    duplicate_of: UUID | None = None
     invoice: Invoice | None = None
     warnings: tuple[str, ...] = ()
     members: int = 0
+    twins: tuple[TwinView, ...] = ()
+    may_flatten: bool = False
 
 
 def as_kind(value: str) -> DocumentKind:
@@ -83,7 +90,8 @@ def upload_one(
     """
     sent = receive(visit, file, as_kind(kind))
     if sent.refusal:
-        return JSONResponse({"message": sent.refusal}, status_code=422)
+        row = render(visit, "parts/upload-row.html", sent=sent)
+        return JSONResponse({"message": sent.refusal, "row": row}, status_code=422)
     template, context = _row(visit, sent, field, flow)
     row = render(visit, template, **context)
     return JSONResponse({"id": str(sent.document.id) if sent.document else None, "row": row})
@@ -91,10 +99,11 @@ def upload_one(
 
 @router.get("/uploads/{document_id}/row")
 def show_row(
-    request: Request, visit: Visiting, document_id: UUID, field: str = "", flow: str = ""
+    request: Request, visit: Visiting, document_id: UUID, field: str = "", flow: str = "", of: str = ""
 ) -> Response:
-    """The row of one document, for as long as it is being processed."""
-    template, context = _row(visit, look_up(visit, document_id), field, flow)
+    """The row of one document, for as long as it is being processed. ``of`` is the file that came before."""
+    sent = look_up(visit, document_id, duplicate_of=as_id(of))
+    template, context = _row(visit, sent, field, flow)
     return page(request, visit, template, **context)
 
 
@@ -102,13 +111,16 @@ def _row(visit: Visit, sent: Sent, field: str, flow: str) -> tuple[str, dict[str
     if not field:
         return "parts/upload-row.html", {"sent": sent}
     options: list[tuple[str, str, str]] = []
+    is_signed = False
     if flow:
         with visit.runtime.database.read() as session:
-            declared = visit.runtime.get(WorkflowService).flow(session, flow).flow.invoices_field()
+            found = visit.runtime.get(WorkflowService).flow(session, flow).flow
+        declared = found.invoices_field()
         if declared is not None and declared.key == field:
             options = category_options(visit, declared)
+        is_signed = field in found.signed_in_place()
     context = {"sent": sent, "field": field, "flow": flow, "is_chosen": True, "options": options}
-    return "parts/document-choice.html", context | {"choice": None}
+    return "parts/document-choice.html", context | {"choice": None, "is_signed": is_signed}
 
 
 def category_options(visit: Visit, declared: InvoicesField) -> list[tuple[str, str, str]]:
@@ -125,10 +137,10 @@ def receive(visit: Visit, file: UploadFile, kind: DocumentKind) -> Sent:
         if error.status >= 500:
             raise
         return Sent(name, None, None, None, None, visit.translator.error(error))
-    return look_up(visit, received.document_id, is_duplicate=received.duplicate_of is not None)
+    return look_up(visit, received.document_id, duplicate_of=received.duplicate_of)
 
 
-def look_up(visit: Visit, document_id: UUID, *, is_duplicate: bool = False) -> Sent:
+def look_up(visit: Visit, document_id: UUID, *, duplicate_of: UUID | None = None) -> Sent:
     """A document as a row shows it. Raises NotFound."""
     ingest = visit.runtime.get(IngestService)
     with visit.runtime.database.read() as session:
@@ -137,6 +149,7 @@ def look_up(visit: Visit, document_id: UUID, *, is_duplicate: bool = False) -> S
         invoice = session.get(Invoice, document_id)
         members = len(ingest.members(session, document_id))
         warnings = warnings_of(document, version, invoice, visit.translator)
+        twins = twins_of(session, visit, document_id) if invoice is not None else ()
     refusal = refusal_text(visit, document) if document.state == DocumentState.REFUSED else None
     return Sent(
         document.title,
@@ -145,11 +158,24 @@ def look_up(visit: Visit, document_id: UUID, *, is_duplicate: bool = False) -> S
         version.digest,
         version.size,
         refusal,
-        is_duplicate,
+        duplicate_of,
         invoice,
-        tuple(one["message"] for one in warnings),
+        tuple(one["message"] for one in warnings if one["code"] != "signature-broken"),  # said in red
         members,
+        twins,
+        may_flatten(visit, document, version),
     )
+
+
+def twins_of(session: Session, visit: Visit, document_id: UUID) -> tuple[TwinView, ...]:
+    """The other files of the same invoice that the reader may open."""
+    return visit.runtime.get(InvoiceService).twins(session, visit.person, document_id).seen
+
+
+def may_flatten(visit: Visit, document: Document, version: Version) -> bool:
+    """Whether the reader may have the pages redrawn, so that nothing in them acts and they can be signed."""
+    codes = {finding["code"] for finding in version.findings}
+    return bool(codes & SIGN_BLOCKERS) and document.owner_id == visit.person.person_id
 
 
 def refusal_text(visit: Visit, document: Document) -> str:

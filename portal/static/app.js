@@ -69,7 +69,7 @@ function prepare(root) {
   for (const pad of $$("[data-pin-pad]", root)) preparePad(pad);
   for (const form of $$("form[data-once]", root)) sendOnce(form);
   for (const form of $$("form[data-needs-comment]", root)) requireComment(form);
-  for (const select of $$("select[data-submit]", root)) {
+  for (const select of $$("[data-submit]", root)) {
     select.addEventListener("change", () => select.form.requestSubmit());
   }
 }

@@ -1,5 +1,6 @@
 // Keeps a draft on the server while one types, and writes amounts with thousands.
 
+const YUAN = { style: "currency", currency: "CNY", currencyDisplay: "narrowSymbol" };
 const form = document.querySelector("form[data-draft]");
 
 if (form) {
@@ -60,5 +61,26 @@ if (form) {
       for (const hidden of form.querySelectorAll(`[data-more="${button.dataset.showMore}"]`)) hidden.hidden = false;
       button.remove();
     });
+  }
+
+  // What the ticked invoices come to, as far as the page can know: the server adds up what counts.
+  for (const told of form.querySelectorAll("[data-sum-of]")) {
+    const list = document.getElementById(told.dataset.sumOf);
+    const tell = () => {
+      let [count, cents] = [0, 0];
+      for (const row of list.querySelectorAll("[data-choice]")) {
+        if (!row.querySelector("input[type=checkbox]").checked) continue;
+        const typed = row.querySelector('input[name$=".amount"]')?.value.replace(/[,，\s¥￥]/g, "");
+        count += 1;
+        cents += Math.round(Number(typed || row.dataset.total || 0) * 100) || 0;
+      }
+      const total = (cents / 100).toLocaleString(document.documentElement.lang, YUAN);
+      told.textContent = told.dataset.words.replace("{count}", count).replace("{total}", total);
+      told.hidden = !count;
+    };
+    form.addEventListener("input", tell);
+    form.addEventListener("change", tell);
+    list.addEventListener("htmx:afterSettle", tell);
+    tell();
   }
 }

@@ -9,8 +9,10 @@ class Uploader {
     this.root = root;
     this.zone = root.querySelector("[data-drop]");
     this.list = document.getElementById(root.dataset.list);
+    this.told = document.querySelector("[data-upload-progress]");
     this.waiting = [];
     this.active = 0;
+    if (this.told) this.list.addEventListener("htmx:afterSettle", () => this.tell());
     this.submitter = null;
     // A form that is sent while files are still on their way waits for them.
     root.closest("form")?.addEventListener("submit", (event) => this.hold(event), { capture: true });
@@ -56,17 +58,22 @@ class Uploader {
 
   add(files) {
     for (const element of document.querySelectorAll("[data-upload-result]")) element.hidden = false;
+    // What was just chosen stands before what lay there.
+    const rest = this.root.dataset.field ? this.list.firstElementChild : null;
     for (const file of files) {
       const row = this.row(file);
-      this.list.append(row);
+      this.list.insertBefore(row, rest);
       this.waiting.push({ file, row, kind: this.kind() });
     }
+    this.tell();
+    this.list.scrollTop = 0;
     this.next();
   }
 
   row(file) {
     const row = document.createElement("li");
     row.className = "upload-row";
+    row.dataset.state = "waiting";
     const name = document.createElement("span");
     name.className = "upload-name";
     name.textContent = file.name;
@@ -88,6 +95,7 @@ class Uploader {
       this.send(this.waiting.shift()).finally(() => {
         this.active -= 1;
         this.next();
+        this.tell();
         this.release();
       });
     }
@@ -107,7 +115,8 @@ class Uploader {
         if (!event.lengthComputable) return;
         const share = Math.round((event.loaded / event.total) * 100);
         row.querySelector("progress").value = share;
-        row.querySelector(".upload-state").textContent = `${share}%`;
+        // All of it is there: now it is looked at.
+        row.querySelector(".upload-state").textContent = share < 100 ? `${share}%` : this.zone.dataset.reading;
       });
       request.addEventListener("load", () => {
         let answer = {};
@@ -118,6 +127,7 @@ class Uploader {
         }
         if (request.status === 401 && answer.sign_in) location.assign(answer.sign_in);
         else if (request.status < 300) this.show(row, answer.row);
+        else if (answer.row) this.show(row, answer.row);
         else this.refuse(row, answer.message);
         done();
       });
@@ -135,14 +145,26 @@ class Uploader {
     const holder = document.createElement("template");
     holder.innerHTML = markup.trim(); // our own template, escaped on the server
     const fresh = holder.content.firstElementChild;
-    document.getElementById(fresh.id)?.remove();
+    if (fresh.id) document.getElementById(fresh.id)?.remove();
     row.replaceWith(fresh);
     window.htmx?.process(fresh);
     this.list.dispatchEvent(new CustomEvent("change", { bubbles: true }));
   }
 
+  // How far the whole lot has come: read or refused, of all.
+  tell() {
+    if (!this.told) return;
+    const count = (state) => this.list.querySelectorAll(`:scope > [data-state="${state}"]`).length;
+    const refused = count("refused");
+    const done = count("ready") + refused;
+    const words = [this.zone.dataset.progress.replace("{done}", done).replace("{total}", this.list.children.length)];
+    if (refused) words.push(this.zone.dataset.someRefused.replace("{count}", refused));
+    this.told.textContent = words.join(" · ");
+  }
+
   refuse(row, message) {
     row.classList.add("refused");
+    row.dataset.state = "refused";
     row.querySelector("progress").remove();
     row.querySelector(".upload-state").textContent = this.zone.dataset.refused;
     const reason = document.createElement("p");
@@ -154,3 +176,11 @@ class Uploader {
 
 document.documentElement.classList.add("js");
 for (const root of document.querySelectorAll("[data-upload]")) new Uploader(root);
+// What comes next depends on what was uploaded.
+for (const choice of document.querySelectorAll("[data-upload] input[name=kind]")) {
+  choice.addEventListener("change", () => {
+    for (const next of document.querySelectorAll("[data-for-kind]")) {
+      next.hidden = !next.dataset.forKind.split(" ").includes(choice.value);
+    }
+  });
+}

@@ -115,7 +115,8 @@ class Viewer {
     this.tasks.set(number, task);
     try {
       await task.promise;
-      sheet.replaceChildren(canvas);
+      sheet.querySelector("canvas")?.remove();
+      sheet.prepend(canvas);
     } catch (error) {
       if (error?.name !== "RenderingCancelledException") throw error;
     }
@@ -185,4 +186,6 @@ function startAll() {
   }
 }
 startAll();
+// A page that was being processed arrives later, by itself.
+document.addEventListener("htmx:load", startAll);
 WIDE.addEventListener("change", startAll);

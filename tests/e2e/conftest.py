@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests import servers
 
@@ -120,17 +120,40 @@ class Desk:
         self.page.click("main button.btn-primary")
         self.page.wait_for_url(f"{self.served.address}/")
 
+    def upload(self, *files: tuple[str, bytes], kind: str = "invoice", wait: float = 30_000) -> list[str]:
+        """Upload files and wait until each was read; returns the ids of their documents."""
+        self.open(f"/uploads?kind={kind}")
+        self.choose("#choose-files", *files)
+        rows = self.page.locator("#upload-list > [data-state=ready]")
+        expect(rows).to_have_count(len(files), timeout=wait)
+        return [str(row.get_attribute("id")).removeprefix("upload-") for row in rows.all()]
+
+    def choose(self, field: str, *files: tuple[str, bytes]) -> None:
+        """Choose files that lie nowhere on the disk, by name and content."""
+        chosen = [
+            {"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in files
+        ]
+        self.page.set_input_files(field, chosen)  # type: ignore[arg-type]
+
+    def approve(self, case: str) -> None:
+        """Approve what waits for this person in a case."""
+        self.open(f"/cases/{case}")
+        self.page.click("a[href^='/tasks/']")
+        self.page.fill("#decide-card [name=pin]", self.pin)
+        self.page.click("#decide-card button[value=approved]")
+        self.page.wait_for_url(re.compile(r"after=approved"))
+
     def open(self, path: str) -> None:
         self.page.goto(self.served.address + path)
 
 
 @pytest.fixture
 def desk(browser: Browser, served: Served) -> Iterator[Any]:
-    """Opens a desk for somebody, signed in, in Chinese; closed after the test."""
+    """Opens a desk for somebody, signed in, closed after the test; wide and in Chinese unless told."""
     contexts: list[BrowserContext] = []
 
-    def sit_down(username: str, **options: Any) -> Desk:
-        context = browser.new_context(locale="zh-CN", viewport={"width": 1280, "height": 900}, **options)
+    def sit_down(username: str, width: int = 1280, locale: str = "zh-CN", **options: Any) -> Desk:
+        context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, **options)
         contexts.append(context)
         made = Desk(context, served, username)
         made.sign_in()
