@@ -59,8 +59,10 @@ def utc_time(moment: datetime) -> bytes:
 
 
 def generalized_time(moment: datetime) -> bytes:
-    """GeneralizedTime, to the second."""
-    return element(0x18, moment.astimezone(UTC).strftime("%Y%m%d%H%M%SZ").encode())
+    """GeneralizedTime, to the microsecond; DER leaves the zeros at the end of a fraction out."""
+    moment = moment.astimezone(UTC)
+    fraction = f".{moment.microsecond:06}".rstrip("0").rstrip(".")
+    return element(0x18, f"{moment:%Y%m%d%H%M%S}{fraction}Z".encode())
 
 
 def _base_128(number: int) -> bytes:

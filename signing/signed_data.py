@@ -169,7 +169,7 @@ class TokenTemplate:
         self._accuracy = sequence(integer(accuracy_seconds))
 
     def token(self, digest: bytes, algorithm: str, at: datetime, nonce: int | None = None) -> bytes:
-        """A token over ``digest``, made with ``algorithm``, at a moment, to the second."""
+        """A token over ``digest``, made with ``algorithm``, at a moment, to the microsecond."""
         content = sequence(
             self._head,
             sequence(digest_algorithm(algorithm), octets(digest)),
