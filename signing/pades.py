@@ -35,6 +35,7 @@ from core.errors import VermilionError
 from signing.coroutines import at_once, finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
+from signing.pdf_reader import Reader
 from signing.pki import PrivateKey
 from signing.signed_data import Stamp, Template
 from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
@@ -364,7 +365,7 @@ def _rectangle(values: Any) -> tuple[float, float, float, float]:
 
 def _reader(pdf: bytes) -> PdfFileReader:
     try:
-        return PdfFileReader(io.BytesIO(pdf), strict=False)
+        return Reader(pdf)
     except Exception as error:
         raise SigningRefused(reason=_short(error)) from error
 
@@ -372,7 +373,7 @@ def _reader(pdf: bytes) -> PdfFileReader:
 def _revise(pdf: bytes, work: Callable[[Revision], bytes]) -> bytes:
     """Open, work, and turn whatever a stranger's file makes pyHanko raise into one error."""
     try:
-        writer = Revision(io.BytesIO(pdf), strict=False)
+        writer = Revision.from_reader(Reader(pdf))
         if writer.prev.encrypted:
             raise SigningRefused(reason="encrypted")
         return work(writer)
