@@ -267,7 +267,7 @@ class Authority:
         if len(ends) < 2 or min(ends) <= now:
             raise AuthorityNotReady(reason="crl")
         try:
-            self.timestamper().token(bytes(32), "sha256")
+            self.timestamper().stamp(bytes(32), "sha256")
         except (ValueError, OSError) as error:
             raise AuthorityNotReady(reason="time-stamp") from error
 

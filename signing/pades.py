@@ -9,12 +9,11 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
+from asn1crypto import cms, x509
 from asn1crypto import crl as asn1_crl
-from asn1crypto import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
@@ -31,15 +30,17 @@ from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.stamp import BaseStampStyle
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from core.errors import VermilionError
-from signing.coroutines import finish
+from signing.coroutines import at_once, finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
+from signing.pdf_reader import Reader
 from signing.pki import PrivateKey
-from signing.timestamp import TOKEN_BYTES
+from signing.signed_data import Stamp, Template
+from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
 
+DIGEST: Final = "sha256"
 SIGNATURE_BYTES: Final = 3072 + TOKEN_BYTES
 """Room for a signature's CMS, in bytes: chain, attributes and time-stamp token."""
 ARCHIVE_FIELD: Final = "VermilionArchiveTimestamp"
@@ -57,6 +58,11 @@ class SigningKey:
     key: PrivateKey
     chain: tuple[x509.Certificate, ...]
 
+    @cached_property
+    def template(self) -> Template:
+        """What all PDF signatures of this key share."""
+        return Template(self.key, self.certificate, self.chain, DIGEST)
+
 
 @dataclass(frozen=True)
 class PageSize:
@@ -68,20 +74,39 @@ class PageSize:
 
 
 class KeySigner(Signer):
-    """A pyHanko signer over a key that is loaded already; estimates sizes without signing."""
+    """A pyHanko signer that makes the CMS from the key's template; pyHanko does the PDF around it."""
 
     def __init__(self, key: SigningKey) -> None:
-        registry = SimpleCertificateStore()
-        registry.register_multiple(key.chain)
-        super().__init__(signing_cert=key.certificate, cert_registry=registry, embed_roots=False)
-        self._key = key.key
+        super().__init__(signing_cert=key.certificate, embed_roots=False)
+        self._template = key.template
+
+    async def async_sign(
+        self,
+        data_digest: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,
+        use_pades: bool = False,
+        timestamper: TimeStamper | None = None,
+        signed_attr_settings: object = None,
+        is_pdf_sig: bool = True,
+        encap_content_info: object = None,
+    ) -> cms.ContentInfo:
+        """The signature over a digest of the document, with a token over it. PAdES has the claimed
+        time in the PDF, and none in the CMS (EN 319 142-1, 6.3)."""
+        if digest_algorithm != DIGEST:
+            raise SigningError(f"no signatures over {digest_algorithm}")
+        stamp = None if timestamper is None else _stamp_of(timestamper)
+        signed: Any = self._template.sign(data_digest, stamp=stamp)
+        return signed  # pyHanko writes encoded bytes as they are
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        if dry_run:
-            return bytes(72)
-        if digest_algorithm != "sha256":
-            raise SigningError(f"no signatures over {digest_algorithm}")
-        return self._key.sign(data, ec.ECDSA(hashes.SHA256()))
+        raise NotImplementedError("signatures are made whole")
+
+
+def _stamp_of(timestamper: TimeStamper) -> Stamp:
+    if isinstance(timestamper, InternalTimeStamper):
+        return timestamper.stamp
+    return lambda digest, algorithm: finish(timestamper.async_timestamp(digest, algorithm)).dump()
 
 
 class Revision(IncrementalPdfFileWriter):
@@ -126,7 +151,7 @@ def sign(
     """
     metadata = PdfSignatureMetadata(
         field_name=field_name,
-        md_algorithm="sha256",
+        md_algorithm=DIGEST,
         subfilter=SigSeedSubFilter.PADES,
         reason=reason or None,
         name=name,
@@ -139,7 +164,7 @@ def sign(
     )
 
     def work(writer: Revision) -> bytes:
-        done = finish(
+        done = at_once(
             signer.async_sign_pdf(
                 writer, existing_fields_only=new_field is None, bytes_reserved=2 * SIGNATURE_BYTES
             )
@@ -173,7 +198,8 @@ def add_evidence(
         while field in taken:
             field = f"{ARCHIVE_FIELD}{len(taken)}"
         stamper = PdfTimeStamper(timestamper, field_name=field)
-        done = finish(stamper.async_timestamp_pdf(writer, "sha256", bytes_reserved=2 * TOKEN_BYTES))
+        run = at_once if isinstance(timestamper, InternalTimeStamper) else finish
+        done = run(stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=2 * TOKEN_BYTES))
         return bytes(done.getbuffer())
 
     return _revise(pdf, work)
@@ -339,7 +365,7 @@ def _rectangle(values: Any) -> tuple[float, float, float, float]:
 
 def _reader(pdf: bytes) -> PdfFileReader:
     try:
-        return PdfFileReader(io.BytesIO(pdf), strict=False)
+        return Reader(pdf)
     except Exception as error:
         raise SigningRefused(reason=_short(error)) from error
 
@@ -347,7 +373,7 @@ def _reader(pdf: bytes) -> PdfFileReader:
 def _revise(pdf: bytes, work: Callable[[Revision], bytes]) -> bytes:
     """Open, work, and turn whatever a stranger's file makes pyHanko raise into one error."""
     try:
-        writer = Revision(io.BytesIO(pdf), strict=False)
+        writer = Revision.from_reader(Reader(pdf))
         if writer.prev.encrypted:
             raise SigningRefused(reason="encrypted")
         return work(writer)
