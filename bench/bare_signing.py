@@ -21,7 +21,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 
-class _TimeStamper(DummyTimeStamper):
+class EllipticTimeStamper(DummyTimeStamper):
     """pyHanko's in-process authority, which knows RSA only, with P-256."""
 
     def _sign_tst_info(
@@ -51,7 +51,7 @@ class BareSigner:
     def __init__(self) -> None:
         certificate, key = _make("Bench signer", is_authority=False)
         stamp_certificate, stamp_key = _make("Bench time-stamps", is_authority=True)
-        self._timestamper = _TimeStamper(stamp_certificate, stamp_key)
+        self._timestamper = EllipticTimeStamper(stamp_certificate, stamp_key)
         self._signer = signers.SimpleSigner(certificate, key, SimpleCertificateStore())
         self._count = 0
 

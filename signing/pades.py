@@ -36,8 +36,7 @@ from signing.coroutines import at_once, finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
 from signing.pdf_reader import Reader
-from signing.pki import PrivateKey
-from signing.signed_data import Stamp, Template
+from signing.signed_data import PrivateKey, Stamp, Template
 from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
 
 DIGEST: Final = "sha256"

@@ -13,8 +13,7 @@ from asn1crypto import cms, tsp, x509
 from pyhanko.sign.timestamps import TimeStamper
 
 from core.clock import Clock
-from signing.pki import PrivateKey
-from signing.signed_data import TokenTemplate
+from signing.signed_data import PrivateKey, TokenTemplate
 
 POLICY: Final = "2.25.283917088696411911336927877945094127697.1"
 """Time-stamp policy of the built-in authority: the system clock of the host, to the second."""
@@ -24,7 +23,7 @@ TOKEN_BYTES: Final = 4096
 
 
 class InternalTimeStamper(TimeStamper):
-    """Issues tokens with SHA-256 over P-256. Safe for many threads."""
+    """Issues tokens with SHA-256. Safe for many threads."""
 
     def __init__(
         self,

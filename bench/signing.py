@@ -1,0 +1,259 @@
+"""How long signatures take, beside stock pyHanko and beside the raw work.
+
+One thread, one core. The rival is pyHanko as its manual has it (``PdfSigner`` with ``SimpleSigner`` and
+an in-process time-stamper) on the same file, with the same keys, certificates and revocation lists, at
+the same level. The raw work is what no maker can leave out: one hash over the file, the operations of
+the keys, and writing the result. A growing file is measured against its own first signature.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from asn1crypto import crl as asn1_crl
+from asn1crypto import keys as asn1_keys
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.sign import fields, signers
+from pyhanko.sign.timestamps import DummyTimeStamper
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from bench import Figure, report
+from bench.bare_signing import EllipticTimeStamper
+from core.clock import SystemClock
+from signing import pades, pki
+from signing.fields import FieldSpec
+from signing.signed_data import PrivateKey
+from signing.timestamp import InternalTimeStamper
+from vermilion.demo_documents import Invoice, typeset
+
+STOCK: Final = "stock pyHanko"
+RAW: Final = "the raw work"
+_SIGNATURES: Final = 10
+
+
+@dataclass(frozen=True)
+class Keys:
+    """A small authority whose signer and time-stamp authority have keys of one kind."""
+
+    root: asn1_x509.Certificate
+    issuing: asn1_x509.Certificate
+    signer: asn1_x509.Certificate
+    signer_key: PrivateKey
+    stamper: asn1_x509.Certificate
+    stamper_key: PrivateKey
+    crls: tuple[bytes, ...]
+
+
+def make_keys(make: Callable[[], Any]) -> Keys:
+    """A root, an issuing authority, and two leaves with keys that ``make`` makes."""
+    now = datetime.now(UTC)
+    root_key, issuing_key, signer_key, stamper_key = (make() for _ in range(4))
+    root = pki.make_root(pki.Identity("Bench root", "Bench"), root_key, now)
+    top = pki.Issuer(root, root_key, "http://127.0.0.1/root.crl", "http://127.0.0.1/root.crt")
+    issuing = pki.make_issuing(pki.Identity("Bench issuing", "Bench"), issuing_key, top, now)
+    issuer = pki.Issuer(issuing, issuing_key, "http://127.0.0.1/issuing.crl", "http://127.0.0.1/issuing.crt")
+    signer = pki.make_signer(pki.Identity("Bench signer", "Bench"), signer_key, issuer, now)
+    stamper = pki.make_tsa(pki.Identity("Bench time-stamps", "Bench"), stamper_key, issuer, now)
+    lists = (
+        pki.make_crl(root, root_key, 1, (), now),
+        pki.make_crl(issuing, issuing_key, 1, (), now),
+    )
+    return Keys(
+        _asn1(root), _asn1(issuing), _asn1(signer), signer_key, _asn1(stamper), stamper_key,
+        tuple(one.public_bytes(Encoding.DER) for one in lists),
+    )  # fmt: skip
+
+
+def _asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER))
+
+
+class Ours:
+    """The product's own signing of a file."""
+
+    def __init__(self, keys: Keys) -> None:
+        self._keys = keys
+        chain = (keys.issuing,)
+        self._key = pades.SigningKey(keys.signer, keys.signer_key, chain)
+        self._stamper = InternalTimeStamper(keys.stamper, keys.stamper_key, SystemClock(), chain)
+
+    def timestamped(self, pdf: bytes, name: str = "Bench") -> bytes:
+        """B-T."""
+        return pades.sign(
+            pdf, name, self._key, self._stamper, reason="同意", name="王芳", new_field=FieldSpec(name)
+        )
+
+    def archived(self, pdf: bytes) -> bytes:
+        """B-LTA."""
+        certificates = (self._keys.root, self._keys.issuing, self._keys.stamper)
+        return pades.add_evidence(self.timestamped(pdf), self._stamper, certificates, self._keys.crls)
+
+
+class Stock:
+    """pyHanko as its manual has it."""
+
+    def __init__(self, keys: Keys) -> None:
+        store = SimpleCertificateStore()
+        store.register(keys.issuing)
+        self._keys = keys
+        self._signer = signers.SimpleSigner(keys.signer, _private(keys.signer_key), store)
+        kind = DummyTimeStamper if isinstance(keys.stamper_key, rsa.RSAPrivateKey) else EllipticTimeStamper
+        self._stamper = kind(keys.stamper, _private(keys.stamper_key), store)
+
+    def timestamped(self, pdf: bytes) -> bytes:
+        """B-T."""
+        return self._sign(pdf, {})
+
+    def archived(self, pdf: bytes) -> bytes:
+        """B-LTA."""
+        context = ValidationContext(
+            trust_roots=[self._keys.root],
+            other_certs=[self._keys.issuing],
+            crls=[asn1_crl.CertificateList.load(der) for der in self._keys.crls],
+            revocation_mode="require",
+        )
+        return self._sign(
+            pdf, {"embed_validation_info": True, "use_pades_lta": True, "validation_context": context}
+        )
+
+    def _sign(self, pdf: bytes, level: dict[str, Any]) -> bytes:
+        metadata = signers.PdfSignatureMetadata(
+            field_name="Bench",
+            md_algorithm="sha256",
+            subfilter=fields.SigSeedSubFilter.PADES,
+            reason="同意",
+            name="王芳",
+            **level,
+        )
+        signer = signers.PdfSigner(metadata, self._signer, timestamper=self._stamper)
+        signed: io.BytesIO = signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)))
+        return signed.getvalue()
+
+
+def _private(key: PrivateKey) -> asn1_keys.PrivateKeyInfo:
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return asn1_keys.PrivateKeyInfo.load(der)
+
+
+def raw_work(keys: Keys, pdf: bytes, stamps: int) -> None:
+    """A signature and ``stamps`` tokens over a file, without any structure around them."""
+    _operate(keys.signer_key, hashlib.sha256(pdf).digest())
+    for _ in range(stamps):
+        _operate(keys.stamper_key, bytes(32))
+    if stamps > 1:  # the document's own time-stamp covers the file once more
+        hashlib.sha256(pdf)
+
+
+def _operate(key: PrivateKey, data: bytes) -> None:
+    if isinstance(key, rsa.RSAPrivateKey):
+        key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+    else:
+        key.sign(data, ec.ECDSA(hashes.SHA256()))
+
+
+def milliseconds(work: Callable[[], object], times: int) -> float:
+    """The median processor time of the work, after one run that is not counted."""
+    work()
+    taken = []
+    for _ in range(times):
+        begun = time.process_time()
+        work()
+        taken.append(time.process_time() - begun)
+    return statistics.median(taken) * 1000
+
+
+def _written(make: Callable[[], bytes], folder: Path) -> Callable[[], None]:
+    """The work with its result written to a file, as every maker's has to be."""
+    target = folder / "signed.pdf"
+    return lambda: void(target.write_bytes(make()))
+
+
+def void(_result: object) -> None:
+    """Forget what a call gives."""
+
+
+def one_page(kind: str, make: Callable[[], Any], times: int, folder: Path) -> list[Figure]:
+    """B-T and B-LTA of one page."""
+    keys, pdf = make_keys(make), page()
+    ours, stock = Ours(keys), Stock(keys)
+    figures = []
+    for level, our_way, their_way, stamps in (
+        ("B-T", ours.timestamped, stock.timestamped, 1),
+        ("B-LTA", ours.archived, stock.archived, 2),
+    ):
+        case = f"{level} {kind} 1 page"
+        signed = our_way(pdf)
+
+        def work(stamps: int = stamps, signed: bytes = signed) -> bytes:
+            raw_work(keys, signed, stamps)
+            return signed
+
+        mine = milliseconds(_written(lambda way=our_way: way(pdf), folder), times)  # type: ignore[misc]
+        theirs = milliseconds(_written(lambda way=their_way: way(pdf), folder), max(times // 5, 3))  # type: ignore[misc]
+        figures.append(Figure("signing", case, mine, theirs, STOCK, "ms"))
+        raw = milliseconds(_written(work, folder), times)
+        figures.append(Figure("signing", f"{case}, beside the raw work", mine, raw, RAW, "ms"))
+    return figures
+
+
+def growing(times: int) -> Figure:
+    """The tenth signature of a file, beside its first."""
+    ours, pdf = Ours(make_keys(pki.new_key)), page()
+    first = milliseconds(lambda: ours.timestamped(pdf), times)
+    for number in range(1, _SIGNATURES):
+        pdf = ours.timestamped(pdf, f"Bench{number}")
+    tenth = milliseconds(lambda: ours.timestamped(pdf), times)
+    return Figure("signing", "tenth signature of a file", tenth, first, "our first", "ms")
+
+
+def page() -> bytes:
+    """An invoice of one page, as the product typesets them."""
+    lines = (("物流辅助服务*仓储咨询", 1, Decimal("943.40"), Decimal("56.60")),)
+    return (
+        typeset(Invoice("26312000000099990001", "2026-11-20", "仓储", "913100", "云杉", "913200", lines))
+        + b"\n"
+    )
+
+
+def measure(*, quick: bool) -> list[Figure]:
+    """The figures of this run. ``quick`` repeats less often and leaves the longest keys out."""
+    kinds: list[tuple[str, Callable[[], Any]]] = [
+        ("P-256", pki.new_key),
+        ("RSA-2048", lambda: rsa.generate_private_key(65537, 2048)),
+    ]
+    if not quick:
+        kinds.append(("RSA-3072", lambda: rsa.generate_private_key(65537, 3072)))
+    times = 40 if quick else 200
+    with tempfile.TemporaryDirectory() as folder:
+        figures = [one for kind, make in kinds for one in one_page(kind, make, times, Path(folder))]
+    return [*figures, growing(times)]
+
+
+def main() -> None:
+    """``python -m bench.signing [--quick] [--json]``"""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="end within a minute")
+    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
+    options = parser.parse_args()
+    report(measure(quick=options.quick), as_json=options.json)
+
+
+if __name__ == "__main__":
+    main()
