@@ -372,7 +372,8 @@ def _reader(pdf: bytes) -> PdfFileReader:
 def _revise(pdf: bytes, work: Callable[[Revision], bytes]) -> bytes:
     """Open, work, and turn whatever a stranger's file makes pyHanko raise into one error."""
     try:
-        writer = Revision.from_reader(Reader(pdf))
+        reader = Reader(pdf)
+        writer = Revision(reader.stream, prev=reader)
         if writer.prev.encrypted:
             raise SigningRefused(reason="encrypted")
         return work(writer)

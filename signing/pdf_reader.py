@@ -75,7 +75,7 @@ class Reader(PdfFileReader):
         self._header_version = _read_header_version(stream)
         stream.seek(-1, os.SEEK_END)
         builder = _Builder(self, data, stream, process_data_at_eof(stream))
-        self.xrefs = XRefCache(self, builder.read_xrefs())
+        self.xrefs = XRefCache(self, builder.read_xrefs())  # type: ignore[no-untyped-call]
         self.last_startxref = builder.last_startxref
         self.trailer = builder.trailer
         self.has_xref_stream = builder.has_xref_stream
