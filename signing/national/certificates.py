@@ -142,7 +142,7 @@ def _read(der: bytes) -> Certificate:
         unusable=", ".join(sorted({str(name) for name in asn1.critical_extensions} - _UNDERSTOOD))[:80],
         signed=signed.dump(),
         algorithm=outer["algorithm"].dotted if outer.dump() == inner.dump() else "",
-        signature=asn1["signature_value"].native,
+        signature=read(asn1["signature_value"].dump()).bits("signature"),
     )
 
 

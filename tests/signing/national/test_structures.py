@@ -87,6 +87,13 @@ def test_certificates_of_other_kinds_are_followed_too() -> None:
     assert not check_chain(found[2], [], [found[0]], NOW + timedelta(days=1)).trusted
 
 
+def test_a_signature_of_a_part_of_a_byte_is_none() -> None:
+    altered = bytearray(_OFFICE.signer.der)
+    altered[-len(load(_OFFICE.signer.der).signature) - 1] = 1  # the bits of the last byte that do not count
+    with pytest.raises(CertificateBroken):
+        load(bytes(altered))
+
+
 @settings(max_examples=80, deadline=None)
 @given(place=st.integers(min_value=0), change=st.integers(1, 255))
 def test_a_certificate_with_any_byte_changed_leads_nowhere(place: int, change: int) -> None:
