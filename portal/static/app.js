@@ -150,3 +150,11 @@ document.addEventListener("visibilitychange", renewBadges);
 
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 if (!window.htmx) document.addEventListener("DOMContentLoaded", () => prepare(document));
+
+// Without a Chinese font of the system, Chromium keeps the boxes that it shaped before ours had come.
+// A change of features that changes nothing makes it shape the text again.
+if (document.fonts) {
+  const shapeAgain = () => (document.documentElement.dataset.fonts = "ready");
+  document.fonts.addEventListener("loadingdone", shapeAgain);
+  document.fonts.ready.then(() => document.fonts.size && shapeAgain());
+}

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.e2e import papers
 from tests.e2e.conftest import ROOT, Desk, Served
@@ -167,3 +168,20 @@ def test_each_link_of_the_home_page_can_be_reached_by_the_mouse(
     assert links.count() > 2
     for link in links.all():
         link.click(trial=True, timeout=2_000)
+
+
+def test_chinese_headings_are_as_wide_as_their_letters(served: Served, browser: Browser) -> None:
+    """Boxes in place of letters are narrower: Chromium draws them where no font was there in time."""
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{served.address}/sign-in")
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready.then(() => new Promise(requestAnimationFrame))")
+    for selector in ("h1", "main button.btn-primary", "label"):
+        width, expected = page.locator(selector).first.evaluate(
+            "one => { const range = document.createRange(); range.selectNodeContents(one);"
+            " return [range.getBoundingClientRect().width,"
+            " one.textContent.trim().length * parseFloat(getComputedStyle(one).fontSize)]; }"
+        )
+        assert abs(width - expected) < 0.15 * expected, selector
+    context.close()
