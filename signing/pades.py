@@ -40,8 +40,6 @@ from signing.signed_data import PrivateKey, Stamp, Template
 from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
 
 DIGEST: Final = "sha256"
-SIGNATURE_BYTES: Final = 3072 + TOKEN_BYTES
-"""Room for a signature's CMS, in bytes: chain, attributes and time-stamp token."""
 ARCHIVE_FIELD: Final = "VermilionArchiveTimestamp"
 """Name of the field that carries the document time-stamp."""
 POINTS_PER_MM: Final = 72 / 25.4
@@ -108,6 +106,10 @@ def _stamp_of(timestamper: TimeStamper) -> Stamp:
     return lambda digest, algorithm: finish(timestamper.async_timestamp(digest, algorithm)).dump()
 
 
+def _longest_token(timestamper: TimeStamper) -> int:
+    return timestamper.longest if isinstance(timestamper, InternalTimeStamper) else TOKEN_BYTES
+
+
 class Revision(IncrementalPdfFileWriter):
     """An incremental update that leaves document information and XMP alone.
 
@@ -158,15 +160,14 @@ def sign(
         docmdp_permissions=MDPPerm.FILL_FORMS,
     )
     spec = _spec(new_field) if new_field is not None else None
+    reserved = key.template.longest(_longest_token(timestamper))
     signer = PdfSigner(
         metadata, KeySigner(key), timestamper=timestamper, stamp_style=style, new_field_spec=spec
     )
 
     def work(writer: Revision) -> bytes:
         done = at_once(
-            signer.async_sign_pdf(
-                writer, existing_fields_only=new_field is None, bytes_reserved=2 * SIGNATURE_BYTES
-            )
+            signer.async_sign_pdf(writer, existing_fields_only=new_field is None, bytes_reserved=2 * reserved)
         )
         return bytes(done.getbuffer())
 
@@ -198,7 +199,9 @@ def add_evidence(
             field = f"{ARCHIVE_FIELD}{len(taken)}"
         stamper = PdfTimeStamper(timestamper, field_name=field)
         run = at_once if isinstance(timestamper, InternalTimeStamper) else finish
-        done = run(stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=2 * TOKEN_BYTES))
+        done = run(
+            stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=2 * _longest_token(timestamper))
+        )
         return bytes(done.getbuffer())
 
     return _revise(pdf, work)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Sequence
-from datetime import datetime
-from functools import lru_cache
+from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from typing import Final
 
 from asn1crypto import x509
@@ -44,6 +44,9 @@ _SIGNING_TIME: Final = oid("1.2.840.113549.1.9.5")
 _SIGNING_CERTIFICATE_V2: Final = oid("1.2.840.113549.1.9.16.2.47")
 _ALGORITHM_PROTECTION: Final = oid("1.2.840.113549.1.9.52")
 _TIME_STAMP_TOKEN: Final = oid("1.2.840.113549.1.9.16.2.14")
+
+_SOME_TIME: Final = datetime(2026, 11, 26, 12, 0, 0, 999999, tzinfo=UTC)
+"""As long as any time is."""
 
 _DIGESTS: Final = {"sha256": "1", "sha384": "2", "sha512": "3"}
 _HASHES: Final = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384(), "sha512": hashes.SHA512()}
@@ -82,6 +85,7 @@ class Template:
     ) -> None:
         self._key = key
         self._digest = digest
+        self._digest_size = hashlib.new(digest).digest_size
         digest_id = digest_algorithm(digest)
         is_rsa = isinstance(key, rsa.RSAPrivateKey)
         signature_id = (
@@ -119,6 +123,25 @@ class Template:
             attributes.append(_attribute(_SIGNING_TIME, utc_time(at)))
         signed = set_of(*attributes)
         signature = self._sign(signed)
+        token = None
+        if stamp is not None:
+            token = stamp(hashlib.new(self._digest, signature).digest(), self._digest)
+        return self._joined(signed, signature, content, token)
+
+    def longest(
+        self, token: int | None = None, content: bytes | None = None, *, has_time: bool = False
+    ) -> int:
+        """The most bytes that such a signature takes, with a token of at most ``token`` bytes."""
+        attributes = [*self._constant, _attribute(_MESSAGE_DIGEST, octets(bytes(self._digest_size)))]
+        if has_time:
+            attributes.append(_attribute(_SIGNING_TIME, utc_time(_SOME_TIME)))
+        size = (self._key.key_size + 7) // 8
+        if not isinstance(self._key, rsa.RSAPrivateKey):
+            size = 2 * size + 9  # two integers, a sign byte, tag and length each, inside a SEQUENCE
+        stamp = bytes(token) if token is not None else None
+        return len(self._joined(set_of(*attributes), bytes(size), content, stamp))
+
+    def _joined(self, signed: bytes, signature: bytes, content: bytes | None, token: bytes | None) -> bytes:
         parts = [
             self._signer,
             self._digest_id,
@@ -126,8 +149,7 @@ class Template:
             self._signature_id,
             octets(signature),
         ]
-        if stamp is not None:
-            token = stamp(hashlib.new(self._digest, signature).digest(), self._digest)
+        if token is not None:
             parts.append(context(1, _attribute(_TIME_STAMP_TOKEN, token)))
         encapsulated = (
             sequence(self._content_type)
@@ -170,7 +192,11 @@ class TokenTemplate:
 
     def token(self, digest: bytes, algorithm: str, at: datetime, nonce: int | None = None) -> bytes:
         """A token over ``digest``, made with ``algorithm``, at a moment, to the microsecond."""
-        content = sequence(
+        content = self._content(digest, algorithm, at, nonce)
+        return self._template.sign(hashlib.new(self._digest, content).digest(), content=content, at=at)
+
+    def _content(self, digest: bytes, algorithm: str, at: datetime, nonce: int | None) -> bytes:
+        return sequence(
             self._head,
             sequence(digest_algorithm(algorithm), octets(digest)),
             integer(int.from_bytes(b"\x01" + os.urandom(15), "big")),
@@ -178,7 +204,12 @@ class TokenTemplate:
             self._accuracy,
             integer(nonce) if nonce is not None else b"",
         )
-        return self._template.sign(hashlib.new(self._digest, content).digest(), content=content, at=at)
+
+    @cached_property
+    def longest(self) -> int:
+        """The most bytes that a token without a nonce takes."""
+        content = self._content(bytes(64), "sha512", _SOME_TIME, None)
+        return self._template.longest(content=content, has_time=True)
 
 
 def _attribute(identifier: bytes, value: bytes) -> bytes:

@@ -19,7 +19,7 @@ POLICY: Final = "2.25.283917088696411911336927877945094127697.1"
 """Time-stamp policy of the built-in authority: the system clock of the host, to the second."""
 ACCURACY_SECONDS: Final = 1
 TOKEN_BYTES: Final = 4096
-"""Room for one token in a signature: certificate, attributes and signature take under 2 KiB."""
+"""Room for a token of another authority: certificates, attributes and signature take under 2 KiB mostly."""
 
 
 class InternalTimeStamper(TimeStamper):
@@ -35,6 +35,11 @@ class InternalTimeStamper(TimeStamper):
         super().__init__(include_nonce=False)  # type: ignore[no-untyped-call]
         self._template = TokenTemplate(key, certificate, chain, POLICY, ACCURACY_SECONDS)
         self._clock = clock
+
+    @property
+    def longest(self) -> int:
+        """The most bytes that a token takes."""
+        return self._template.longest
 
     def stamp(self, digest: bytes, algorithm: str) -> bytes:
         """A token over ``digest``, as DER. ``algorithm`` is a name such as ``sha256``.
