@@ -24,7 +24,7 @@ MOST_TEXT: Final = 200_000
 def check(source: Path, most_pages: int) -> dict[str, Any]:
     """The quick judgement at the upload. Raises FileTruncated, FileEncrypted, FileBroken, TooManyPages."""
     _require_end(source)
-    with _open(source) as document:
+    with opened(source) as document:
         pages = len(document.pages)
     if pages == 0:
         raise FileBroken(reason="no pages")
@@ -38,7 +38,7 @@ def inspect(source: Path) -> dict[str, Any]:
 
     ``page`` stands where the finding belongs to one page, ``name`` where it is a file inside.
     """
-    with _open(source) as document:
+    with opened(source) as document:
         found = sorted(
             findings(document), key=lambda one: (one["code"], one.get("page", 0), one.get("name", ""))
         )
@@ -103,7 +103,7 @@ def picture(source: Path, page: int, width: int, target: Path) -> None:
 
 def repair(source: Path, target: Path) -> dict[str, Any]:
     """Write the file anew with a sound structure. For unsigned files only."""
-    with _open(source) as document:
+    with opened(source) as document:
         # the version in the XMP data is left alone: damaged XMP must not cost the pages
         document.save(target, linearize=False, deterministic_id=True, fix_metadata_version=False)
         return {"pages": len(document.pages)}
@@ -117,7 +117,8 @@ def _require_end(source: Path) -> None:
             raise FileTruncated()
 
 
-def _open(source: Path) -> pikepdf.Pdf:
+def opened(source: Path) -> pikepdf.Pdf:
+    """The document. Raises FileEncrypted, FileBroken."""
     try:
         document = pikepdf.open(source, suppress_warnings=True)
     except pikepdf.PasswordError as error:

@@ -69,6 +69,7 @@ class Authority:
         self._clock = clock
         self._settings = settings
         self._members: dict[CertificateRole, Member] = {}
+        self._stamper: tuple[Member, InternalTimeStamper] | None = None
         self._loading = threading.Lock()
 
     def set_up(self, organisation_name: str, is_demo: bool) -> None:
@@ -242,9 +243,12 @@ class Authority:
         return [self.member(role).asn1 for role in roles], crls
 
     def timestamper(self) -> InternalTimeStamper:
-        """The built-in time-stamp authority."""
-        member = self.member(CertificateRole.TSA)
-        return InternalTimeStamper(member.asn1, member.key, self._clock, self.chain())
+        """The built-in time-stamp authority; what is constant in its tokens is encoded once."""
+        member, stamper = self.member(CertificateRole.TSA), self._stamper
+        if stamper is None or stamper[0] is not member:
+            stamper = member, InternalTimeStamper(member.asn1, member.key, self._clock, self.chain())
+            self._stamper = stamper
+        return stamper[1]
 
     def chain(self) -> tuple[asn1_x509.Certificate, ...]:
         """What goes into a signature beside the signer's own certificate."""

@@ -10,7 +10,8 @@ import pikepdf
 import pypdfium2
 from pikepdf import Array, Dictionary, Name
 
-from ingest.errors import FileBroken, FileEncrypted
+from ingest import pdf
+from ingest.errors import FileBroken
 
 _NEVER_DRAWN: Final = frozenset({"/Link", "/Popup"})
 
@@ -20,15 +21,7 @@ def opened(source: Path) -> pikepdf.Pdf:
 
     PDFium makes it, which draws the pages in the portal too. Raises FileBroken, FileEncrypted.
     """
-    try:
-        document = pikepdf.open(source, suppress_warnings=True)
-    except pikepdf.PasswordError as error:
-        raise FileEncrypted() from error
-    except pikepdf.PdfError as error:
-        raise FileBroken(reason=str(error)[:200]) from error
-    if document.is_encrypted:
-        document.close()
-        raise FileEncrypted()
+    document = pdf.opened(source)
     if len(document.pages) == 0:
         document.close()
         raise FileBroken(reason="no pages")

@@ -7,7 +7,7 @@ with their text are the way that is always left.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,20 +59,18 @@ def archival(source: Path, target: Path, attachments: Sequence[Member]) -> tuple
 
 def viewer(source: Path, target: Path) -> None:
     """A PDF that looks the same and in which nothing acts. Raises FileRefused."""
-    try:
-        with _inert(source) as document:
-            _save(document, target)
-    except _SURPRISES:
-        _save_pictures(source, target)
-        return
-    if _is_active(target):
-        _save_pictures(source, target)
+    _make_inactive(_inert, source, target)
 
 
 def flattened(source: Path, target: Path) -> None:
     """The pages as they look: no forms, annotations or layers; may be signed. Raises FileRefused."""
+    _make_inactive(_flat, source, target)
+
+
+def _make_inactive(way: Callable[[Path], pikepdf.Pdf], source: Path, target: Path) -> None:
+    """Make it one way; as pictures of its pages where that fails or leaves something that acts."""
     try:
-        with _flat(source) as document:
+        with way(source) as document:
             _save(document, target)
     except _SURPRISES:
         _save_pictures(source, target)

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from signing.service import SigningService
-from tests.api.world import World, make_pdf, make_world
+from tests.api.world import World, make_pdf, make_sealing_world
 from tests.office import contract_pdf
 from vermilion import assembly
 
@@ -17,13 +16,7 @@ SOME_ID = "0192f0c1-7c3a-7b1e-9d55-3a2f5a8c1d20"
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(tmp_path_factory.mktemp("contracts"))
-    made.enrol("head", "legal", "finance", "gm", "keeper")
-    with made.runtime.database.write() as session:
-        made.runtime.get(SigningService).create_seal(
-            session, made.company.principal("admin"), entity_id=made.company.entity_id, name="合同专用章",
-            kind="contract", keeper_id=made.company.people["keeper"],
-        )  # fmt: skip
+    made = make_sealing_world(tmp_path_factory.mktemp("contracts"))
     yield made
     assembly.close(made.runtime)
 

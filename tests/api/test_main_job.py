@@ -9,8 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from signing.service import SigningService
-from tests.api.world import World, make_pdf, make_world
+from tests.api.world import World, make_pdf, make_sealing_world
 from tests.builders import PIN
 from tests.signing.national import builder
 from vermilion import assembly
@@ -18,13 +17,7 @@ from vermilion import assembly
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    made = make_world(tmp_path_factory.mktemp("main-job"))
-    made.enrol("head", "legal", "finance", "gm", "keeper")
-    with made.runtime.database.write() as session:
-        made.runtime.get(SigningService).create_seal(
-            session, made.company.principal("admin"), entity_id=made.company.entity_id, name="合同专用章",
-            kind="contract", keeper_id=made.company.people["keeper"],
-        )  # fmt: skip
+    made = make_sealing_world(tmp_path_factory.mktemp("main-job"))
     yield made
     assembly.close(made.runtime)
 

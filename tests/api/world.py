@@ -118,3 +118,15 @@ def make_world(home: Path, **settings: Any) -> World:
     runtime.get(SetUp).make_organisation(NAME, is_demo=False)
     company = make_company(runtime, NAME)
     return World(runtime, company, application.create(runtime))
+
+
+def make_sealing_world(home: Path) -> World:
+    """A world where a contract can go its whole way: people with PINs, and the seal for contracts."""
+    made = make_world(home)
+    made.enrol("head", "legal", "finance", "gm", "keeper")
+    with made.runtime.database.write() as session:
+        made.runtime.get(SigningService).create_seal(
+            session, made.company.principal("admin"), entity_id=made.company.entity_id, name="合同专用章",
+            kind="contract", keeper_id=made.company.people["keeper"],
+        )  # fmt: skip
+    return made
