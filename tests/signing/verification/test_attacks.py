@@ -164,9 +164,14 @@ def test_a_mutated_byte_is_never_valid(shared_desk: Desk, archived: bytes, place
     altered = bytearray(archived)
     place %= len(altered)
     altered[place] ^= change
-    if chr(altered[place]).lower() == chr(archived[place]).lower() and in_signature_value(archived, place):
-        return  # a hexadecimal digit in the other case is the same digit
-    assert outcome(shared_desk, bytes(altered)) != "valid", place
+    if outcome(shared_desk, bytes(altered)) != "valid":
+        return
+    # Nothing signs the copies of certificates that a signature carries beside its own: the last
+    # time-stamp may have a damaged one, which the file holds whole in its validation material.
+    verdict = verify_pdf(bytes(altered), shared_desk.roots(), datetime.now(UTC))
+    whole = verify_pdf(archived, shared_desk.roots(), datetime.now(UTC))
+    assert in_signature_value(archived, place), place
+    assert verdict.facts == whole.facts
 
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
