@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     broker_url: str = Field(default="embedded:", description="embedded: or redis://… or amqp://…")
     backup_url: str = Field(default="", description="file:FOLDER or s3://…")
     timestamp_url: str = Field(default="internal:", description="internal: (the built-in authority)")
+    head_targets: str = Field(
+        default="",
+        description="Where tree heads go, separated by spaces: smtps://, https://, s3:// (locked), file:.",
+    )
+    scan_days: int = Field(default=7, gt=0, description="Days within which a stamped page's scan is due.")
     time_zone: str = Field(default="Asia/Shanghai", description="The organisation's time zone.")
     default_language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language where neither person nor browser says one."

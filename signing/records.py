@@ -42,7 +42,9 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
                 "、".join(names[person] for person in _people(row)),
             ),
             number=f"{row.year}-{row.number:04d}",
-            other_numbers=(row.case_serial, row.digest_after, row.digest_before),
+            other_numbers=tuple(
+                one for one in (row.case_serial, row.digest_after, row.digest_before) if one is not None
+            ),
             seal=Tag(row.seal_id, seal),
             department=Tag(row.department_id, department),
             people=tuple(Tag(person, names[person]) for person in _people(row)),

@@ -22,6 +22,7 @@ from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.register import RegisterEntry, RegisterFilter
 from signing.sealing import SealedPdf, Sealing
+from signing.transparency import Transparency
 from signing.trust import stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
@@ -51,6 +52,7 @@ class SigningService:
         self._store = store
         self.authority = Authority(database, master_key, clock, settings)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
+        self.transparency = Transparency(database, self.authority, clock, settings)
         self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
 
     # the authority

@@ -7,6 +7,7 @@ import ingest.invoices.models
 import ingest.models
 import retention.models
 import signing.models
+import signing.register_models
 import storage.models
 import workflow.models
 from core.database import Base
