@@ -16,6 +16,8 @@ from core.settings import Settings
 from signing import pades, register, seals
 from signing.appearance import block_style
 from signing.authority import Authority
+from signing.by_hand import ByHand
+from signing.corrections import Corrections
 from signing.custody import PinCost
 from signing.enrolment import Enrolment, Signatory
 from signing.fields import FieldSpec, Placement, SignatureBlock
@@ -53,6 +55,8 @@ class SigningService:
         self.authority = Authority(database, master_key, clock, settings)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
         self.transparency = Transparency(database, self.authority, clock, settings)
+        self.corrections = Corrections(clock, settings)
+        self.by_hand = ByHand(database, clock, settings, self.enrolment)
         self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
 
     # the authority

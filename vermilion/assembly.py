@@ -10,6 +10,7 @@ import ingest.tasks
 import retention.tasks
 import search.tasks
 import signing.records
+import signing.register_tasks
 import signing.tasks
 import signing.transparency_tasks
 import storage.tasks
@@ -49,6 +50,7 @@ TASK_MODULES = (
     storage.tasks,
     search.tasks,
     signing.tasks,
+    signing.register_tasks,
     signing.transparency_tasks,
     ingest.tasks,
     workflow.tasks,

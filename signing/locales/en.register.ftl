@@ -22,3 +22,21 @@ trail-register-twice = Register line { $subject } is told of a second time by au
 error-audit-trail-broken = The audit trail does not fit at entry { $sequence }. No tree head is made until that is explained: run "vermilion audit verify".
 error-head-not-understood = { $file } is not a tree head of Vermilion.
 error-head-not-delivered = { $target } did not take the tree head: { $reason }.
+
+# The register
+notice-correction-asked = { $person } asks for a correction of the register, { $number }. Agree to it or refuse it.
+notice-correction-confirmed = { $person } agreed to your correction of { $number }.
+notice-correction-refused = { $person } refused your correction of { $number }.
+notice-scan-overdue = { $number }, “{ $title }”: the photo or scan of the stamped page is overdue. Add it to the register.
+notice-loan-overdue = The seal “{ $seal }” should have come back from { $person } by { $due }.
+
+error-correction-waits = A correction of this line waits for a second person already. Have it decided first.
+error-correction-decided = This correction was decided already. Load the page again.
+error-nothing-corrected = That is what the register says already. Change at least one value.
+error-not-correctable = A correction is not corrected itself. Correct the line that it names.
+error-second-person-needed = Whoever asked for the correction, or used the seal, cannot agree to it. It takes another auditor or administrator.
+error-too-many-copies = The case allows { $most } copies at most, and at least one is stamped.
+error-seal-is-out = The seal “{ $seal }” is lent to { $borrower }. Until it is back only they can stamp with it.
+error-not-stamped-by-hand = Only a use by hand takes a photo or scan.
+error-loan-over = The seal was given back already.
+error-return-in-the-past = Give a later day, at most a year from now.

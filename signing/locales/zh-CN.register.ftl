@@ -22,3 +22,21 @@ trail-register-twice = 登记 { $subject } 被审计条目 { $entry } 重复记�
 error-audit-trail-broken = 审计记录在第 { $sequence } 条处衔接不上。查明之前不再生成树头，请运行“vermilion audit verify”。
 error-head-not-understood = { $file } 不是朱印的树头文件。
 error-head-not-delivered = { $target } 未能接收树头：{ $reason }。
+
+# 用印登记簿
+notice-correction-asked = { $person }申请更正用印登记 { $number }，请您确认或驳回。
+notice-correction-confirmed = { $person }已确认您对 { $number } 的更正。
+notice-correction-refused = { $person }驳回了您对 { $number } 的更正。
+notice-scan-overdue = { $number }《{ $title }》：盖章页的照片或扫描件已逾期未交，请补传到登记簿。
+notice-loan-overdue = 印章“{ $seal }”由{ $person }借出，应于 { $due } 前归还，现已逾期。
+
+error-correction-waits = 该条登记已有一项更正在等待第二人确认，请先处理。
+error-correction-decided = 该项更正已处理过，请刷新页面。
+error-nothing-corrected = 与登记内容相同，请至少修改一项。
+error-not-correctable = 更正条目本身不能再更正，请更正它所指的那一条。
+error-second-person-needed = 提出更正的人和用印人不能自己确认，须由另一位审计员或管理员确认。
+error-too-many-copies = 审批单最多允许 { $most } 份，至少盖一份。
+error-seal-is-out = 印章“{ $seal }”已借给{ $borrower }，归还之前只能由其使用。
+error-not-stamped-by-hand = 只有线下盖章的登记才需要照片或扫描件。
+error-loan-over = 该印章已经归还。
+error-return-in-the-past = 请填写以后的日期，最长一年。
