@@ -220,3 +220,42 @@ def is_consistent(
             new = node_hash(new, step)
         position, last = position >> 1, last >> 1
     return last == 0 and old == first_root and new == second_root
+
+
+def inclusion_steps(index: int, size: int, proof: Sequence[bytes]) -> list[tuple[str, bytes]]:
+    """An inclusion proof, each step with the side on which it stands: ``left`` or ``right``.
+
+    For those who check by hand: ``hash = H(left, right)`` from the leaf hash up.
+    """
+    steps, start, end = [], 0, size
+    while end - start > 1:
+        middle = start + _split(end - start)
+        steps.append("right" if index < middle else "left")
+        start, end = (start, middle) if index < middle else (middle, end)
+    return list(zip(steps[::-1], proof, strict=True))
+
+
+def consistency_steps(
+    first: int, second: int, first_root: bytes, proof: Sequence[bytes]
+) -> list[tuple[str, bytes]]:
+    """A consistency proof for those who check by hand.
+
+    ``start``: both hashes begin with it; ``both``: ``H(step, hash)`` for the old hash and the new;
+    ``new``: ``H(hash, step)`` for the new one. At the end they are the two roots.
+    """
+    hashes = [first_root, *proof] if first & (first - 1) == 0 else list(proof)
+    if first == second:
+        return [("start", first_root)]
+    steps = [("start", hashes[0])]
+    position, last = first - 1, second - 1
+    while position & 1:
+        position, last = position >> 1, last >> 1
+    for one in hashes[1:]:
+        if position & 1 or position == last:
+            steps.append(("both", one))
+            while not position & 1 and position:
+                position, last = position >> 1, last >> 1
+        else:
+            steps.append(("new", one))
+        position, last = position >> 1, last >> 1
+    return steps

@@ -59,9 +59,7 @@ def export(
                     term = session.get(RetentionTerm, case_id)
                 progress(done, len(ids), view.case.serial_number)
                 files = _write_case(runtime.get(ObjectStore), to, view)
-                listing.write(
-                    json.dumps(_describe(view, term, files), ensure_ascii=False, default=str) + "\n"
-                )
+                listing.write(json.dumps(describe(view, term, files), ensure_ascii=False, default=str) + "\n")
     except OSError as error:
         raise explained_os_error(error) from error
     with runtime.database.write() as session:
@@ -135,7 +133,8 @@ def safe_name(serial: str) -> str:
     return name
 
 
-def _describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str]) -> dict[str, Any]:
+def describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str]) -> dict[str, Any]:
+    """A case as the listing shows it; ``files`` has the path of each document."""
     case = view.case
     return {
         "serial_number": case.serial_number,

@@ -25,7 +25,7 @@ from core.models import AuditEntry
 from core.settings import Settings
 from signing.authority import Authority
 from signing.entries import ACTIONS
-from signing.heads import NO_PREVIOUS, Head, SignedHead
+from signing.heads import NO_PREVIOUS, Head, SignedHead, parse
 from signing.register_models import HeadDelivery, TreeHead
 from signing.targets import labels
 from signing.timestamp import stamped
@@ -295,3 +295,20 @@ def proof(session: Session, sequence: int) -> Proof:
         before,
         consistency(session, before.size, over.size) if before else None,
     )
+
+
+def stated(row: TreeHead) -> Head:
+    """What a stored head states."""
+    return parse(row.body)
+
+
+class Proofs:
+    """Many inclusion proofs against one tree; each tile is read once."""
+
+    def __init__(self, session: Session, size: int) -> None:
+        self._nodes = audit_tree.nodes(session)
+        self._size = size
+
+    def inclusion(self, sequence: int) -> list[bytes]:
+        """The path of an entry, from the leaf up."""
+        return merkle.inclusion_proof(self._nodes, sequence - 1, self._size)

@@ -134,6 +134,26 @@ def test_a_tree_kept_in_tiles_is_the_tree_whatever_the_portions(portions: list[i
         )
 
 
+@given(st.integers(1, 300), st.data())
+def test_proofs_written_out_for_people_lead_to_the_same_roots(second: int, data: st.DataObject) -> None:
+    first = data.draw(st.integers(1, second))
+    hashes = leaves(second)
+    nodes = merkle.nodes_of(hashes)
+    old, new = merkle.root(nodes, first), merkle.root(nodes, second)
+    found = hashes[first - 1]
+    for side, step in merkle.inclusion_steps(
+        first - 1, second, merkle.inclusion_proof(nodes, first - 1, second)
+    ):
+        found = merkle.node_hash(step, found) if side == "left" else merkle.node_hash(found, step)
+    assert found == new
+    steps = merkle.consistency_steps(first, second, old, merkle.consistency_proof(nodes, first, second))
+    before = after = steps[0][1]
+    for verb, step in steps[1:]:
+        before = merkle.node_hash(step, before) if verb == "both" else before
+        after = merkle.node_hash(step, after) if verb == "both" else merkle.node_hash(after, step)
+    assert (before, after) == (old, new)
+
+
 @given(st.integers(0, 300))
 def test_a_tree_that_is_only_walked_has_the_same_root(size: int) -> None:
     frontier = merkle.Frontier()
