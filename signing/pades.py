@@ -75,13 +75,12 @@ class PageSize:
 
 def add_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
     """Make signature fields, before the first signature. Raises SigningRefused."""
+    return pdf + _revise(Original.of(pdf), _placing(fields))
 
-    def work(writer: Revision) -> bytes:
-        for field in fields:
-            form.add_field(writer, field)
-        return writer.appended()
 
-    return pdf + _revise(Original.of(pdf), work)
+def add_fields_to_file(path: Path, fields: Sequence[FieldSpec]) -> None:
+    """As ``add_fields``, appended to a file of the caller's own, of any size."""
+    _append(path, _placing(fields))
 
 
 def sign(
@@ -148,6 +147,15 @@ def add_evidence_to_file(
 ) -> None:
     """As ``add_evidence``, appended to a file of the caller's own, of any size."""
     _append(path, _stamping(timestamper, certificates, crls, digest))
+
+
+def _placing(fields: Sequence[FieldSpec]) -> Work:
+    def work(writer: Revision) -> bytes:
+        for field in fields:
+            form.add_field(writer, field)
+        return writer.appended()
+
+    return work
 
 
 def _signing(
@@ -241,10 +249,16 @@ def _longest_token(timestamper: TimeStamper) -> int:
     return timestamper.longest if isinstance(timestamper, InternalTimeStamper) else TOKEN_BYTES
 
 
-def embedded_certificates(pdf: bytes) -> list[x509.Certificate]:
-    """The certificates that signatures and time-stamps of this PDF carry, each once."""
+def embedded_certificates(pdf: bytes | Path) -> list[x509.Certificate]:
+    """The certificates that signatures and their time-stamps carry, each once. Raises SigningRefused."""
+    if isinstance(pdf, Path):
+        with Original.opened(pdf) as original:
+            return _certificates_in(_opened(original))
+    return _certificates_in(_opened(Original.of(pdf)))
+
+
+def _certificates_in(reader: PdfFileReader) -> list[x509.Certificate]:
     found: dict[bytes, x509.Certificate] = {}
-    reader = _reader(pdf)
     for signature in reader.embedded_signatures:
         for certificate in [signature.signer_cert, *signature.other_embedded_certs]:
             found[certificate.dump()] = certificate
@@ -392,8 +406,12 @@ def _rectangle(values: Any) -> tuple[float, float, float, float]:
 
 
 def _reader(pdf: bytes) -> PdfFileReader:
+    return _opened(Original.of(pdf))
+
+
+def _opened(original: Original) -> PdfFileReader:
     try:
-        return Reader(pdf)
+        return Reader(original.data, original.stream)
     except Exception as error:
         raise SigningRefused(reason=_short(error)) from error
 
