@@ -21,6 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,7 +36,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.sign import fields, signers
 from pyhanko.sign.timestamps import DummyTimeStamper
-from pyhanko.stamp import BaseStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -109,7 +109,7 @@ class Ours:
             pdf, name, self._key, self._stamper, reason="同意", name="王芳", new_field=FieldSpec(name)
         )
 
-    def approved(self, pdf: bytes, field: str, shown: BaseStampStyle | None = None) -> bytes:
+    def approved(self, pdf: bytes, field: str, shown: pades.Style | None = None) -> bytes:
         """B-T in a field that is there."""
         return pades.sign(pdf, field, self._key, self._stamper, reason="同意", name="王芳", style=shown)
 
@@ -324,9 +324,7 @@ def whole_sheet(times: int) -> Figure:
         typeset_sheet = sheet.typeset(data)
         pdf = ours.certified(pades.add_fields(typeset_sheet.pdf, typeset_sheet.fields))
         for name in names[:-1]:
-            size = pades.field_size(pdf, name)
-            assert size is not None
-            pdf = ours.approved(pdf, name, block_style(block, *size))
+            pdf = ours.approved(pdf, name, partial(block_style, block))
         return ours.lasting(ours.approved(pdf, names[-1], style(operators, side, side)))
 
     bare_sheet = pades.add_fields(sheet.typeset(data).pdf, [FieldSpec(name) for name in names])

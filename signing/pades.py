@@ -36,6 +36,8 @@ from signing.revision import Original, Revision, SignatureValue
 from signing.signed_data import PrivateKey, Stamp, Template
 from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
 
+Style = BaseStampStyle | Callable[[float, float], BaseStampStyle]
+"""How a signature looks; or what says so for a field's width and height, in points."""
 Work = Callable[[Revision], bytes]
 """Changes objects of a new revision and gives what has to be appended."""
 
@@ -91,7 +93,7 @@ def sign(
     *,
     reason: str,
     name: str,
-    style: BaseStampStyle | None = None,
+    style: Style | None = None,
     certify: bool = False,
     new_field: FieldSpec | None = None,
 ) -> bytes:
@@ -112,7 +114,7 @@ def sign_file(
     *,
     reason: str,
     name: str,
-    style: BaseStampStyle | None = None,
+    style: Style | None = None,
     new_field: FieldSpec | None = None,
 ) -> None:
     """As ``sign``, for a file of any size: the signature is appended to it, the rest stays on the disk.
@@ -164,7 +166,7 @@ def _signing(
     timestamper: TimeStamper | None,
     reason: str,
     name: str,
-    style: BaseStampStyle | None,
+    style: Style | None,
     certify: bool,
     new_field: FieldSpec | None,
 ) -> Work:
@@ -179,8 +181,10 @@ def _signing(
         )
         value = SignatureValue(_entries(_PADES, reason, name), room)
         value_reference = writer.add_object(value)
-        if style is not None:
-            SigAppearanceSetup(style, datetime.now(UTC), name).apply(field.dictionary, writer)
+        size = _visible_size(field.dictionary)
+        if style is not None and size is not None:
+            shown = style if isinstance(style, BaseStampStyle) else style(*size)
+            SigAppearanceSetup(shown, datetime.now(UTC), name).apply(field.dictionary, writer)
         field.dictionary[pdf_name("/V")] = value_reference
         writer.mark_update(field.reference)
         SigMDPSetup(
@@ -275,15 +279,12 @@ def field_names(pdf: bytes) -> dict[str, bool]:
     return {field.name: field.is_signed for field in form.signature_fields(_reader(pdf))}
 
 
-def field_size(pdf: bytes, field_name: str) -> tuple[float, float] | None:
-    """Width and height of a visible signature field in points; None for an invisible or unknown one."""
-    for field in form.signature_fields(_reader(pdf)):
-        if field.name == field_name:
-            if "/Rect" not in field.dictionary:
-                return None
-            left, bottom, right, top = _rectangle(field.dictionary["/Rect"])
-            return (right - left, top - bottom) if right - left > 1 and top - bottom > 1 else None
-    return None
+def _visible_size(field: Any) -> tuple[float, float] | None:
+    """Width and height of a signature field in points; None for an invisible one."""
+    if "/Rect" not in field:
+        return None
+    left, bottom, right, top = _rectangle(field["/Rect"])
+    return (right - left, top - bottom) if right - left > 1 and top - bottom > 1 else None
 
 
 def page_size(pdf: bytes, page: int) -> PageSize | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -133,8 +134,7 @@ class SigningService:
 
         Raises SigningRefused when there is no such free field or the file cannot be signed.
         """
-        size = pades.field_size(pdf, field_name) if block is not None else None
-        shown = block_style(block, *size) if block is not None and size is not None else None
+        shown = partial(block_style, block) if block is not None else None
         return pades.sign(
             pdf,
             field_name,
