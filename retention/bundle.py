@@ -6,7 +6,7 @@ Its bytes depend on the state of the case only: who asks, when, and how often le
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -69,6 +69,12 @@ def open_bundle(runtime: Runtime, principal: Principal, case_id: UUID) -> tuple[
         path = Path(folder) / "bundle.zip"
         name = write_bundle(runtime, principal, case_id, path)
         return name, path.open("rb"), path.stat().st_size
+
+
+def bundle_pieces(file: BinaryIO) -> Iterator[bytes]:
+    """An opened bundle in pieces; it is closed at the end."""
+    with file:
+        yield from iter(lambda: file.read(CHUNK), b"")
 
 
 @dataclass(frozen=True)

@@ -87,17 +87,22 @@ def _chosen(
 ) -> Iterator[UUID]:
     condition = readable(principal, ResourceType.CASE, Case.id)
     if serials:
-        for serial in serials:
-            found = session.scalar(select(Case.id).where(Case.serial_number == serial, condition))
-            if found is None:
-                raise NotFound(what=serial)
-            yield found
+        yield from (find_case(session, principal, serial) for serial in serials)
     elif query is not None:
         yield from (key.id for key in runtime.get(Searcher).keys(principal, Query(text=query, kind="case")))
     else:
         yield from session.scalars(
             select(Case.id).where(condition).order_by(Case.submitted_at, Case.id)
         ).all()
+
+
+def find_case(session: Session, principal: Principal, serial: str) -> UUID:
+    """The id of a case that the person may see, by its serial number. Raises NotFound."""
+    condition = readable(principal, ResourceType.CASE, Case.id)
+    found = session.scalar(select(Case.id).where(Case.serial_number == serial, condition))
+    if found is None:
+        raise NotFound(what=serial)
+    return found
 
 
 def _write_case(store: ObjectStore, to: Path, view: CaseView) -> dict[UUID, str]:

@@ -27,3 +27,5 @@ bundle-consistency = Nothing earlier was changed
 bundle-consistency-why = The tree of the head before is the beginning of this one (RFC 9162, 2.1.4): what was stated then was not rewritten.
 bundle-limits = What this does not show
 bundle-limits-text = That an entry was left out when it should have been written cannot be seen from what was written. Numbers of the register without gaps and the chain of entries make it hard; the organisation's own procedures have to do the rest.
+
+error-evidence-there = { $file } is there already. Choose another folder.

@@ -27,3 +27,5 @@ bundle-consistency = 此前的内容未被改动
 bundle-consistency-why = 前一个树头的树是本树的开头部分（RFC 9162 第 2.1.4 节）：当时所声明的内容没有被改写。
 bundle-limits = 本证据包不能证明的
 bundle-limits-text = 从已写入的内容看不出应写而未写的条目。登记簿编号连续、审计条目环环相扣，使遗漏难以发生；其余须靠单位自身的制度保证。
+
+error-evidence-there = { $file } 已存在，请另选文件夹。
