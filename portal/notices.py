@@ -16,7 +16,10 @@ from portal.visit import Visit
 
 router = pages()
 
-_PAGES: Final = {"document": "/documents/{}", "case": "/cases/{}"}
+_PAGES: Final = {
+    "document": "/documents/{}", "case": "/cases/{}", "seal_record": "/register/{}",
+    "seal": "/register/loans#seal-{}",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
