@@ -80,7 +80,10 @@ def show_register(
         choices = _choices(session)
         shown = lines[:most]
         cases = _open_cases(session, visit, shown)
-        waiting = corrections.open_requests(session, visit.person)
+        waiting = [
+            (one, book.number_of(session.get_one(SealRecord, one.record_id)))
+            for one in corrections.open_requests(session, visit.person)
+        ]
         to_stamp = len(by_hand.in_hand(session, visit.person, visit.runtime.clock.now()))
         open_uses = len(by_hand.open_uses(session, visit.person))
     return page(
