@@ -224,6 +224,9 @@ class ByHand:
             "loan": str(made.id), "borrower": str(borrower_id), "case": case_serial, "due": due_at.isoformat()
         }  # fmt: skip
         audit.record(session, now, principal.person_id, "seal.lent", "seal", seal_id, payload)
+        due = due_at.astimezone(self._settings.zone).strftime("%Y-%m-%d %H:%M")
+        context = {"person": principal.name, "seal": seal.name, "due": due}
+        notices.tell(session, now, [borrower_id], "seal-lent", "seal", seal_id, context)
         return made
 
     def give_back(self, session: Session, principal: Principal, loan_id: UUID, note: str = "") -> SealLoan:
@@ -248,7 +251,8 @@ class ByHand:
             seal.id,
             {"loan": str(loan.id), "note": loan.return_note},
         )
-        notices.settle(session, loan.returned_at, "loan-overdue", "seal", seal.id)
+        for code in ("seal-lent", "loan-overdue"):
+            notices.settle(session, loan.returned_at, code, "seal", seal.id)
         return loan
 
     # reminders

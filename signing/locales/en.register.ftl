@@ -28,6 +28,7 @@ notice-correction-asked = { $person } asks for a correction of the register, { $
 notice-correction-confirmed = { $person } agreed to your correction of { $number }.
 notice-correction-refused = { $person } refused your correction of { $number }.
 notice-scan-overdue = { $number }, “{ $title }”: the photo or scan of the stamped page is overdue. Add it to the register.
+notice-seal-lent = { $person } lent you the seal “{ $seal }” until { $due }. Enter each printout that you stamp with it.
 notice-loan-overdue = The seal “{ $seal }” should have come back from { $person } by { $due }.
 
 error-correction-waits = A correction of this line waits for a second person already. Have it decided first.

@@ -28,6 +28,7 @@ notice-correction-asked = { $person }申请更正用印登记 { $number }，请�
 notice-correction-confirmed = { $person }已确认您对 { $number } 的更正。
 notice-correction-refused = { $person }驳回了您对 { $number } 的更正。
 notice-scan-overdue = { $number }《{ $title }》：盖章页的照片或扫描件已逾期未交，请补传到登记簿。
+notice-seal-lent = { $person }将印章“{ $seal }”借给您，至 { $due }。用它盖的每份打印件都须登记。
 notice-loan-overdue = 印章“{ $seal }”由{ $person }借出，应于 { $due } 前归还，现已逾期。
 
 error-correction-waits = 该条登记已有一项更正在等待第二人确认，请先处理。

@@ -9,12 +9,14 @@ import os
 import re
 import shutil
 import subprocess
+import tracemalloc
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
+import pikepdf
 import pytest
 from sqlalchemy import select, update
 
@@ -24,7 +26,9 @@ from core.models import AuditEntry
 from ingest.models import DocumentKind
 from retention.bundle import open_bundle, write_bundle
 from retention.bundle_zip import BundleZip
+from signing.cutting import cut
 from signing.models import SealRecord
+from storage.objects import CHUNK
 from tests.builders import PIN
 from tests.office import Office, contract_pdf, open_office
 
@@ -256,3 +260,24 @@ def test_a_zip_is_made_of_its_contents_only(tmp_path: Path) -> None:
             with pytest.raises(ValueError, match="twice"):
                 made.add("b", "c")
     assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+
+
+def test_a_large_paper_takes_no_memory(tmp_path: Path) -> None:
+    source = tmp_path / "large.pdf"
+    pdf = pikepdf.new()
+    pdf.add_blank_page()
+    for _ in range(4):
+        pdf.pages[0].Resources = pikepdf.Dictionary(X=pdf.make_stream(os.urandom(15_000_000)))
+    pdf.Root.Attached = pdf.make_stream(os.urandom(45_000_000))
+    pdf.save(source)
+    del pdf
+    tracemalloc.start()
+    try:
+        assert cut(source).cuts == []
+        with BundleZip(tmp_path / "large.zip", "x") as made, source.open("rb") as file:
+            made.add_pieces("pdf/large.pdf", iter(lambda: file.read(CHUNK), b""))
+        _now, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert source.stat().st_size > 55_000_000
+    assert peak < 10_000_000

@@ -389,6 +389,7 @@ def test_only_the_keeper_lends_and_takes_back(office: Office) -> None:
 
 def test_an_overdue_seal_is_asked_back(shop: Office, clock: FixedClock) -> None:
     loan = lend(shop)
+    assert told(shop, "seal-lent") == {"gm"}
     clock.advance(timedelta(days=1))
     with shop.runtime.database.write() as session:
         assert shop.signing.by_hand.remind(session) == 1
