@@ -49,6 +49,10 @@ class Settings(BaseSettings):
         default="accept",
         description="Whether PDFs with active content are taken in (never signed in place) or refused.",
     )
+    unsignable: Literal["offer", "refuse"] = Field(
+        default="offer",
+        description="Whether a copy is offered for PDFs that cannot be signed as they are.",
+    )
     clamav_url: str = Field(default="", description="unix:/path or tcp://host:port of clamd; empty: none.")
     verify_public: bool = Field(
         default=False, description="Whether the verify page answers people outside loopback and intranet."
