@@ -38,6 +38,9 @@ class Settings(BaseSettings):
         description="Where tree heads go, separated by spaces: smtps://, https://, s3:// (locked), file:.",
     )
     scan_days: int = Field(default=7, gt=0, description="Days within which a stamped page's scan is due.")
+    renew_evidence_days: int = Field(
+        default=180, gt=0, description="How long before a document time-stamp ends the next one is made."
+    )
     time_zone: str = Field(default="Asia/Shanghai", description="The organisation's time zone.")
     default_language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language where neither person nor browser says one."
@@ -50,6 +53,10 @@ class Settings(BaseSettings):
     active_content: Literal["accept", "refuse"] = Field(
         default="accept",
         description="Whether PDFs with active content are taken in (never signed in place) or refused.",
+    )
+    unsignable: Literal["offer", "refuse"] = Field(
+        default="offer",
+        description="Whether a copy is offered for PDFs that cannot be signed as they are.",
     )
     clamav_url: str = Field(default="", description="unix:/path or tcp://host:port of clamd; empty: none.")
     verify_public: bool = Field(

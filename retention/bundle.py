@@ -153,7 +153,8 @@ class _Writer:
             files[paper.id] = file
             material = cut(scratch)
             materials.append(material)
-            self._write_signatures(made, file, _stem(number, paper), material, state.roots)
+            size = scratch.stat().st_size
+            self._write_signatures(made, file, _stem(number, paper), material, state.roots, size)
         facts = describe(state.view, state.term, files)
         made.add("case.json", json.dumps(facts, ensure_ascii=False, indent=1, default=str) + "\n")
         for number, (digest, media_type) in enumerate(state.scans, start=1):
@@ -164,7 +165,7 @@ class _Writer:
         self._write_revocation(made, materials, state)
 
     def _write_signatures(
-        self, made: BundleZip, file: str, stem: str, material: Material, roots: Sequence[bytes]
+        self, made: BundleZip, file: str, stem: str, material: Material, roots: Sequence[bytes], size: int
     ) -> None:
         self._certificates.update(material.certificates)
         for number, one in enumerate(material.cuts, start=1):
@@ -189,6 +190,9 @@ class _Writer:
             )
             if one.signer is not None and is_ours:
                 self._add_signer(made, one.signer)
+        end = max((one.ranges[2] + one.ranges[3] for one in material.cuts), default=-1)
+        if end == size:
+            self._bundle.covered[file] = size
         signed = [one for one in self._bundle.signatures if one.pdf == file and one.has_cms]
         if signed and all(one.is_ours for one in signed):
             self._bundle.pdfs.append(PdfToCheck(file, len(signed)))

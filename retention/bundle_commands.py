@@ -57,6 +57,7 @@ class Bundle:
 
     pdfs: list[PdfToCheck] = field(default_factory=list)
     signatures: list[SignatureToCheck] = field(default_factory=list)
+    covered: dict[str, int] = field(default_factory=dict)  # PDF files that signatures cover, size
     signers: list[str] = field(default_factory=list)  # files of certificates
     crls: list[tuple[str, datetime]] = field(default_factory=list)  # PEM file, when it was issued
     ocsps: list[str] = field(default_factory=list)
@@ -70,8 +71,8 @@ class Bundle:
 
 
 SECTIONS: Final = (
-    "files", "pdfsig", "signatures", "tokens", "revocation", "head", "inclusion", "payloads", "register",
-    "consistency",
+    "files", "pdfsig", "coverage", "signatures", "tokens", "revocation", "head", "inclusion", "payloads",
+    "register", "consistency",
 )  # fmt: skip
 
 
@@ -81,6 +82,8 @@ def checks(bundle: Bundle) -> Iterator[Check]:
     for pdf in bundle.pdfs:
         count = f"pdfsig -nocert '{pdf.file}' | grep -c 'Signature is Valid'"
         yield Check("pdfsig", pdf.file, count, str(pdf.signatures))
+    for file, size in bundle.covered.items():
+        yield Check("coverage", file, f"test $(wc -c < '{file}') -eq {size} && echo covered", "covered")
     for one in bundle.signatures:
         yield from _signature(one)
     yield from _revocation(bundle)

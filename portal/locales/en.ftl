@@ -160,7 +160,7 @@ document-added = Added
 document-size = Size
 document-cases = Cases
 document-signature-broken = A signature in this file is broken: the file was changed after it was signed. It is kept as it came, but cannot be claimed unless finance lets it through.
-document-active-lead = This PDF holds content that acts, so it cannot be signed as it is. A copy of the pages as they look can be signed instead; the original stays as it is.
+document-active-lead = This PDF cannot be signed as it is: it holds content that acts, is locked or damaged. A copy of the pages as they look can be signed instead; the original stays as it is.
 document-flatten = Make a copy to sign
 document-warnings = To look at
 document-signatures = Signatures in the file
@@ -589,6 +589,15 @@ admin-health-lead = What needs attention stands first.
 admin-evidence = Finished cases without long-term evidence
 admin-evidence-none = Every finished case has its long-term evidence.
 admin-evidence-missing = Evidence missing
+admin-lasting-end = Time-stamps hold until
+admin-lasting = { $papers ->
+        [one] One paper carries a document time-stamp; { $due } due for a new one.
+       *[other] { $papers } papers carry a document time-stamp; { $due } due for a new one.
+    }
+admin-lasting-stuck = { $count ->
+        [one] One could not be renewed: the time-stamp authority's own certificate has to be renewed first.
+       *[other] { $count } could not be renewed: the time-stamp authority's own certificate has to be renewed first.
+    }
 admin-jobs = Background jobs that were given up
 admin-jobs-none = No job was given up.
 admin-jobs-failed = Jobs given up
@@ -707,7 +716,7 @@ apply-line-amount = Amount claimed
 apply-line-note = Note
 apply-line-total = invoice { $total }
 apply-lines-sum = { $count } chosen, { $total } in all
-apply-flatten-lead = This PDF holds content that acts, so it cannot be signed as it is.
+apply-flatten-lead = This PDF cannot be signed as it is: it holds content that acts, is locked or damaged.
 apply-flatten = Use a copy that can be signed
 upload-members = { $count } files inside
 document-standard = PDF/A-{ $standard }

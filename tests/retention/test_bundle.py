@@ -32,6 +32,8 @@ from storage.objects import CHUNK
 from tests.builders import PIN
 from tests.office import Office, contract_pdf, open_office
 
+PROGRAMS = ["bash", "openssl", "pdfsig", "sha256sum", "sed", "grep", "cut", "cat", "head", "tail", "rm", "wc"]
+"""What the instructions need, and all that their commands find."""
 pytestmark = pytest.mark.skipif(
     not (shutil.which("openssl") and shutil.which("pdfsig")), reason="openssl and pdfsig are not here"
 )
@@ -76,7 +78,20 @@ def tools_only(to: Path) -> dict[str, str]:
     """An environment whose path holds the programs that the instructions name, and no others."""
     programs = to / "programs"
     programs.mkdir()
-    for name in ("bash", "openssl", "pdfsig", "sha256sum", "sed", "grep", "cut", "cat", "head", "tail", "rm"):
+    for name in (
+        "bash",
+        "openssl",
+        "pdfsig",
+        "sha256sum",
+        "sed",
+        "grep",
+        "cut",
+        "cat",
+        "head",
+        "tail",
+        "rm",
+        "wc",
+    ):
         found = shutil.which(name)
         assert found is not None, name
         (programs / name).symlink_to(found)
@@ -173,6 +188,14 @@ def test_an_altered_byte_is_found_even_by_who_made_the_manifest_anew(
     failed = {line.split()[1].rstrip(":") for line in said.stdout.splitlines() if line.startswith("FAILED")}
     assert said.returncode == 1 and "files" not in failed
     assert sections <= failed, said.stdout
+
+
+def test_bytes_after_the_last_signature_are_found(folder: Path, tmp_path: Path) -> None:
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    file = next(copy.glob("pdf/02-*.pdf"))
+    file.write_bytes(file.read_bytes() + b"\n% more\n")
+    said = run_script(copy, tools_only(tmp_path))
+    assert f"FAILED  coverage: pdf/{file.name}" in said.stdout
 
 
 def test_the_bundle_holds_what_it_says(folder: Path) -> None:
