@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,13 +17,18 @@ from core.settings import Settings
 from signing import pades, register, seals
 from signing.appearance import block_style
 from signing.authority import Authority
+from signing.certificates import Certificates
 from signing.custody import PinCost
 from signing.enrolment import Enrolment, Signatory
+from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
+from signing.ocsp import Responder
 from signing.register import RegisterEntry, RegisterFilter
 from signing.sealing import SealedPdf, Sealing
-from signing.trust import stored_roots
+from signing.standing import Remark, remarks
+from signing.timestamps.waiting import WaitingTimestamps
+from signing.trust import own_roots, stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
 from storage.service import ObjectStore
@@ -49,9 +55,16 @@ class SigningService:
     ) -> None:
         self._database = database
         self._store = store
+        self._clock = clock
+        self._settings = settings
         self.authority = Authority(database, master_key, clock, settings)
+        self.certificates = Certificates(database, master_key, clock, settings, self.authority)
+        self.responder = Responder(database, clock, self.authority, self.certificates.renewals)
+        self.waiting = WaitingTimestamps(database, clock)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
-        self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
+        self.sealing = Sealing(
+            database, master_key, clock, settings, self.authority, self.enrolment, self.certificates
+        )
 
     # the authority
 
@@ -64,16 +77,26 @@ class SigningService:
         self.authority.check_ready(session)
 
     def trust_anchors(self, session: Session) -> list[bytes]:
-        """Our root certificates, DER."""
+        """The roots that are trusted, DER: ours and outside ones."""
         return stored_roots(session)
 
+    def own_roots(self, session: Session) -> list[bytes]:
+        """Our root certificates, DER."""
+        return own_roots(session)
+
     def pki_file(self, name: str) -> tuple[str, bytes]:
-        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``.
+        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``, and of
+        their successors (``issuing-2.crt``).
 
         Raises NotFound.
         """
         with self._database.read() as session:
-            return self.authority.file(session, name)
+            media_type, data, _listed = self.authority.file(session, name)
+        return media_type, data
+
+    def standing(self, session: Session) -> list[Remark]:
+        """What an administrator should look at: revocation lists, certificates, time-stamps."""
+        return remarks(session, self.authority, self.waiting, self._settings, self._clock.now())
 
     # people's credentials
 
@@ -90,8 +113,26 @@ class SigningService:
         return self.enrolment.has_credential(session, person_id)
 
     def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled."""
-        return self.enrolment.unlock(person_id, pin)
+        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled,
+        CertificateNotUsable."""
+        return self._fit(self.enrolment.unlock(person_id, pin))
+
+    def _fit(self, signatory: Signatory) -> Signatory:
+        """A signatory whose certificate may sign now, with the chain of whoever issued it."""
+        certificate = signatory.key.certificate
+        self.certificates.require_usable(certificate)
+        key = replace(signatory.key, chain=self.authority.chain_of(certificate))
+        return replace(signatory, key=key)
+
+    def _stamped(self, field: str, make: Callable[[], bytes]) -> bytes:
+        """A signed PDF. Where no time-stamp authority answers it has no time-stamp, and is listed."""
+        try:
+            return make()
+        except TimestampUnavailable as error:
+            with self.authority.stampers.left_out():
+                pdf = make()
+            self.waiting.note(pdf, field, str(error.context.get("reason", "")))
+            return pdf
 
     # signatures
 
@@ -103,15 +144,18 @@ class SigningService:
         """Certify a PDF that we made: from now on only signatures may be added (DocMDP 2)."""
         key = self.authority.service_key()
         name = str(key.certificate.subject.native.get("common_name", ""))
-        return pades.sign(
-            pdf,
+        return self._stamped(
             CERTIFICATION_FIELD,
-            key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=name,
-            certify=True,
-            new_field=FieldSpec(CERTIFICATION_FIELD),
+            lambda: pades.sign(
+                pdf,
+                CERTIFICATION_FIELD,
+                key,
+                self.authority.timestamper(),
+                reason=reason,
+                name=name,
+                certify=True,
+                new_field=FieldSpec(CERTIFICATION_FIELD),
+            ),
         )
 
     def sign(
@@ -129,14 +173,17 @@ class SigningService:
         """
         size = pades.field_size(pdf, field_name) if block is not None else None
         shown = block_style(block, *size) if block is not None and size is not None else None
-        return pades.sign(
-            pdf,
+        return self._stamped(
             field_name,
-            signatory.key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=signatory.name,
-            style=shown,
+            lambda: pades.sign(
+                pdf,
+                field_name,
+                signatory.key,
+                self.authority.timestamper(),
+                reason=reason,
+                name=signatory.name,
+                style=shown,
+            ),
         )
 
     def add_evidence(self, pdf: bytes) -> bytes:
@@ -230,7 +277,13 @@ class SigningService:
         placements: Sequence[Placement],
     ) -> SealedPdf:
         """Put a seal on a document against its authorisation; nothing is recorded yet."""
-        return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+        try:
+            return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+        except TimestampUnavailable as error:
+            with self.authority.stampers.left_out():
+                sealed = self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+            self.waiting.note(sealed.pdf, "seal", str(error.context.get("reason", "")))
+            return sealed
 
     def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:
         """Enter the use into the register and consume the authorisation."""
