@@ -278,8 +278,11 @@ class Authority:
             certificates.append(self.member(CertificateRole.TSA).asn1)
         return certificates, crls
 
-    def timestamper(self) -> TimeStamper:
-        """What stamps our signatures, as the settings say: the built-in authority or outside ones."""
+    def timestamper(self) -> TimeStamper | None:
+        """What stamps our signatures, as the settings say: the built-in authority or outside ones.
+
+        None while a signature is made without one, since none of them answers.
+        """
         return self.stampers.stamper()
 
     def internal_stamper(self) -> InternalTimeStamper:
@@ -311,7 +314,8 @@ class Authority:
         """The key that certifies approval sheets."""
         member, service = self.member(CertificateRole.SERVICE), self._service
         if service is None or service[0] is not member:
-            key = SigningKey(member.asn1, member.key, self.members.chain_of(member.asn1))
+            chain, digest = self.members.chain_of(member.asn1), self._settings.signature_digest
+            key = SigningKey(member.asn1, member.key, chain, digest)
             self._service = service = member, key
         return service[1]
 

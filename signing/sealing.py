@@ -258,6 +258,7 @@ class Sealing:
                 )
             ),
             self._authority.chain_of(opened.certificate),
+            self._settings.signature_digest,
         )
         operators, side = seals.draw(
             opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm

@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
+from asn1crypto import x509 as asn1_x509
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
@@ -27,13 +31,14 @@ from signing.ocsp import Responder
 from signing.register import RegisterEntry, RegisterFilter
 from signing.sealing import SealedPdf, Sealing
 from signing.standing import Remark, remarks
-from signing.timestamps.waiting import WaitingTimestamps
+from signing.timestamps.waiting import WaitingTimestamps, digest_of
 from signing.trust import own_roots, stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
 from storage.service import ObjectStore
 
 CERTIFICATION_FIELD = "VermilionCertification"
+Signed = TypeVar("Signed", bytes, Path)
 
 
 class SigningService:
@@ -121,17 +126,18 @@ class SigningService:
         """A signatory whose certificate may sign now, with the chain of whoever issued it."""
         certificate = signatory.key.certificate
         self.certificates.require_usable(certificate)
-        key = replace(signatory.key, chain=self.authority.chain_of(certificate))
+        chain, digest = self.authority.chain_of(certificate), self._settings.signature_digest
+        key = replace(signatory.key, chain=chain, digest=digest)
         return replace(signatory, key=key)
 
-    def _stamped(self, field: str, make: Callable[[], bytes]) -> bytes:
-        """A signed PDF. Where no time-stamp authority answers it has no time-stamp, and is listed."""
+    def _stamped(self, field: str, make: Callable[[], Signed]) -> Signed:
+        """A signed PDF or file: listed where it has no time-stamp, since no authority answers."""
         try:
             return make()
         except TimestampUnavailable as error:
             with self.authority.stampers.left_out():
                 pdf = make()
-            self.waiting.note(pdf, field, str(error.context.get("reason", "")))
+            self.waiting.note(digest_of(pdf), field, str(error.context.get("reason", "")))
             return pdf
 
     # signatures
@@ -139,6 +145,10 @@ class SigningService:
     def add_fields(self, pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
         """Make signature fields before the first signature. Raises SigningRefused."""
         return pades.add_fields(pdf, fields)
+
+    def add_fields_to_file(self, path: Path, fields: Sequence[FieldSpec]) -> None:
+        """The same in a file of the caller's own, of any size."""
+        pades.add_fields_to_file(path, fields)
 
     def certify(self, pdf: bytes, reason: str) -> bytes:
         """Certify a PDF that we made: from now on only signatures may be added (DocMDP 2)."""
@@ -171,8 +181,7 @@ class SigningService:
 
         Raises SigningRefused when there is no such free field or the file cannot be signed.
         """
-        size = pades.field_size(pdf, field_name) if block is not None else None
-        shown = block_style(block, *size) if block is not None and size is not None else None
+        shown = partial(block_style, block) if block is not None else None
         return self._stamped(
             field_name,
             lambda: pades.sign(
@@ -186,13 +195,38 @@ class SigningService:
             ),
         )
 
+    def sign_file(self, path: Path, field_name: str, signatory: Signatory, *, reason: str) -> None:
+        """Sign a prepared, invisible field of a file of the caller's own, of any size.
+
+        The signature is appended; nothing else of the file is read into memory. Raises SigningRefused.
+        """
+
+        def make() -> Path:
+            stamper = self.authority.timestamper()
+            pades.sign_file(path, field_name, signatory.key, stamper, reason=reason, name=signatory.name)
+            return path
+
+        self._stamped(field_name, make)
+
     def add_evidence(self, pdf: bytes) -> bytes:
         """Validation material and a document time-stamp: B-LTA. Raises SigningRefused, AuthorityNotReady."""
+        certificates, crls = self._material(pdf)
+        stamper, digest = self.authority.stampers.required(), self._settings.signature_digest
+        return pades.add_evidence(pdf, stamper, certificates, crls, digest)
+
+    def add_evidence_to_file(self, path: Path) -> None:
+        """The same in a file of the caller's own, of any size."""
+        certificates, crls = self._material(path)
+        stamper, digest = self.authority.stampers.required(), self._settings.signature_digest
+        pades.add_evidence_to_file(path, stamper, certificates, crls, digest)
+
+    def _material(self, pdf: bytes | Path) -> tuple[list[asn1_x509.Certificate], list[bytes]]:
+        """Our certificates and revocation lists, and the certificates that the file's signatures carry."""
         certificates, crls = self.authority.evidence()
         known = {certificate.dump(): certificate for certificate in certificates}
         for certificate in pades.embedded_certificates(pdf):
             known.setdefault(certificate.dump(), certificate)
-        return pades.add_evidence(pdf, self.authority.timestamper(), known.values(), crls)
+        return list(known.values()), list(crls)
 
     # seals
 
@@ -282,7 +316,7 @@ class SigningService:
         except TimestampUnavailable as error:
             with self.authority.stampers.left_out():
                 sealed = self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
-            self.waiting.note(sealed.pdf, "seal", str(error.context.get("reason", "")))
+            self.waiting.note(digest_of(sealed.pdf), "seal", str(error.context.get("reason", "")))
             return sealed
 
     def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:

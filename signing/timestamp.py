@@ -19,8 +19,8 @@ from signing.signed_data import PrivateKey, TokenTemplate
 POLICY: Final = TIMESTAMP_POLICY.dotted_string
 """Time-stamp policy of the built-in authority: the system clock of the host, to the second."""
 ACCURACY_SECONDS: Final = 1
-TOKEN_BYTES: Final = 4096
-"""Room for a token of another authority: certificates, attributes and signature take under 2 KiB mostly."""
+TOKEN_BYTES: Final = 8192
+"""Room for a token of another authority: with a chain of RSA certificates it takes 4 to 7 KiB."""
 
 
 class InternalTimeStamper(TimeStamper):

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Final, cast
+from typing import Final
 
 import structlog
 from asn1crypto import cms, tsp
@@ -61,10 +61,12 @@ class Stampers:
         """The outside authorities, in their order."""
         return [one for one in self._configured if one is not None]
 
-    def stamper(self) -> TimeStamper:
-        """What stamps now. Inside ``left_out`` it is None: pades.sign makes a B-B signature then."""
-        if _LEFT_OUT.get():
-            return cast(TimeStamper, None)
+    def stamper(self) -> TimeStamper | None:
+        """What stamps signatures now; None inside ``left_out``."""
+        return None if _LEFT_OUT.get() else self.required()
+
+    def required(self) -> TimeStamper:
+        """What stamps whatever is worth nothing without a time-stamp."""
         return self._internal() if self._is_internal_only else self.outside
 
     @contextmanager

@@ -21,6 +21,7 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 
 from core.clock import Clock
 from signing.coroutines import finish
+from signing.timestamp import TOKEN_BYTES
 from signing.timestamps.address import Address
 from signing.timestamps.answering import MEDIA_TYPE, QUERY_MEDIA_TYPE, Response
 
@@ -147,7 +148,9 @@ def _checked(
     moment: datetime = info["gen_time"].native
     _require(abs(moment - now) <= _TOLERANCE, f"its clock says {moment:%Y-%m-%d %H:%M:%S}")
     _check_signer(signed, moment, roots)
-    return bytes(token.dump())
+    der = bytes(token.dump())
+    _require(len(der) <= TOKEN_BYTES, f"its token takes {len(der)} bytes")
+    return der
 
 
 def _check_signer(signed: cms.SignedData, moment: datetime, roots: Sequence[bytes]) -> None:

@@ -9,6 +9,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 from sqlalchemy import func, select
@@ -39,10 +40,10 @@ class WaitingTimestamps:
         self._database = database
         self._clock = clock
 
-    def note(self, pdf: bytes, field: str, reason: str) -> None:
-        """List a signed PDF that has no time-stamp. Opens its own transaction."""
+    def note(self, digest: str, field: str, reason: str) -> None:
+        """List a signed PDF, by its SHA-256, that has no time-stamp. Opens its own transaction."""
         row = {
-            "digest": hashlib.sha256(pdf).hexdigest(),
+            "digest": digest,
             "since": self._clock.now(),
             "field": field[:200],
             "reason": reason[:300],
@@ -96,3 +97,11 @@ class WaitingTimestamps:
         ):
             row.tries += 1
             row.reason = reason[:300]
+
+
+def digest_of(pdf: bytes | Path) -> str:
+    """SHA-256 of a PDF in memory or in a file, hex."""
+    if isinstance(pdf, bytes):
+        return hashlib.sha256(pdf).hexdigest()
+    with pdf.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
