@@ -13,6 +13,7 @@ from api.routers import (
     audit,
     backups,
     cases,
+    certificates,
     contracts,
     documents,
     flows,
@@ -20,6 +21,7 @@ from api.routers import (
     me,
     notices,
     people,
+    pki,
     register,
     seals,
     search,
@@ -51,7 +53,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     me.me,
     me.tokens,
     notices.notices,
+    certificates.certificates,
+    certificates.roots,
+    certificates.timestamps,
     health.router,
+    pki.router,
 )
 TASKS: Final = (tasks.forget_answers, tasks.forget_notices)
 """Background work that this room registers."""
@@ -81,6 +87,7 @@ def include(app: FastAPI, runtime: Runtime) -> None:
     """Add every call of the API, its probes and its measuring to ``app``."""
     app.state.runtime = runtime
     app.state.call_rate = CallRate()
+    app.state.pki_rate = CallRate(pki.CALLS_PER_SECOND, pki.BURST)
     app.state.views = ViewLog()
     app.state.metrics = Metrics(runtime)
     for router in ROUTERS:

@@ -182,7 +182,7 @@ class _Writer:
                     file,
                     one.ranges,
                     one.cms is not None,
-                    one.token is not None and is_ours,
+                    one.token is not None and _is_stamp_below(one.token, roots),
                     is_ours,
                     _printable(signer),
                     one.stamped_at,
@@ -369,3 +369,12 @@ def _is_below(certificate: asn1_x509.Certificate, roots: Sequence[bytes], materi
             return True
         current = issuers.get(name)
     return False
+
+
+def _is_stamp_below(token: bytes, roots: Sequence[bytes]) -> bool:
+    """Whether a time-stamp token was made below one of our roots, or one that we trust."""
+    signed = cms.ContentInfo.load(token)["content"]
+    serial = signed["signer_infos"][0]["sid"].chosen["serial_number"].native
+    carried = Material(certificates=_certificates_of(token))
+    signers = [one for one in carried.certificates.values() if one.serial_number == serial]
+    return any(_is_below(one, roots, carried) for one in signers)

@@ -30,6 +30,7 @@ from core.settings import Settings
 from signing import entries, pades, pki, seals
 from signing.appearance import style
 from signing.authority import Authority
+from signing.certificates import Certificates
 from signing.enrolment import Enrolment
 from signing.errors import (
     NotTheKeeper,
@@ -90,6 +91,7 @@ class Sealing:
         settings: Settings,
         authority: Authority,
         enrolment: Enrolment,
+        certificates: Certificates,
     ) -> None:
         self._database = database
         self._master_key = master_key
@@ -97,6 +99,7 @@ class Sealing:
         self._settings = settings
         self._authority = authority
         self._enrolment = enrolment
+        self._certificates = certificates
 
     def create(
         self,
@@ -252,7 +255,8 @@ class Sealing:
                     opened.seal.wrapped_key, purpose=f"seal {opened.certificate.serial_number:x}"
                 )
             ),
-            self._authority.chain(),
+            self._authority.chain_of(opened.certificate),
+            self._settings.signature_digest,
         )
         operators, side = seals.draw(
             opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm
@@ -292,7 +296,9 @@ class Sealing:
             raise NotTheKeeper(seal=seal.name)
         if seal.state != SealState.ACTIVE:
             raise SealNotUsable(seal=seal.name, state=seal.state)
-        return _Opened(seal, entity_name, asn1_x509.Certificate.load(certificate), authorisation)
+        loaded = asn1_x509.Certificate.load(certificate)
+        self._certificates.require_usable(loaded)
+        return _Opened(seal, entity_name, loaded, authorisation)
 
     def _check_unused(self, session: Session, authorisation: SealAuthorisation) -> None:
         used = session.scalar(select(SealRecord.id).where(SealRecord.authorisation_id == authorisation.id))

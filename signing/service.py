@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
@@ -20,20 +22,26 @@ from signing import pades, register, seals
 from signing.appearance import block_style
 from signing.authority import Authority
 from signing.by_hand import ByHand
+from signing.certificates import Certificates
 from signing.corrections import Corrections
 from signing.custody import PinCost
 from signing.enrolment import Enrolment, Signatory
+from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
+from signing.ocsp import Responder
 from signing.register import RegisterEntry, RegisterFilter
 from signing.sealing import SealedPdf, Sealing
+from signing.standing import Remark, remarks
+from signing.timestamps.waiting import WaitingTimestamps, digest_of
 from signing.transparency import Transparency
-from signing.trust import stored_roots
+from signing.trust import own_roots, stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
 from storage.service import ObjectStore
 
 CERTIFICATION_FIELD = "VermilionCertification"
+Signed = TypeVar("Signed", bytes, Path)
 
 
 class SigningService:
@@ -55,12 +63,19 @@ class SigningService:
     ) -> None:
         self._database = database
         self._store = store
+        self._clock = clock
+        self._settings = settings
         self.authority = Authority(database, master_key, clock, settings)
+        self.certificates = Certificates(database, master_key, clock, settings, self.authority)
+        self.responder = Responder(database, clock, self.authority, self.certificates.renewals)
+        self.waiting = WaitingTimestamps(database, clock)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
         self.transparency = Transparency(database, self.authority, clock, settings)
         self.corrections = Corrections(clock, settings)
         self.by_hand = ByHand(database, clock, settings, self.enrolment)
-        self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
+        self.sealing = Sealing(
+            database, master_key, clock, settings, self.authority, self.enrolment, self.certificates
+        )
 
     # the authority
 
@@ -73,16 +88,26 @@ class SigningService:
         self.authority.check_ready(session)
 
     def trust_anchors(self, session: Session) -> list[bytes]:
-        """Our root certificates, DER."""
+        """The roots that are trusted, DER: ours and outside ones."""
         return stored_roots(session)
 
+    def own_roots(self, session: Session) -> list[bytes]:
+        """Our root certificates, DER."""
+        return own_roots(session)
+
     def pki_file(self, name: str) -> tuple[str, bytes]:
-        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``.
+        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``, and of
+        their successors (``issuing-2.crt``).
 
         Raises NotFound.
         """
         with self._database.read() as session:
-            return self.authority.file(session, name)
+            media_type, data, _listed = self.authority.file(session, name)
+        return media_type, data
+
+    def standing(self, session: Session) -> list[Remark]:
+        """What an administrator should look at: revocation lists, certificates, time-stamps."""
+        return remarks(session, self.authority, self.waiting, self._settings, self._clock.now())
 
     # people's credentials
 
@@ -99,8 +124,27 @@ class SigningService:
         return self.enrolment.has_credential(session, person_id)
 
     def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled."""
-        return self.enrolment.unlock(person_id, pin)
+        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled,
+        CertificateNotUsable."""
+        return self._fit(self.enrolment.unlock(person_id, pin))
+
+    def _fit(self, signatory: Signatory) -> Signatory:
+        """A signatory whose certificate may sign now, with the chain of whoever issued it."""
+        certificate = signatory.key.certificate
+        self.certificates.require_usable(certificate)
+        chain, digest = self.authority.chain_of(certificate), self._settings.signature_digest
+        key = replace(signatory.key, chain=chain, digest=digest)
+        return replace(signatory, key=key)
+
+    def _stamped(self, field: str, make: Callable[[], Signed]) -> Signed:
+        """A signed PDF or file: listed where it has no time-stamp, since no authority answers."""
+        try:
+            return make()
+        except TimestampUnavailable as error:
+            with self.authority.stampers.left_out():
+                pdf = make()
+            self.waiting.note(digest_of(pdf), field, str(error.context.get("reason", "")))
+            return pdf
 
     # signatures
 
@@ -116,15 +160,18 @@ class SigningService:
         """Certify a PDF that we made: from now on only signatures may be added (DocMDP 2)."""
         key = self.authority.service_key()
         name = str(key.certificate.subject.native.get("common_name", ""))
-        return pades.sign(
-            pdf,
+        return self._stamped(
             CERTIFICATION_FIELD,
-            key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=name,
-            certify=True,
-            new_field=FieldSpec(CERTIFICATION_FIELD),
+            lambda: pades.sign(
+                pdf,
+                CERTIFICATION_FIELD,
+                key,
+                self.authority.timestamper(),
+                reason=reason,
+                name=name,
+                certify=True,
+                new_field=FieldSpec(CERTIFICATION_FIELD),
+            ),
         )
 
     def sign(
@@ -141,14 +188,17 @@ class SigningService:
         Raises SigningRefused when there is no such free field or the file cannot be signed.
         """
         shown = partial(block_style, block) if block is not None else None
-        return pades.sign(
-            pdf,
+        return self._stamped(
             field_name,
-            signatory.key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=signatory.name,
-            style=shown,
+            lambda: pades.sign(
+                pdf,
+                field_name,
+                signatory.key,
+                self.authority.timestamper(),
+                reason=reason,
+                name=signatory.name,
+                style=shown,
+            ),
         )
 
     def sign_file(self, path: Path, field_name: str, signatory: Signatory, *, reason: str) -> None:
@@ -156,24 +206,25 @@ class SigningService:
 
         The signature is appended; nothing else of the file is read into memory. Raises SigningRefused.
         """
-        pades.sign_file(
-            path,
-            field_name,
-            signatory.key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=signatory.name,
-        )
+
+        def make() -> Path:
+            stamper = self.authority.timestamper()
+            pades.sign_file(path, field_name, signatory.key, stamper, reason=reason, name=signatory.name)
+            return path
+
+        self._stamped(field_name, make)
 
     def add_evidence(self, pdf: bytes) -> bytes:
         """Validation material and a document time-stamp: B-LTA. Raises SigningRefused, AuthorityNotReady."""
         certificates, crls = self._material(pdf)
-        return pades.add_evidence(pdf, self.authority.timestamper(), certificates, crls)
+        stamper, digest = self.authority.stampers.required(), self._settings.signature_digest
+        return pades.add_evidence(pdf, stamper, certificates, crls, digest)
 
     def add_evidence_to_file(self, path: Path) -> None:
         """The same in a file of the caller's own, of any size."""
         certificates, crls = self._material(path)
-        pades.add_evidence_to_file(path, self.authority.timestamper(), certificates, crls)
+        stamper, digest = self.authority.stampers.required(), self._settings.signature_digest
+        pades.add_evidence_to_file(path, stamper, certificates, crls, digest)
 
     def _material(self, pdf: bytes | Path) -> tuple[list[asn1_x509.Certificate], list[bytes]]:
         """Our certificates and revocation lists, and the certificates that the file's signatures carry."""
@@ -266,7 +317,13 @@ class SigningService:
         placements: Sequence[Placement],
     ) -> SealedPdf:
         """Put a seal on a document against its authorisation; nothing is recorded yet."""
-        return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+        try:
+            return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+        except TimestampUnavailable as error:
+            with self.authority.stampers.left_out():
+                sealed = self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+            self.waiting.note(digest_of(sealed.pdf), "seal", str(error.context.get("reason", "")))
+            return sealed
 
     def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:
         """Enter the use into the register and consume the authorisation."""

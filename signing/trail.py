@@ -25,7 +25,7 @@ from signing.heads import NO_PREVIOUS, HeadNotUnderstood, SignedHead, parse
 from signing.models import Certificate, CertificateRole, SealRecord
 from signing.register_models import TreeHead
 from signing.transparency import signed
-from signing.trust import stored_roots
+from signing.trust import own_roots, timestamp_roots
 
 MOST_FINDINGS: Final = 200
 
@@ -82,7 +82,8 @@ def check(session: Session, anchors: Sequence[tuple[str, SignedHead]] = ()) -> R
     stored = list(session.scalars(select(TreeHead).order_by(TreeHead.number)))
     wanted = {row.size for row in stored} | {parse(one.body, name).size for name, one in anchors}
     roots, told = _walk(session, report, wanted)
-    trust = _Trust(stored_roots(session), _service_serials(session))
+    own = own_roots(session)
+    trust = _Trust(own, [*own, *timestamp_roots(session)], _service_serials(session))
     _check_heads(report, stored, roots, trust)
     _check_anchors(report, stored, anchors, roots, trust)
     _check_register(session, report, told)
@@ -91,9 +92,10 @@ def check(session: Session, anchors: Sequence[tuple[str, SignedHead]] = ()) -> R
 
 @dataclass(frozen=True)
 class _Trust:
-    """Our roots (DER), and the certificates that may sign heads, by serial number."""
+    """Roots (DER) of our signatures and of time-stamps, and the certificates that may sign heads."""
 
     roots: list[bytes]
+    stamps: list[bytes]
     services: set[int]
 
 
@@ -225,7 +227,7 @@ def _signature_problems(one: SignedHead, trust: _Trust) -> Iterator[str]:
     except NotGood:
         yield "head-signature"
     try:
-        stamped_at(one.token, one.signature, trust.roots)
+        stamped_at(one.token, one.signature, trust.stamps)
     except NotGood:
         yield "head-token"
 

@@ -25,6 +25,7 @@ from core.models import AuditEntry
 from core.settings import Settings
 from signing.authority import Authority
 from signing.entries import ACTIONS
+from signing.errors import TimestampUnavailable
 from signing.heads import NO_PREVIOUS, Head, SignedHead, parse
 from signing.register_models import HeadDelivery, TreeHead
 from signing.targets import labels
@@ -75,7 +76,8 @@ class Transparency:
     def make_head(self) -> TreeHead | None:
         """Make a head when entries came since the last one, or a day has passed; else None.
 
-        Raises AuditTrailBroken, AuthorityNotReady.
+        Raises AuditTrailBroken, AuthorityNotReady, TimestampUnavailable: a head is never made without
+        its time-stamp.
         """
         size = audit_tree.grow(self._database)
         now = self._clock.now()
@@ -88,7 +90,10 @@ class Transparency:
         body = Head(self.origin, number, size, root, now, previous).body()
         key = self._authority.service_key()
         signature = key.template.sign(hashlib.sha256(body.encode()).digest(), at=now)
-        token = stamped(self._authority.timestamper(), hashlib.sha256(signature).digest(), "sha256")
+        stamper = self._authority.timestamper()
+        if stamper is None:
+            raise TimestampUnavailable(reason="none answers")
+        token = stamped(stamper, hashlib.sha256(signature).digest(), "sha256")
         row = {
             "number": number, "size": size, "root": root, "at": now, "body": body, "signature": signature,
             "token": token,

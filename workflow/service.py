@@ -35,6 +35,7 @@ from workflow.evidence import Evidence
 from workflow.flows import Flow, load_flow, parse_flow, shipped_flows
 from workflow.folder import ClaimView, FolderFilter, FolderRow, FolderState, FolderTotal
 from workflow.form_reading import active_version
+from workflow.late_stamps import LateStamps
 from workflow.models import Case, CaseState, Comment, Draft, FlowVersion, Outcome, Task
 from workflow.renewal import Renewal
 from workflow.sealing import CaseSealing
@@ -82,6 +83,7 @@ class WorkflowService:
         self._sealing = CaseSealing(database, store, ingest, signing, clock, self._advancing, self._deciding)
         self.evidence = Evidence(database, store, ingest, signing, clock)
         self.renewal = Renewal(database, store, ingest, self.evidence, clock, settings)
+        self.late_stamps = LateStamps(database, store, ingest, signing, clock)
 
     # flows
 
