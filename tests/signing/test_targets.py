@@ -23,6 +23,7 @@ from core.clock import FixedClock, SystemClock
 from core.errors import SettingUnusable
 from core.models import OutboxJob
 from signing import targets
+from signing.errors import TimestampUnavailable
 from signing.heads import SignedHead, parse, read_file
 from signing.register_models import HeadDelivery
 from signing.transparency import newest, signed, troubles
@@ -287,3 +288,13 @@ def test_a_place_that_is_no_longer_configured_is_given_up(tmp_path: Path) -> Non
                 row = newest(session)
             assert row is not None
             targets.deliver(f"file:{folder}", "file:///elsewhere", signed(row), office.runtime.clock.now())
+
+
+def test_no_head_is_made_without_its_time_stamp(tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{servers.free_port()}/tsa"
+    with open_office(tmp_path / "home", timestamp_url=url, timestamp_seconds=1) as office:
+        for _ in range(2):
+            with pytest.raises(TimestampUnavailable):
+                office.signing.transparency.make_head()
+        with office.runtime.database.read() as session:
+            assert newest(session) is None
