@@ -42,10 +42,13 @@ _TOKEN: Final = re.compile(
     rb"(?P<real>[+-]?(?:\d{1,18}\.\d{0,18}|\.\d{1,18}))" + _END + rb"|"
     rb"<(?P<hex>(?:[0-9A-Fa-f]{2})*)>|"
     rb"\((?P<text>[^()\\\r]*)\)|"
+    rb"\((?P<escaped>(?:[^()\\\r]|\\[0-7]{3}|\\[nrtbf()\\])*)\)|"
     rb"(?P<open><<|\[)|"
     rb"(?P<close>>>|\])|"
     rb"(?P<word>true|false|null)" + _END + rb")"
 )
+_ESCAPE: Final = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _HEADER: Final = re.compile(rb"(\d{1,10}) (\d{1,5}) obj" + _SPACE + rb"*")
 _AFTER: Final = re.compile(_SPACE + rb"*(endobj)" + _END)
 _SUBSECTION: Final = re.compile(_SPACE + rb"*(\d{1,10}) (\d{1,7}) *\r?\n")
@@ -196,6 +199,8 @@ def _value(
         made = generic.pdf_string(bytes.fromhex(match["hex"].decode()))
     elif kind == "text":
         made = generic.pdf_string(match["text"])
+    elif kind == "escaped":
+        made = generic.pdf_string(_ESCAPE.sub(_unescaped, match["escaped"]))
     elif kind == "open" and depth < _DEEPEST:
         made, end = (_dictionary if match["open"] == b"<<" else _array)(data, end, owner, depth + 1)
     elif kind == "word":
@@ -205,6 +210,14 @@ def _value(
         raise _NotPlain
     made.container_ref = owner
     return made, end
+
+
+def _unescaped(match: re.Match[bytes]) -> bytes:
+    """What stands behind a backslash (ISO 32000-1, table 3): three octal digits, or one character."""
+    said = match[1]
+    if len(said) == 3:
+        return bytes([int(said, 8) & 0xFF])
+    return _ESCAPED.get(said, said)
 
 
 def _array(

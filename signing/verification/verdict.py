@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.i18n import Language, Translator, translator
-from signing.verification.facts import FileFacts, Kind, Outcome, Problem, decide, is_archived
+from signing.verification.facts import Change, FileFacts, Kind, Outcome, Problem, decide, is_archived
 
 _EXIT: Final = {Outcome.VALID: 0, Outcome.INVALID: 1, Outcome.INDETERMINATE: 3, Outcome.UNSIGNED: 4}
 
@@ -54,11 +54,17 @@ class Verdict:
                     "covers": one.coverage.value,
                     "changes_after": one.changes_after.value,
                     "problems": [_problem(text, problem) for problem in one.problems],
+                    "reason": one.reason,
+                    "algorithm": one.algorithm,
+                    "revision": one.revision + 1 if one.revision >= 0 else None,
+                    "changes": [_change(text, change) for change in one.later],
                 }
                 for one in self.facts.signatures
             ],
             "problems": [_problem(text, problem) for problem in self.facts.problems],
             "archived": self.archived,
+            "warnings": [_problem(text, problem) for problem in self.facts.warnings],
+            "revisions": self.facts.revisions,
         }
 
 
@@ -68,7 +74,29 @@ def exit_status(verdict: Verdict) -> int:
 
 
 def _problem(text: Translator, problem: Problem) -> dict[str, str]:
-    return {"code": problem.code, "message": text.text(f"verify-{problem.code}", detail=problem.detail)}
+    detail = problem.detail if problem.change is None else words(text, problem.change)
+    return {"code": problem.code, "message": text.text(f"verify-{problem.code}", detail=detail)}
+
+
+def words(text: Translator, change: Change) -> str:
+    """A change as a person reads it."""
+    said = text.text(
+        f"change-{change.code}", field=change.field or "", old=change.old or "", new=change.new or ""
+    ).strip()
+    return said if change.page is None else text.text("change-on-page", text=said, page=change.page)
+
+
+def _change(text: Translator, change: Change) -> dict[str, Any]:
+    return {
+        "code": change.code,
+        "message": words(text, change),
+        "revision": change.revision + 1,
+        "page": change.page,
+        "field": change.field,
+        "old": change.old,
+        "new": change.new,
+        "allowed": change.allowed,
+    }
 
 
 def _instant(at: datetime | None) -> str | None:
