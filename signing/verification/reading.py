@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import Final
 
 from pyhanko.pdf_utils.misc import PdfError
@@ -24,6 +25,7 @@ _MALFORMED: Final = (
     ZeroDivisionError,
     OutOfBounds,
     EOFError,
+    zlib.error,
 )
 MALFORMED: Final = (*_MALFORMED, OSError)
 """What libraries raise on files that are not what they claim to be."""
