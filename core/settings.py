@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     broker_url: str = Field(default="embedded:", description="embedded: or redis://… or amqp://…")
     backup_url: str = Field(default="", description="file:FOLDER or s3://…")
     timestamp_url: str = Field(default="internal:", description="internal: (the built-in authority)")
+    renew_evidence_days: int = Field(
+        default=180, gt=0, description="How long before a document time-stamp ends the next one is made."
+    )
     time_zone: str = Field(default="Asia/Shanghai", description="The organisation's time zone.")
     default_language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language where neither person nor browser says one."

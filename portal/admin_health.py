@@ -118,6 +118,7 @@ def _figures(session: Session, visit: Visit) -> dict[str, Any]:
         "is_ending_soon": ends is not None and ends - now < _SOON,
         "not_ready": _signing_trouble(session, visit),
         "evidence": visit.runtime.get(WorkflowService).evidence_failures(session, visit.person),
+        "lasting": visit.runtime.get(WorkflowService).renewal.outlook(session),
     }
 
 

@@ -34,6 +34,7 @@ from workflow.flows import Flow, load_flow, parse_flow, shipped_flows
 from workflow.folder import ClaimView, FolderFilter, FolderRow, FolderState, FolderTotal
 from workflow.form_reading import active_version
 from workflow.models import Case, Comment, Draft, FlowVersion, Outcome, Task
+from workflow.renewal import Renewal
 from workflow.sealing import CaseSealing
 from workflow.states import Event
 from workflow.submission import Submitting
@@ -77,6 +78,7 @@ class WorkflowService:
         self._deciding = Deciding(database, store, ingest, signing, clock, settings, self._advancing)
         self._sealing = CaseSealing(database, store, ingest, signing, clock, self._advancing, self._deciding)
         self.evidence = Evidence(database, store, ingest, signing, clock)
+        self.renewal = Renewal(database, store, ingest, self.evidence, clock, settings)
 
     # flows
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from core.outbox import Job
 from core.runtime import Runtime
-from core.tasks import task
+from core.tasks import Schedule, periodic, task
 from workflow.contracts import Contracts
 from workflow.service import WorkflowService
 
@@ -16,6 +16,21 @@ from workflow.service import WorkflowService
 def add_evidence(runtime: Runtime, job: Job) -> None:
     """Give the papers of a finished case B-LTA evidence."""
     runtime.get(WorkflowService).evidence.add(UUID(job.payload["case_id"]), job)
+
+
+@task("workflow.find_ending_evidence", lease=timedelta(minutes=15))
+def find_ending_evidence(runtime: Runtime, _job: Job) -> None:
+    """Give out the renewal of every document time-stamp that nears its end."""
+    runtime.get(WorkflowService).renewal.find()
+
+
+@task("workflow.renew_evidence", lease=timedelta(minutes=15))
+def renew_evidence(runtime: Runtime, job: Job) -> None:
+    """Put a new document time-stamp over a paper whose last one nears its end."""
+    runtime.get(WorkflowService).renewal.renew(UUID(job.payload["document_id"]), job)
+
+
+periodic("workflow.find_ending_evidence", Schedule(every=timedelta(days=1)))
 
 
 @task("workflow.compare_copy", lease=timedelta(minutes=5))

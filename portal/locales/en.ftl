@@ -589,6 +589,15 @@ admin-health-lead = What needs attention stands first.
 admin-evidence = Finished cases without long-term evidence
 admin-evidence-none = Every finished case has its long-term evidence.
 admin-evidence-missing = Evidence missing
+admin-lasting-end = Time-stamps hold until
+admin-lasting = { $papers ->
+        [one] One paper carries a document time-stamp; { $due } due for a new one.
+       *[other] { $papers } papers carry a document time-stamp; { $due } due for a new one.
+    }
+admin-lasting-stuck = { $count ->
+        [one] One could not be renewed: the time-stamp authority's own certificate has to be renewed first.
+       *[other] { $count } could not be renewed: the time-stamp authority's own certificate has to be renewed first.
+    }
 admin-jobs = Background jobs that were given up
 admin-jobs-none = No job was given up.
 admin-jobs-failed = Jobs given up
