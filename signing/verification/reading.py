@@ -22,7 +22,7 @@ _MALFORMED: Final = (
     NotImplementedError,
     UnicodeError,
     MemoryError,
-    ZeroDivisionError,
+    ArithmeticError,
     OutOfBounds,
     EOFError,
     zlib.error,

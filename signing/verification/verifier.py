@@ -34,12 +34,19 @@ def verify_pdf(pdf: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
     """
     digest = hashlib.sha256(pdf).hexdigest()
     try:
-        try:
-            found = find(open_file(pdf))
-        except MALFORMED as error:
-            raise NotReadable("broken-file", f"{type(error).__name__}: {error}"[:160]) from error
+        return Verdict(digest, _facts(pdf, trust, at))
     except NotReadable as error:
         return Verdict(digest, _closed(pdf, error))
+    except Exception as error:  # whatever a library raises for a file, the answer is that nothing is known
+        return Verdict(digest, _closed(pdf, NotReadable("broken-file", type(error).__name__)))
+
+
+def _facts(pdf: bytes, trust: Sequence[bytes], at: datetime) -> FileFacts:
+    """All that is found out. Raises NotReadable."""
+    try:
+        found = find(open_file(pdf))
+    except MALFORMED as error:
+        raise NotReadable("broken-file", f"{type(error).__name__}: {error}"[:160]) from error
     material = gather(found, trust)
     facts = _Looking(found, material, at).all()
     compared = changes.settle(changes.steps(found), {one.field_name: one for one in facts})
@@ -47,11 +54,8 @@ def verify_pdf(pdf: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
         changes.judge(one, compared)
     _raise_levels(facts)
     noted, warnings = _about_the_file(found), preparation.warnings(found)
-    return Verdict(
-        digest,
-        FileFacts(
-            tuple(facts), tuple(noted), found.hidden, warnings=tuple(warnings), revisions=found.file.revisions
-        ),
+    return FileFacts(
+        tuple(facts), tuple(noted), found.hidden, warnings=tuple(warnings), revisions=found.file.revisions
     )
 
 
