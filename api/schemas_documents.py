@@ -160,6 +160,9 @@ class VerifiedSignature(Shape):
     covers: Literal["file", "revision", "part", "unknown"]
     changes_after: Literal["none", "allowed", "forbidden", "unknown"]
     problems: list[VerifyProblem]
+    covered_until: int | None = Field(
+        default=None, description="So many bytes of the file are the state that it signed."
+    )
     reason: str = ""
     algorithm: str = ""
     revision: int | None = Field(

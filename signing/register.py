@@ -131,3 +131,11 @@ def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]
         )
         for row in rows
     ]
+
+
+def entry_or_none(session: Session, principal: Principal, record_id: UUID) -> RegisterEntry | None:
+    """One line, or None when there is none that the person may see."""
+    try:
+        return entry(session, principal, record_id)
+    except NotFound:
+        return None

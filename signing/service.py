@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import Database
+from core.i18n import Language, translator
 from core.masterkey import MasterKey
 from core.permissions import Principal
 from core.settings import Settings
-from signing import pades, register, seals
+from signing import pades, register, seals, verification_report
 from signing.appearance import block_style
 from signing.authority import Authority
 from signing.custody import PinCost
@@ -52,6 +53,8 @@ class SigningService:
     ) -> None:
         self._database = database
         self._store = store
+        self._clock = clock
+        self._settings = settings
         self.authority = Authority(database, master_key, clock, settings)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
         self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
@@ -120,6 +123,28 @@ class SigningService:
             certify=True,
             new_field=FieldSpec(CERTIFICATION_FIELD),
         )
+
+    def verification_report(
+        self,
+        verdict: Verdict,
+        file: str,
+        language: Language,
+        *,
+        organisation: str,
+        entries: Mapping[int, str] | None = None,
+    ) -> bytes:
+        """The report of a verification, as PDF/A and certified by the service. Raises AuthorityNotReady."""
+        text = translator(language)
+        pdf = verification_report.typeset(
+            verdict,
+            file,
+            language,
+            organisation=organisation,
+            at=self._clock.now(),
+            zone=self._settings.zone,
+            entries=entries,
+        )
+        return self.certify(pdf, text.text("verification-report"))
 
     def sign(
         self,

@@ -125,6 +125,8 @@ class FileFacts:
     warnings: tuple[Problem, ...] = ()
     """Worth knowing, and no reason against the file."""
     revisions: int = 0
+    ends: tuple[int, ...] = ()
+    """Where each revision ends, in bytes."""
 
 
 def decide(facts: FileFacts) -> Outcome:

@@ -33,6 +33,7 @@ _TAIL: Final = re.compile(_SPACE + rb"*startxref" + _SPACE + rb"+(\d{1,12})" + _
 _HEAD_OF_TABLE: Final = re.compile(rb"xref" + _SPACE + rb"+")
 _SUBSECTION: Final = re.compile(_SPACE + rb"*(\d{1,10}) (\d{1,7}) *\r?\n")
 _TRAILER: Final = re.compile(_SPACE + rb"*trailer" + _SPACE + rb"*(?=<<)")
+_MARK: Final = b"%%EOF"
 _BLANK: Final = b"\x00\t\n\f\r "
 
 
@@ -330,6 +331,17 @@ class File:
             return parse(self.data, trailer.end(), generic.TrailerReference(self.reader))[1]
         except _NotPlain:
             return None
+
+
+def end_of(pdf: bytes, start: int) -> int:
+    """Where the revision ends whose cross-references are at ``start``: behind its mark and line end."""
+    mark = pdf.find(_MARK, start)
+    if mark < 0:
+        return len(pdf)
+    end = mark + len(_MARK)
+    if pdf[end : end + 2] == b"\r\n":
+        return end + 2
+    return end + 1 if pdf[end : end + 1] in (b"\n", b"\r") else end
 
 
 def raw(holder: Any, key: str) -> Any:

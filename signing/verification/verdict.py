@@ -54,6 +54,7 @@ class Verdict:
                     "covers": one.coverage.value,
                     "changes_after": one.changes_after.value,
                     "problems": [_problem(text, problem) for problem in one.problems],
+                    "covered_until": one.end if one.revision >= 0 else None,
                     "reason": one.reason,
                     "algorithm": one.algorithm,
                     "revision": one.revision + 1 if one.revision >= 0 else None,

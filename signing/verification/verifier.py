@@ -18,6 +18,7 @@ from signing.verification.facts import Coverage, FileFacts, Kind, Level, Problem
 from signing.verification.finding import MOST_SIGNATURES, Found, Signature, find
 from signing.verification.keys import WEAK
 from signing.verification.material import Material, add_crl, add_ocsp, common_name, gather
+from signing.verification.objects import end_of
 from signing.verification.reading import MALFORMED, NotReadable, count_locked_in, open_file
 from signing.verification.verdict import Verdict
 
@@ -55,7 +56,12 @@ def _facts(pdf: bytes, trust: Sequence[bytes], at: datetime) -> FileFacts:
     _raise_levels(facts)
     noted, warnings = _about_the_file(found), preparation.warnings(found)
     return FileFacts(
-        tuple(facts), tuple(noted), found.hidden, warnings=tuple(warnings), revisions=found.file.revisions
+        tuple(facts),
+        tuple(noted),
+        found.hidden,
+        warnings=tuple(warnings),
+        revisions=found.file.revisions,
+        ends=tuple(end_of(pdf, found.file.startxref(one)) for one in range(found.file.revisions)),
     )
 
 
