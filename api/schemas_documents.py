@@ -168,7 +168,6 @@ class VerifiedSignature(Shape):
     revision: int | None = Field(
         default=None, description="The newest revision that it covers whole, counted from 1; null for OFD."
     )
-    changes: list[VerifiedChange] = Field(default=[], description="What came after it, oldest first.")
 
 
 class VerifyAnswer(Shape):
@@ -206,6 +205,9 @@ class VerifyAnswer(Shape):
     problems: list[VerifyProblem]
     archived: bool | None = Field(
         description="Whether all signatures carry long-term evidence; null where there are none."
+    )
+    changes: list[VerifiedChange] = Field(
+        default=[], description="What revisions after the first signed one changed, oldest first."
     )
     warnings: list[VerifyProblem] = Field(
         default=[], description="Worth knowing; no reason against the file."

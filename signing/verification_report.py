@@ -93,6 +93,7 @@ def _plain(
         ],
         "problems": [one["message"] for one in facts["problems"]][:_MOST_LINES],
         "warnings": [one["message"] for one in facts["warnings"]],
+        "changes": [_changed(text, one) for one in facts["changes"]][:_MOST_LINES],
         "signatures": signatures,
         "labels": {name: text.text(f"report-{name}") for name in ("problems", "warnings", "changes")},
         "footer": text.text("report-footer"),
@@ -122,9 +123,13 @@ def _signature(text: Translator, one: dict[str, Any], zone: ZoneInfo, entry: str
         "tone": tone,
         "state": text.text(f"report-verdict-{tone}"),
         "facts": [[label, value] for label, value in shown if value],
-        "changes": [change["message"] for change in one["changes"]][:_MOST_LINES],
         "problems": [problem["message"] for problem in one["problems"]][:_MOST_LINES],
     }
+
+
+def _changed(text: Translator, one: dict[str, Any]) -> str:
+    mark = {True: "", False: " ✗", None: " ?"}[one["allowed"]]
+    return text.text("report-change", revision=one["revision"], change=one["message"]) + mark
 
 
 def _instant(said: str | None, zone: ZoneInfo) -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from signing.verification.facts import Change
 from signing.verification.verdict import Verdict
 
 MOST_VIEWS: Final = 4
@@ -33,12 +32,9 @@ def state(pdf: bytes, verdict: Verdict, number: int) -> bytes | None:
 
 def views(verdict: Verdict, most: int = MOST_VIEWS) -> list[View]:
     """The pages whose change a person should see: what is refused or doubtful first, then what was signed."""
-    changes: dict[Change, None] = {}
-    for one in verdict.facts.signatures:
-        changes.update(dict.fromkeys(one.later))
     ends = verdict.facts.ends
     found: dict[tuple[int, int], View] = {}
-    for change in sorted(changes, key=lambda one: (one.allowed is True, one.revision)):
+    for change in sorted(verdict.changes, key=lambda one: (one.allowed is True, one.revision)):
         is_seen = change.allowed is not True or change.code in _AFTER_ALL
         if not is_seen or not 0 < change.revision < len(ends):
             continue

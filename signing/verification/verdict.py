@@ -29,6 +29,14 @@ class Verdict:
         """Whether all signatures carry long-term evidence; None where there are none."""
         return is_archived(self.facts.signatures)
 
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What all revisions after the first signed one changed, oldest first, each once."""
+        found: dict[Change, None] = {}
+        for one in self.facts.signatures:
+            found.update(dict.fromkeys(one.later))
+        return tuple(sorted(found, key=lambda change: change.revision))
+
     def sentence(self, language: Language) -> str:
         """One sentence that a layman understands."""
         signers = [one for one in self.facts.signatures if one.kind is not Kind.TIMESTAMP]
@@ -58,12 +66,12 @@ class Verdict:
                     "reason": one.reason,
                     "algorithm": one.algorithm,
                     "revision": one.revision + 1 if one.revision >= 0 else None,
-                    "changes": [_change(text, change) for change in one.later],
                 }
                 for one in self.facts.signatures
             ],
             "problems": [_problem(text, problem) for problem in self.facts.problems],
             "archived": self.archived,
+            "changes": [_change(text, change) for change in self.changes],
             "warnings": [_problem(text, problem) for problem in self.facts.warnings],
             "revisions": self.facts.revisions,
         }

@@ -381,10 +381,7 @@ def test_changes_are_named_with_their_page_in_both_languages(shared_desk: Desk, 
     verdict = judged(shared_desk, revised(plain, _content))
     (change,) = verdict.facts.signatures[0].later
     assert (change.code, change.page, change.revision) == ("page-content-changed", 1, change.revision)
-    said = [
-        verdict.to_json("a.pdf", language)["signatures"][0]["changes"][0]["message"]
-        for language in ("en", "zh-CN")
-    ]  # type: ignore[arg-type]
+    said = [verdict.to_json("a.pdf", language)["changes"][0]["message"] for language in ("en", "zh-CN")]  # type: ignore[arg-type]
     assert said == ["Content of the page changed (page 1)", "页面内容被改动（第 1 页）"]
 
 
