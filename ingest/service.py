@@ -199,6 +199,10 @@ class IngestService(Documents):
         """
         return self._looking.page_picture(digest, page, width)
 
+    def draw(self, data: bytes, page: int, width: int) -> bytes:
+        """A page (from 1) of bytes that are not kept, as PNG. Raises FileRefused."""
+        return self._looking.draw(data, page, width)
+
     def inspect(self, data: bytes) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""
         return self._looking.inspect(data)

@@ -194,3 +194,11 @@ def _numbers(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     return {
         row.id: number_of(row) for row in session.scalars(select(SealRecord).where(SealRecord.id.in_(ids)))
     }
+
+
+def entry_or_none(session: Session, principal: Principal, record_id: UUID) -> RegisterEntry | None:
+    """One line, or None when there is none that the person may see."""
+    try:
+        return entry(session, principal, record_id)
+    except NotFound:
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import Database
+from core.i18n import Language, translator
 from core.masterkey import MasterKey
 from core.permissions import Principal
 from core.settings import Settings
-from signing import pades, register, seals
+from signing import pades, register, seals, verification_report
 from signing.appearance import block_style
 from signing.authority import Authority
 from signing.by_hand import ByHand
@@ -173,6 +174,28 @@ class SigningService:
                 new_field=FieldSpec(CERTIFICATION_FIELD),
             ),
         )
+
+    def verification_report(
+        self,
+        verdict: Verdict,
+        file: str,
+        language: Language,
+        *,
+        organisation: str,
+        entries: Mapping[int, str] | None = None,
+    ) -> bytes:
+        """The report of a verification, as PDF/A and certified by the service. Raises AuthorityNotReady."""
+        text = translator(language)
+        pdf = verification_report.typeset(
+            verdict,
+            file,
+            language,
+            organisation=organisation,
+            at=self._clock.now(),
+            zone=self._settings.zone,
+            entries=entries,
+        )
+        return self.certify(pdf, text.text("verification-report"))
 
     def sign(
         self,
