@@ -12,6 +12,7 @@ from api.metrics import Measuring, Metrics
 from api.routers import (
     audit,
     backups,
+    batches,
     cases,
     contracts,
     documents,
@@ -35,6 +36,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     contracts.comparisons,
     contracts.copies,
     work.tasks,
+    batches.batches,
     flows.flows,
     seals.seals,
     seals.records,

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from portal import (
     apply,
+    batches,
     cases,
     contracts,
     documents,
@@ -34,6 +35,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     apply.router,
     cases.router,
     tasks.router,
+    batches.router,
     sealing.router,
     me.router,
     me.open_router,

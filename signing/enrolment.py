@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
@@ -23,18 +22,10 @@ from signing.authority import Authority
 from signing.errors import AlreadyEnrolled, NotEnrolled, PinBlocked, WrongPin
 from signing.models import Certificate, CertificateRole, Credential
 from signing.pades import SigningKey
+from signing.signatory import Signatory
 
+__all__ = ["Enrolment", "Signatory"]
 _PURPOSE: Final = "pin"
-
-
-@dataclass(frozen=True)
-class Signatory:
-    """A person whose key was just unlocked with the PIN; kept for one act and then dropped."""
-
-    person_id: UUID
-    name: str
-    position: str
-    key: SigningKey
 
 
 class Enrolment:

@@ -47,6 +47,13 @@ class PinBlocked(VermilionError):
     status = 429
 
 
+class SigningSessionOver(VermilionError):
+    """What the PIN was entered for is over, or does not reach this. Context: ``reason``."""
+
+    code = "signing-session-over"
+    status = 409
+
+
 class SigningRefused(VermilionError):
     """The PDF cannot be signed as it is. Context: ``reason``."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.register import RegisterEntry, RegisterFilter
 from signing.sealing import SealedPdf, Sealing
+from signing.sessions import SigningSessions
 from signing.trust import stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
@@ -51,6 +52,7 @@ class SigningService:
         self._store = store
         self.authority = Authority(database, master_key, clock, settings)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
+        self.sessions = SigningSessions(database, clock, settings)
         self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
 
     # the authority
@@ -92,6 +94,14 @@ class SigningService:
     def unlock(self, person_id: UUID, pin: str) -> Signatory:
         """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled."""
         return self.enrolment.unlock(person_id, pin)
+
+    def open_session(self, principal: Principal, pin: str, sign_in: str, digests: Collection[str]) -> UUID:
+        """Open the key for a batch: these digests, each once, for some minutes, in this sign-in only.
+
+        See ``signing.sessions``. Raises WrongPin, PinBlocked, NotEnrolled, InvalidInput.
+        """
+        signatory = self.enrolment.unlock(principal.person_id, pin)
+        return self.sessions.open(signatory, sign_in, digests)
 
     # signatures
 

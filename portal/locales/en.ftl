@@ -740,3 +740,49 @@ copies-compare = See the comparison
 document-approved-version = as approved
 document-sealed-version = as sealed
 document-submitted-version = as submitted
+batch-title = Approvals with one PIN
+batch-review-title = Approve together
+batch-review-count = { $count ->
+    [one] One approval
+   *[other] { $count } approvals
+}
+batch-choose = Choose “{ $subject }”
+batch-include = Approve “{ $subject }”
+batch-open = Read “{ $subject }” in a new tab
+batch-review-chosen = Review the chosen ones
+batch-review-all = Review all
+batch-left-out = { $count } more are left for the next time: one PIN entry reaches no further.
+batch-gone = { $count ->
+    [one] One of them can no longer be approved by you and is not in the list.
+   *[other] { $count } of them can no longer be approved by you and are not in the list.
+}
+batch-none = Nothing to approve here
+batch-none-text = What was chosen has been decided already.
+batch-what-is-signed = What you sign
+batch-sheet = Approval sheet, { $pages ->
+    [one] one page
+   *[other] { $pages } pages
+}
+batch-total = Total
+batch-sign = Approve and sign
+batch-comment = Comment for all
+batch-comment-hint = Optional; it stands in every one of these signatures.
+batch-consequence = One PIN entry signs each ticked application with your certificate, one by one. It holds for these sheets only, for at most { $minutes } minutes, and cannot be taken back.
+batch-approve = Approve all ticked
+batch-begun = Begun { $time }
+batch-working = Signing one after the other …
+batch-leave = You may leave this page; the work goes on until you sign out.
+batch-interrupted = The work was interrupted when the server ended. What is marked as done is signed; repeat the rest with your PIN.
+batch-some-failed = { $done } signed, { $failed } not: the reasons stand beside them.
+batch-all-done = { $count ->
+    [one] The approval is signed.
+   *[other] All { $count } approvals are signed.
+}
+batch-repeat = { $count ->
+    [one] Look at the other one again
+   *[other] Look at the other { $count } again
+}
+batch-results = Results
+batch-waiting = Waiting
+batch-done = Signed
+batch-failed = Not signed

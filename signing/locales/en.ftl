@@ -77,3 +77,8 @@ verify-certificate-missing = The signature carries no certificate, so it cannot 
 verify-certificate-expired-since = The certificate has expired since ({ $detail }), and no time-stamp proves that it was signed before.
 verify-signed-in-future = The stated time of signing lies in the future ({ $detail }).
 verify-not-readable-inside = The PDF is protected by a password; this signature is in it, but cannot be checked.
+error-signing-session-over = { $reason ->
+    [unknown] Please enter your PIN again: what it was entered for is not open here.
+    [digest] Your PIN was not entered for this document. Nothing was signed.
+   *[ended] You signed out, changed your PIN or took too long, so nothing more was signed. Repeat the rest with your PIN.
+}

@@ -73,3 +73,8 @@ verify-certificate-missing = 签名中没有证书，无法确认签署人。
 verify-certificate-expired-since = 证书现已过期（{ $detail }），且没有时间戳证明签署在此之前。
 verify-signed-in-future = 声明的签署时间在将来（{ $detail }）。
 verify-not-readable-inside = PDF 设有密码；其中有该签名，但无法查验。
+error-signing-session-over = { $reason ->
+    [unknown] 请重新输入签名密码：此处没有已打开的签名密钥。
+    [digest] 输入签名密码时不包括这份文件，没有签名。
+   *[ended] 您已退出登录、更改了签名密码或超过了时限，其余没有签名。请重新核对并输入签名密码。
+}
