@@ -18,6 +18,7 @@ from api.routers import (
     documents,
     flows,
     invoices,
+    key_replacements,
     me,
     notices,
     people,
@@ -50,6 +51,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.audit,
     me.me,
     me.tokens,
+    key_replacements.replacements,
     notices.notices,
     health.router,
 )

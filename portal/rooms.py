@@ -15,6 +15,7 @@ from portal import (
     home,
     invoice_acts,
     invoices,
+    key_replacements,
     me,
     notices,
     sealing,
@@ -38,5 +39,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     batches.router,
     sealing.router,
     me.router,
+    key_replacements.router,
     me.open_router,
 )

@@ -47,6 +47,27 @@ class PinBlocked(VermilionError):
     status = 429
 
 
+class PinLocked(VermilionError):
+    """So many wrong PINs that only a new key helps."""
+
+    code = "pin-locked"
+    status = 409
+
+
+class ReplacementNotOpen(VermilionError):
+    """There is no replacement of a key for which this could be done now."""
+
+    code = "replacement-not-open"
+    status = 409
+
+
+class ReplacementNeedsOther(VermilionError):
+    """Consent comes from a second person. Context: ``reason`` (oneself, password)."""
+
+    code = "replacement-needs-other"
+    status = 403
+
+
 class SigningSessionOver(VermilionError):
     """What the PIN was entered for is over, or does not reach this. Context: ``reason``."""
 

@@ -21,6 +21,7 @@ from signing.enrolment import Enrolment, Signatory
 from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.register import RegisterEntry, RegisterFilter
+from signing.replacement import Replacements
 from signing.sealing import SealedPdf, Sealing
 from signing.sessions import SigningSessions
 from signing.trust import stored_roots
@@ -51,7 +52,9 @@ class SigningService:
         self._database = database
         self._store = store
         self.authority = Authority(database, master_key, clock, settings)
-        self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
+        self.enrolment = Enrolment(
+            database, master_key, clock, settings, self.authority, pin_cost or PinCost()
+        )
         self.sessions = SigningSessions(database, clock, settings)
         self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
 
@@ -83,9 +86,15 @@ class SigningService:
         """Make the person's own key, wrapped by their new PIN. Raises PinTooWeak, AlreadyEnrolled."""
         return self.enrolment.enrol(principal, pin)
 
-    def change_pin(self, principal: Principal, old: str, new: str) -> None:
-        """Change the PIN. Raises WrongPin, PinBlocked, NotEnrolled, PinTooWeak."""
-        self.enrolment.change_pin(principal, old, new)
+    def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
+        """Change the PIN; all sign-ins but ``sign_in`` end. Raises WrongPin, PinBlocked, PinLocked,
+        NotEnrolled, PinTooWeak."""
+        self.enrolment.change_pin(principal, old, new, sign_in)
+
+    @property
+    def replacements(self) -> Replacements:
+        """New keys for forgotten PINs."""
+        return self.enrolment.replacements
 
     def has_credential(self, session: Session, person_id: UUID) -> bool:
         """Whether the person can sign."""

@@ -74,7 +74,21 @@ verify-certificate-expired-since = 证书现已过期（{ $detail }），且没�
 verify-signed-in-future = 声明的签署时间在将来（{ $detail }）。
 verify-not-readable-inside = PDF 设有密码；其中有该签名，但无法查验。
 error-signing-session-over = { $reason ->
-    [unknown] 请重新输入签名密码：此处没有已打开的签名密钥。
-    [digest] 输入签名密码时不包括这份文件，没有签名。
-   *[ended] 您已退出登录、更改了签名密码或超过了时限，其余没有签名。请重新核对并输入签名密码。
+    [unknown] 请重新输入签名 PIN：此处没有已打开的签名密钥。
+    [digest] 输入签名 PIN时不包括这份文件，没有签名。
+   *[ended] 您已退出登录、更改了签名 PIN或超过了时限，其余没有签名。请重新核对并输入签名 PIN。
 }
+error-pin-locked = PIN 输错次数过多，密钥已锁定。请在“我的”中申请更换密钥。没有签名。
+error-replacement-not-open = 这里已没有可同意或可叫停的申请。
+error-replacement-needs-other = { $reason ->
+    [password] 您最近为此人重置过登录密码，须由其他人同意。
+   *[oneself] 须由本人以外的人同意。
+}
+notice-pin-wrong-often = 您的签名 PIN 已输错 { $failures } 次，最近一次来自 { $address }。如非本人操作，请更改登录密码并告知管理员。
+notice-pin-locked = PIN 输错次数过多，您的签名密钥已锁定，请申请更换密钥。
+notice-pin-changed = 您的签名 PIN 已更改，其他登录均已退出。如非本人操作，请立即告知管理员。
+notice-key-replacement-asked = 有人以您的名义申请更换签名密钥。如非本人操作，请叫停并更改登录密码。
+notice-key-replacement-wanted = { $person } 因忘记 PIN 申请更换签名密钥。请先确认是本人提出，再同意或叫停。
+notice-key-replacement-consented = { $person } 同意为您更换签名密钥。{ $due } 起可设置新的 PIN，此前您可以叫停。
+notice-key-replacement-stopped = { $person } 叫停了签名密钥的更换，原密钥不变。
+notice-key-replacement-done = 您已有新的签名密钥，原证书已吊销。如非本人操作，请立即告知管理员。

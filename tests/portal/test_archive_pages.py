@@ -16,9 +16,8 @@ from core.masterkey import MasterKey
 from core.models import Person
 from core.settings import Settings
 from portal.verifying import VerifyRoute
-from signing.service import SigningService
 from tests.api.world import World, make_pdf, make_world
-from tests.builders import FAST_PASSWORDS, PASSWORD, PIN
+from tests.builders import FAST_PASSWORDS, PASSWORD
 from vermilion import application, assembly
 from vermilion.first_start import SetUp
 from workflow.models import Case
@@ -277,15 +276,6 @@ class TestAdministration:
         assert answer.status_code == 409
         with world.runtime.database.read() as session:
             assert session.get_one(Person, person).is_active
-
-    def test_a_forgotten_pin_is_reset_by_somebody_else(self, world: World) -> None:
-        client, person = browser(world, "admin"), world.company.people["finance"]
-
-        post(client, f"/admin/people/{person}", f"/admin/people/{person}/pin-reset")
-
-        with world.runtime.database.read() as session:
-            assert not world.runtime.get(SigningService).has_credential(session, person)
-        world.runtime.get(SigningService).enrol(world.company.principal("finance"), PIN)
 
     def test_a_seal_is_made_while_it_is_seen(self, world: World) -> None:
         client = browser(world, "admin")
