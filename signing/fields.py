@@ -11,12 +11,14 @@ class FieldSpec:
     """A signature field to be made before the first signature.
 
     ``page`` counts from 0. ``box`` is (left, bottom, right, top) in PDF user space, in points;
-    None makes an invisible field.
+    None makes an invisible field. ``locks`` names the form fields that must not change once this one
+    is signed (FieldMDP, Include).
     """
 
     name: str
     page: int = 0
     box: tuple[float, float, float, float] | None = None
+    locks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,9 @@ class Submitting:
                     submission.flow, attached.field.key, submission.case_id, submission.round
                 )
                 if fields:
-                    attached.prepared = self._store.keep(self._signing.add_fields(pdf, fields))
+                    with self._store.copied(attached.version.digest) as path:
+                        self._signing.add_fields_to_file(path, fields)
+                        attached.prepared = self._store.keep(path)
             except (ActiveContent, FileRefused, SigningRefused) as problem:
                 problems[attached.field.key] = problem
         if problems:
