@@ -63,6 +63,12 @@ class Settings(BaseSettings):
     batch_minutes: int = Field(
         default=15, gt=0, le=120, description="How long one PIN entry holds for a batch, in minutes."
     )
+    master_key_url: str = Field(
+        default="", description="Empty: a file in the home; pkcs11:LABEL: that file, wrapped by a token."
+    )
+    pkcs11_module: str = Field(default="", description="Path of the PKCS#11 library of a token.")
+    pkcs11_token: str = Field(default="", description="Label of the token.")
+    pkcs11_pin_file: Path | None = Field(default=None, description="File that holds the token's PIN.")
     pin_lock_after: int = Field(
         default=15, ge=6, le=100, description="Wrong PINs in a row after which only a new key helps."
     )

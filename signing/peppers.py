@@ -49,7 +49,7 @@ class Peppers:
         if wrapped is not None:
             return PepperSecret(number, self._master_key.unwrap(wrapped, purpose=purpose(number)))
         if number == FIRST:
-            return PepperSecret(number, self._master_key.derive("pin"))
+            return PepperSecret(number, self._master_key.derive("pin", oldest=True))
         raise KeyError(number)
 
     def newest(self) -> PepperSecret:
@@ -67,13 +67,21 @@ class Peppers:
         self._store(session, number, os.urandom(32), self._clock.now())
         return number
 
-    def keep_first(self, session: Session) -> None:
-        """Store the pepper of version 1 envelopes, which the master key will no longer give."""
-        self._store(session, FIRST, self._master_key.derive("pin"), self._clock.now())
+    def prepare_change(self, session: Session) -> None:
+        """Before another master key: store the pepper of version 1 envelopes, which the new key will not
+        give, and make a fresh one."""
+        if session.get(Pepper, FIRST) is None and _has_first(session):
+            self._store(session, FIRST, self._master_key.derive("pin", oldest=True), self._clock.now())
+        self.make(session)
 
     def _store(self, session: Session, number: int, secret: bytes, now: datetime) -> None:
         wrapped = self._master_key.wrap(secret, purpose=purpose(number))
         insert_unless_there(session, Pepper, [{"number": number, "wrapped": wrapped, "created_at": now}])
+
+
+def _has_first(session: Session) -> bool:
+    envelopes = session.scalars(select(Credential.envelope).where(Credential.is_active))
+    return any(int(envelope.get("pepper", FIRST)) == FIRST for envelope in envelopes)
 
 
 def tidy(session: Session) -> int:
