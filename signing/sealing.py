@@ -54,6 +54,7 @@ from signing.errors import (
 )
 from signing.fields import FieldSpec, Placement
 from signing.models import Certificate, CertificateRole, Seal, SealAuthorisation, SealRecord, SealState
+from signing.pkcs11 import SlotKeys
 
 MOST_PLACEMENTS: Final = 20
 _SMALLEST_MM: Final = 10.0
@@ -99,6 +100,7 @@ class Sealing:
         self._settings = settings
         self._authority = authority
         self._enrolment = enrolment
+        self.slots = SlotKeys(clock, settings, authority)
 
     def create(
         self,
@@ -247,15 +249,7 @@ class Sealing:
             raise PlacementMissing(field="placements", most=MOST_PLACEMENTS)
         boxes = _places(pdf, placements, opened.seal.diameter_mm)
         self._enrolment.unlock(keeper.person_id, pin)
-        key = pades.SigningKey(
-            opened.certificate,
-            pki.key_from_der(
-                self._master_key.unwrap(
-                    opened.seal.wrapped_key, purpose=f"seal {opened.certificate.serial_number:x}"
-                )
-            ),
-            self._authority.chain(),
-        )
+        key = self._key(opened)
         operators, side = seals.draw(
             opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm
         )
@@ -274,6 +268,16 @@ class Sealing:
                 new_field=FieldSpec(name, placement.page - 1, box),
             )
         return SealedPdf(authorisation_id, keeper.person_id, digest, pdf, tuple(placements))
+
+    def _key(self, opened: _Opened) -> pades.SigningKey:
+        """The seal's key: in a slot, or under the master key."""
+        with self._database.read() as session:
+            in_slot = self.slots.key(session, opened.seal.certificate_id)
+        if in_slot is not None:
+            return in_slot
+        purpose = f"seal {opened.certificate.serial_number:x}"
+        der = self._master_key.unwrap(opened.seal.wrapped_key, purpose=purpose)
+        return pades.SigningKey(opened.certificate, pki.key_from_der(der), self._authority.chain())
 
     def _check(
         self, session: Session, keeper: Principal, authorisation_id: UUID, digest: str, pdf: bytes

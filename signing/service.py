@@ -23,6 +23,7 @@ from signing.custody import PinCost
 from signing.enrolment import Enrolment, Signatory
 from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
+from signing.pkcs11 import SlotKeys
 from signing.register import RegisterEntry, RegisterFilter
 from signing.replacement import Replacements
 from signing.sealing import SealedPdf, Sealing
@@ -221,6 +222,11 @@ class SigningService:
             code=code,
             diameter_mm=diameter_mm,
         )
+
+    @property
+    def slots(self) -> SlotKeys:
+        """Keys in a PKCS#11 slot, and giving them to seals."""
+        return self.sealing.slots
 
     def seal_picture(self, seal_id: UUID) -> bytes:
         """A seal's picture as SVG in its true size. Raises NotFound."""

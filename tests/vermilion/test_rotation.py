@@ -110,7 +110,7 @@ def test_all_that_was_wrapped_is_wrapped_anew_and_the_old_key_opens_nothing(
         assembly.close(runtime)
 
 
-def test_keys_are_opened_and_lists_published_while_the_key_is_changed_by_another_process(
+def test_keys_are_opened_and_lists_published_while_another_process_changes_the_key(
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "home"
