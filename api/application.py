@@ -24,6 +24,7 @@ from api.routers import (
     people,
     seals,
     search,
+    second_factors,
     work,
 )
 from api.schemas import Problem
@@ -52,6 +53,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     me.me,
     me.tokens,
     key_replacements.replacements,
+    second_factors.factors,
+    second_factors.policy,
     notices.notices,
     health.router,
 )

@@ -14,6 +14,7 @@ from core.sign_in import binding
 from portal.case_views import has_pin
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
+from portal.second_factor import Factor, accept, field_of
 from portal.visit import SESSION_COOKIE, Visit
 from workflow.batch_models import ItemState
 from workflow.batches import BatchLine, BatchView, Wanted
@@ -70,6 +71,7 @@ def review(
 def start(
     request: Request,
     visit: Visiting,
+    shown: Factor,
     item: Annotated[list[str] | None, Form()] = None,
     form_id: Annotated[str, Form()] = "",
     comment: Annotated[str, Form()] = "",
@@ -78,6 +80,7 @@ def start(
     """Begin; the results appear on the batch's page."""
     wanted = _wanted(item)
     try:
+        accept(visit, shown, [one.shown_digest for one in wanted])
         batch_id = visit.runtime.get(WorkflowService).batches.start(
             visit.person, _sign_in(request), as_id(form_id) or uuid4(), wanted, comment, pin
         )
@@ -117,12 +120,14 @@ def repeat(
     request: Request,
     visit: Visiting,
     batch_id: UUID,
+    shown: Factor,
     item: Annotated[list[str] | None, Form()] = None,
     pin: Annotated[str, Form()] = "",
 ) -> Response:
     """Try again what is not done."""
     wanted = _wanted(item)
     try:
+        accept(visit, shown, [one.shown_digest for one in wanted])
         visit.runtime.get(WorkflowService).batches.repeat(
             visit.person, _sign_in(request), batch_id, wanted, pin
         )
@@ -167,6 +172,7 @@ def _review(
         comment=comment,
         form_id=form_id or str(uuid4()),
         minutes=visit.runtime.settings.batch_minutes,
+        factor=field_of(visit, [line.digest for line in lines], "approval", errors.get("code", "")),
         errors=errors,
         error=errors.get("", ""),
     )

@@ -19,6 +19,7 @@ from portal import (
     me,
     notices,
     sealing,
+    second_factor,
     sign_in,
     tasks,
     uploads,
@@ -40,5 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sealing.router,
     me.router,
     key_replacements.router,
+    second_factor.router,
+    second_factor.admin_router,
     me.open_router,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
@@ -24,6 +25,7 @@ from signing.pades import SigningKey
 from signing.peppers import Peppers
 from signing.pin_guard import PinGuard
 from signing.replacement import Replacements
+from signing.second_factor import Act, SecondFactors, forget_factors
 from signing.sessions import end_sessions
 from signing.signatory import Signatory
 
@@ -48,6 +50,7 @@ class Enrolment:
         self._cost = cost
         self._guard = PinGuard(database, clock, settings)
         self.peppers = Peppers(database, master_key, clock)
+        self.factors = SecondFactors(database, master_key, clock, settings)
         self.replacements = Replacements(database, clock, settings)
 
     def enrol(self, principal: Principal, pin: str) -> Certificate:
@@ -109,6 +112,7 @@ class Enrolment:
         if old is None:
             raise AlreadyEnrolled()
         old.is_active, old.envelope = False, {}  # nobody will open it again
+        forget_factors(session, person_id)
         self._authority.revoke(session, old.certificate_id, x509.ReasonFlags.superseded)
         end_sessions(session, person_id, "replaced", self._clock.now())
         session.flush()
@@ -142,19 +146,32 @@ class Enrolment:
         )
         return found is not None
 
-    def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act.
+    def unlock(
+        self, person_id: UUID, pin: str, digests: Collection[str] = (), act: Act = "approval"
+    ) -> Signatory:
+        """Open the person's key for one act: signing what ``digests`` name.
 
-        Each try is counted before it is judged (``signing.pin_guard``). Raises NotEnrolled, WrongPin,
-        PinBlocked, PinLocked.
+        Each try is counted before it is judged (``signing.pin_guard``). Where the organisation asks for a
+        second factor, it was shown for these digests before. Raises NotEnrolled, WrongPin, PinBlocked,
+        PinLocked, SecondFactorNeeded.
         """
+        with self._database.read() as session:
+            self.factors.check(session, person_id, digests, act)
+            is_asked = self.factors.is_asked(session, act)
         _credential, certificate, key_der = self._open(person_id, pin)
+        if is_asked:
+            with self._database.write() as session:
+                self.factors.use(session, person_id, digests, act)
         with self._database.read() as session:
             person = session.get_one(Person, person_id)
         key = SigningKey(
             asn1_x509.Certificate.load(certificate.der), pki.key_from_der(key_der), self._authority.chain()
         )
         return Signatory(person_id, person.name, person.position or "", key)
+
+    def check_pin(self, person_id: UUID, pin: str) -> None:
+        """Whether the PIN is right, for acts that sign nothing. Raises as ``unlock``."""
+        self._open(person_id, pin)
 
     def _open(self, person_id: UUID, pin: str) -> tuple[Credential, Certificate, bytes]:
         with self._database.read() as session:

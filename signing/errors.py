@@ -68,6 +68,27 @@ class ReplacementNeedsOther(VermilionError):
     status = 403
 
 
+class SecondFactorNeeded(VermilionError):
+    """The organisation asks for a second factor here, and none was shown for this."""
+
+    code = "second-factor-needed"
+    status = 403
+
+
+class SecondFactorWrong(VermilionError):
+    """The code or the passkey's answer is not right, or was used already."""
+
+    code = "second-factor-wrong"
+    status = 422
+
+
+class SecondFactorMissing(VermilionError):
+    """The person has set up no second factor."""
+
+    code = "second-factor-missing"
+    status = 409
+
+
 class SigningSessionOver(VermilionError):
     """What the PIN was entered for is over, or does not reach this. Context: ``reason``."""
 

@@ -38,7 +38,8 @@ _PATIENCE: Final = 15.0
 class PinGuard:
     """Lets tries at PINs in and counts them. Opens its own transactions."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: Settings, kind: str = "pin") -> None:
+        self._kind = kind  # what is guessed at: pin, or code for second factors
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -56,7 +57,7 @@ class PinGuard:
         now, refusal = self._clock.now(), None
         with self._database.write() as session:
             self._check_source(session, now)
-            row = _row(session, _subject(person_id), now)
+            row = _row(session, self._subject(person_id), now)
             if row.running and now - row.let_in_at > _ABANDONED:
                 self._count(session, row, person_id, row.running, now)
                 row.running = 0
@@ -77,25 +78,28 @@ class PinGuard:
         """The PIN was wrong. Returns how many more are free before waiting begins."""
         now = self._clock.now()
         with self._database.write() as session:
-            row = _row(session, _subject(person_id), now)
+            row = _row(session, self._subject(person_id), now)
             row.running = max(row.running - 1, 0)
             self._count(session, row, person_id, 1, now)
-            audit.record(session, now, person_id, "credential.pin_wrong", "person", person_id)
+            audit.record(session, now, person_id, f"credential.{self._kind}_wrong", "person", person_id)
             self._count_source(session, now)
             return max(FREE_FAILURES - row.failures, 0)
 
     def passed(self, person_id: UUID) -> None:
         """The PIN was right: what was wrong before is forgotten."""
         with self._database.write() as session:
-            row = _row(session, _subject(person_id), self._clock.now())
+            row = _row(session, self._subject(person_id), self._clock.now())
             row.running = max(row.running - 1, 0)
             row.failures, row.blocked_until = 0, None
 
     def given_back(self, person_id: UUID) -> None:
         """The try came to no judgement: it counts neither way."""
         with self._database.write() as session:
-            row = _row(session, _subject(person_id), self._clock.now())
+            row = _row(session, self._subject(person_id), self._clock.now())
             row.running = max(row.running - 1, 0)
+
+    def _subject(self, person_id: UUID) -> str:
+        return f"{self._kind}:{person_id}"
 
     def _count(self, session: Session, row: PinAttempt, person_id: UUID, by: int, now: datetime) -> None:
         was_free = row.failures < FREE_FAILURES
@@ -142,7 +146,8 @@ def is_locked(session: Session, person_id: UUID) -> bool:
 
 def clear(session: Session, person_id: UUID) -> None:
     """Forget the tries at a key that is no longer the person's."""
-    session.execute(delete(PinAttempt).where(PinAttempt.subject == _subject(person_id)))
+    subjects = [_subject(person_id), f"code:{person_id}"]
+    session.execute(delete(PinAttempt).where(PinAttempt.subject.in_(subjects)))
 
 
 def forget_sources(session: Session, before: datetime) -> None:

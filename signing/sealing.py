@@ -248,7 +248,7 @@ class Sealing:
         if not 1 <= len(placements) <= MOST_PLACEMENTS:
             raise PlacementMissing(field="placements", most=MOST_PLACEMENTS)
         boxes = _places(pdf, placements, opened.seal.diameter_mm)
-        self._enrolment.unlock(keeper.person_id, pin)
+        self._enrolment.unlock(keeper.person_id, pin, [digest], "seal")
         key = self._key(opened)
         operators, side = seals.draw(
             opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm

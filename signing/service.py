@@ -27,6 +27,7 @@ from signing.pkcs11 import SlotKeys
 from signing.register import RegisterEntry, RegisterFilter
 from signing.replacement import Replacements
 from signing.sealing import SealedPdf, Sealing
+from signing.second_factor import Act, SecondFactors
 from signing.sessions import SigningSessions
 from signing.trust import stored_roots
 from signing.verification.verdict import Verdict
@@ -104,16 +105,32 @@ class SigningService:
         """Whether the person can sign."""
         return self.enrolment.has_credential(session, person_id)
 
-    def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled."""
-        return self.enrolment.unlock(person_id, pin)
+    def unlock(
+        self, person_id: UUID, pin: str, digests: Collection[str] = (), act: Act = "approval"
+    ) -> Signatory:
+        """Open the person's key for one act: signing what ``digests`` name. Raises WrongPin, PinBlocked,
+        PinLocked, NotEnrolled, SecondFactorNeeded."""
+        return self.enrolment.unlock(person_id, pin, digests, act)
+
+    @property
+    def factors(self) -> SecondFactors:
+        """Second factors, and where they are asked for."""
+        return self.enrolment.factors
+
+    def check_factor_change(self, principal: Principal, pin: str) -> None:
+        """Before a second factor is added or removed: the PIN, and a factor where there is one.
+
+        Raises WrongPin, PinBlocked, PinLocked, NotEnrolled, SecondFactorNeeded.
+        """
+        self.enrolment.check_pin(principal.person_id, pin)
+        self.factors.require_to_manage(principal.person_id)
 
     def open_session(self, principal: Principal, pin: str, sign_in: str, digests: Collection[str]) -> UUID:
         """Open the key for a batch: these digests, each once, for some minutes, in this sign-in only.
 
         See ``signing.sessions``. Raises WrongPin, PinBlocked, NotEnrolled, InvalidInput.
         """
-        signatory = self.enrolment.unlock(principal.person_id, pin)
+        signatory = self.enrolment.unlock(principal.person_id, pin, digests)
         return self.sessions.open(signatory, sign_in, digests)
 
     # signatures

@@ -149,7 +149,7 @@ class Deciding:
             outcome,
             comment,
             shown_digest,
-            lambda: self._signing.unlock(principal.person_id, pin),
+            lambda: self._signing.unlock(principal.person_id, pin, [shown_digest]),
         )
 
     def decide_with(
