@@ -17,9 +17,13 @@ from portal.visit import Visit
 router = pages()
 
 _PAGES: Final = {
-    "document": "/documents/{}", "case": "/cases/{}", "seal_record": "/register/{}",
+    "document": "/documents/{}",
+    "case": "/cases/{}",
+    "seal_record": "/register/{}",
     "seal": "/register/loans#seal-{}",
-}  # fmt: skip
+    "person": "/me",
+    "key_replacement": "/key-replacements",
+}
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ from signing.models import (
     SealState,
     UseKind,
 )
+from signing.pkcs11 import SlotKeys
 
 MOST_PLACEMENTS: Final = 20
 _SMALLEST_MM: Final = 10.0
@@ -100,6 +101,7 @@ class Sealing:
         self._authority = authority
         self._enrolment = enrolment
         self._certificates = certificates
+        self.slots = SlotKeys(clock, settings, authority)
 
     def create(
         self,
@@ -247,17 +249,8 @@ class Sealing:
         if not 1 <= len(placements) <= MOST_PLACEMENTS:
             raise PlacementMissing(field="placements", most=MOST_PLACEMENTS)
         boxes = _places(pdf, placements, opened.seal.diameter_mm)
-        self._enrolment.unlock(keeper.person_id, pin)
-        key = pades.SigningKey(
-            opened.certificate,
-            pki.key_from_der(
-                self._master_key.unwrap(
-                    opened.seal.wrapped_key, purpose=f"seal {opened.certificate.serial_number:x}"
-                )
-            ),
-            self._authority.chain_of(opened.certificate),
-            self._settings.signature_digest,
-        )
+        self._enrolment.unlock(keeper.person_id, pin, [digest], "seal")
+        key = self._key(opened)
         operators, side = seals.draw(
             opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm
         )
@@ -276,6 +269,21 @@ class Sealing:
                 new_field=FieldSpec(name, placement.page - 1, box),
             )
         return SealedPdf(authorisation_id, keeper.person_id, digest, pdf, tuple(placements))
+
+    def _key(self, opened: _Opened) -> pades.SigningKey:
+        """The seal's key: in a slot, or under the master key."""
+        with self._database.read() as session:
+            in_slot = self.slots.key(session, opened.seal.certificate_id)
+        if in_slot is not None:
+            return in_slot
+        purpose = f"seal {opened.certificate.serial_number:x}"
+        der = self._master_key.unwrap(opened.seal.wrapped_key, purpose=purpose)
+        return pades.SigningKey(
+            opened.certificate,
+            pki.key_from_der(der),
+            self._authority.chain_of(opened.certificate),
+            self._settings.signature_digest,
+        )
 
     def _check(
         self, session: Session, keeper: Principal, authorisation_id: UUID, digest: str, pdf: bytes

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from core import logs
+from core import logs, secrets_given
 from core.errors import VermilionError
 from vermilion.commands import (
     archive,
@@ -15,6 +15,7 @@ from vermilion.commands import (
     backups,
     flows,
     ingesting,
+    master_key,
     operation,
     people,
     seals,
@@ -36,6 +37,7 @@ for name, module in (
     ("backup", backups),
     ("ca", authority),
     ("user", people),
+    ("master-key", master_key),
     ("seal", seals),
     ("flow", flows),
     ("audit", audit),
@@ -45,6 +47,7 @@ for name, module in (
 
 def main() -> None:
     """Run the command line. Errors that a person can act upon are one line, without a traceback."""
+    secrets_given.take_all()
     logs.configure("warning")
     try:
         app()

@@ -85,7 +85,7 @@ class CaseSealing:
                 placements[authorisation.document_id],
             )
             sealed.append((authorisation, done, self._store.keep(done.pdf)))
-        signatory = self._signing.unlock(principal.person_id, pin)
+        signatory = self._signing.unlock(principal.person_id, pin, [shown_digest], "seal")
         sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
         try:
             return self._commit(principal, ground, comment, shown_digest, sealed, sheet)

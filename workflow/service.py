@@ -27,6 +27,7 @@ from signing.service import SigningService
 from storage.service import ObjectStore
 from workflow import cases, folder, one_case
 from workflow.advancing import Advancing
+from workflow.batches import Batches
 from workflow.cases import CaseFilter, CaseRow, CaseView, TaskRow
 from workflow.claims import Claims
 from workflow.deciding import Deciding, DecisionResult
@@ -81,6 +82,7 @@ class WorkflowService:
         )
         self._deciding = Deciding(database, store, ingest, signing, clock, settings, self._advancing)
         self._sealing = CaseSealing(database, store, ingest, signing, clock, self._advancing, self._deciding)
+        self.batches = Batches(database, clock, settings, signing, self._deciding)
         self.evidence = Evidence(database, store, ingest, signing, clock)
         self.renewal = Renewal(database, store, ingest, self.evidence, clock, settings)
         self.late_stamps = LateStamps(database, store, ingest, signing, clock)

@@ -231,3 +231,27 @@ report-type-certification = Certification
 report-type-seal = Seal
 report-type-timestamp = Time-stamp
 report-footer = This report is itself signed. It is about the file with the digest above and no other.
+error-signing-session-over = { $reason ->
+    [unknown] Please enter your PIN again: what it was entered for is not open here.
+    [digest] Your PIN was not entered for this document. Nothing was signed.
+   *[ended] You signed out, changed your PIN or took too long, so nothing more was signed. Repeat the rest with your PIN.
+}
+error-pin-locked = Too many wrong PINs: this key is locked. Ask for a new key under “Me”. Nothing was signed.
+error-replacement-not-open = There is nothing to consent to or to stop here any more.
+error-replacement-needs-other = { $reason ->
+    [password] You gave this person a new password lately. Somebody else has to consent.
+   *[oneself] Somebody else has to consent, not you.
+}
+notice-pin-wrong-often = Your signing PIN was entered wrongly { $failures } times, last from { $address }. If that was not you, change your password and tell the administrator.
+notice-pin-locked = Your signing key is locked after too many wrong PINs. Ask for a new key.
+notice-pin-changed = Your signing PIN was changed, and your other sign-ins were ended. If that was not you, tell the administrator at once.
+notice-key-replacement-asked = A new signing key was asked for in your name. If that was not you, stop it and change your password.
+notice-key-replacement-wanted = { $person } asks for a new signing key because of a forgotten PIN. Make sure that it was them, then consent or stop it.
+notice-key-replacement-consented = { $person } consented to a new signing key for you. From { $due } a new PIN can be set; until then you can stop it.
+notice-key-replacement-stopped = { $person } stopped the replacement of a signing key. The old key stays.
+notice-key-replacement-done = You have a new signing key; the old certificate is revoked. If that was not you, tell the administrator at once.
+error-second-factor-needed = A second factor is asked for here. Enter a one-time code or use a passkey. Nothing was signed.
+error-second-factor-wrong = The code or passkey is not right, or was used already. Nothing was signed.
+error-second-factor-missing = You have not set up a second factor. Set one up under “Me”.
+notice-second-factor-added = A second factor was added to your account. If that was not you, tell the administrator at once.
+notice-second-factor-removed = A second factor was removed from your account. If that was not you, tell the administrator at once.

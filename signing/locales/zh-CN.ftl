@@ -224,3 +224,27 @@ report-type-certification = 认证
 report-type-seal = 印章
 report-type-timestamp = 时间戳
 report-footer = 本报告自身也已签名，仅针对具有上述摘要的文件。
+error-signing-session-over = { $reason ->
+    [unknown] 请重新输入签名 PIN：此处没有已打开的签名密钥。
+    [digest] 输入签名 PIN时不包括这份文件，没有签名。
+   *[ended] 您已退出登录、更改了签名 PIN或超过了时限，其余没有签名。请重新核对并输入签名 PIN。
+}
+error-pin-locked = PIN 输错次数过多，密钥已锁定。请在“我的”中申请更换密钥。没有签名。
+error-replacement-not-open = 这里已没有可同意或可叫停的申请。
+error-replacement-needs-other = { $reason ->
+    [password] 您最近为此人重置过登录密码，须由其他人同意。
+   *[oneself] 须由本人以外的人同意。
+}
+notice-pin-wrong-often = 您的签名 PIN 已输错 { $failures } 次，最近一次来自 { $address }。如非本人操作，请更改登录密码并告知管理员。
+notice-pin-locked = PIN 输错次数过多，您的签名密钥已锁定，请申请更换密钥。
+notice-pin-changed = 您的签名 PIN 已更改，其他登录均已退出。如非本人操作，请立即告知管理员。
+notice-key-replacement-asked = 有人以您的名义申请更换签名密钥。如非本人操作，请叫停并更改登录密码。
+notice-key-replacement-wanted = { $person } 因忘记 PIN 申请更换签名密钥。请先确认是本人提出，再同意或叫停。
+notice-key-replacement-consented = { $person } 同意为您更换签名密钥。{ $due } 起可设置新的 PIN，此前您可以叫停。
+notice-key-replacement-stopped = { $person } 叫停了签名密钥的更换，原密钥不变。
+notice-key-replacement-done = 您已有新的签名密钥，原证书已吊销。如非本人操作，请立即告知管理员。
+error-second-factor-needed = 此处要求第二验证，请输入动态码或使用通行密钥。没有签名。
+error-second-factor-wrong = 动态码或通行密钥不正确，或已使用过。没有签名。
+error-second-factor-missing = 您尚未设置第二验证，请在“我的”中设置。
+notice-second-factor-added = 您的账号添加了第二验证。如非本人操作，请立即告知管理员。
+notice-second-factor-removed = 您的账号移除了第二验证。如非本人操作，请立即告知管理员。
