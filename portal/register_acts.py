@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -19,10 +20,11 @@ from portal.frame import Visiting, page, pages, see_other
 from portal.notices import look_at
 from portal.register import line_page
 from portal.sealing import show_sealing
+from portal.second_factor import Factor, ShownFactor, accept, field_of
 from portal.uploads import receive
 from portal.visit import Visit
 from signing import by_hand
-from signing.models import Seal
+from signing.models import Seal, SealAuthorisation
 from signing.register_models import SealLoan
 from signing.service import SigningService
 from workflow.service import WorkflowService
@@ -41,6 +43,7 @@ def show_stamp(request: Request, visit: Visiting) -> Response:
 def stamp(
     request: Request,
     visit: Visiting,
+    factor: Factor,
     authorisation: Annotated[str, Form()] = "",
     copies: Annotated[str, Form()] = "",
     pin: Annotated[str, Form()] = "",
@@ -48,6 +51,7 @@ def stamp(
     """Enter that printouts were stamped."""
     typed = {"authorisation": authorisation, "copies": copies}
     try:
+        _accept_factor(visit, factor, authorisation)
         made = visit.runtime.get(SigningService).by_hand.stamp(
             visit.person, pin, _id(authorisation, "authorisation", visit), _number(copies, visit)
         )
@@ -69,14 +73,14 @@ def _stamp_task(request: Request, visit: Visit, task_id: UUID, form: dict[str, A
     with visit.runtime.database.read() as session:
         task, view = workflow.case_of_task(session, visit.person, task_id)
     try:
+        digest = str(form.get("shown_digest", ""))
+        accept(visit, ShownFactor(str(form.get("code", ""))), [digest])
         copies = {
             document.id: _number(str(form[f"copies-{document.id}"]), visit)
             for document in view.documents
             if f"copies-{document.id}" in form
         }
-        workflow.stamp(
-            visit.person, task_id, str(form.get("pin", "")), str(form.get("shown_digest", "")), copies
-        )
+        workflow.stamp(visit.person, task_id, str(form.get("pin", "")), digest, copies)
     except VermilionError as error:
         if error.status == 404:
             raise
@@ -226,6 +230,7 @@ def _stamp_page(
         can_sign = has_pin(visit, session, visit.person)
     return page(
         request, visit, "register-stamp.html", status=status, waiting=waiting, has_pin=can_sign,
+        factor=field_of(visit, _digests(waiting), "seal", (errors or {}).get("code", "")),
         errors=errors or {}, typed=typed or {},
     )  # fmt: skip
 
@@ -260,6 +265,18 @@ def _loans_page(
     )  # fmt: skip
 
 
+def _accept_factor(visit: Visit, factor: ShownFactor, authorisation: str) -> None:
+    """A code is shown for what was chosen; a passkey answered for all that the page offered."""
+    with visit.runtime.database.read() as session:
+        waiting = by_hand.in_hand(session, visit.person, visit.runtime.clock.now())
+    chosen = [row.digest for row, _seal in waiting if str(row.id) == authorisation]
+    accept(visit, factor, chosen if factor.code.strip() else _digests(waiting))
+
+
+def _digests(waiting: Sequence[tuple[SealAuthorisation, Seal]]) -> list[str]:
+    return list(dict.fromkeys(row.digest for row, _seal in waiting))
+
+
 def _id(value: str, field: str, visit: Visit) -> UUID:
     found = as_id(value)
     if found is None:
@@ -282,4 +299,6 @@ def _moment(value: str, visit: Visit) -> datetime:
 
 
 def _pin_field(error: VermilionError) -> str:
-    return "pin" if error.code in ("wrong-pin", "pin-blocked", "not-enrolled") else "authorisation"
+    return (
+        "pin" if error.code in ("wrong-pin", "pin-blocked", "pin-locked", "not-enrolled") else "authorisation"
+    )

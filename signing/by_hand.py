@@ -54,8 +54,8 @@ class ByHand:
         Raises what ``record`` and unlocking the person's credential raise.
         """
         with self._database.read() as session:
-            self._check(session, principal, authorisation_id, copies)
-        self._enrolment.unlock(principal.person_id, pin)
+            authorisation, _seal = self._check(session, principal, authorisation_id, copies)
+        self._enrolment.unlock(principal.person_id, pin, [authorisation.digest], "seal")
         with self._database.write() as session:
             return self.record(session, principal, authorisation_id, copies)
 

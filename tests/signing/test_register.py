@@ -25,6 +25,7 @@ from signing.errors import (
     SealAuthorisationExpired,
     SealAuthorisationUsed,
     SealNotUsable,
+    SecondFactorNeeded,
     WrongPin,
 )
 from signing.models import Seal, SealRecord, SealState, UseKind
@@ -419,3 +420,13 @@ def test_a_seal_is_lent_for_a_case_that_the_keeper_sees(office: Office) -> None:
     with pytest.raises(InvalidInput):
         lend_for("HT-1900-1")
     lend_for(serial)
+
+
+def test_a_second_factor_is_asked_for_at_stamping_too(office: Office) -> None:
+    authorisation = authorise(office)
+    with office.runtime.database.write() as session:
+        office.signing.factors.set_policy(session, office.principal("admin"), "seals")
+    with pytest.raises(SecondFactorNeeded):
+        stamp(office, authorisation=authorisation)
+    with office.runtime.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(SealRecord)) == 0
