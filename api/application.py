@@ -14,6 +14,7 @@ from api.routers import (
     backups,
     batches,
     cases,
+    certificates,
     contracts,
     documents,
     flows,
@@ -22,6 +23,8 @@ from api.routers import (
     me,
     notices,
     people,
+    pki,
+    register,
     seals,
     search,
     second_factors,
@@ -41,7 +44,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     batches.batches,
     flows.flows,
     seals.seals,
-    seals.records,
+    register.records,
+    register.loans,
     search.search,
     search.verify,
     people.roles,
@@ -56,7 +60,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     second_factors.factors,
     second_factors.policy,
     notices.notices,
+    certificates.certificates,
+    certificates.roots,
+    certificates.timestamps,
     health.router,
+    pki.router,
 )
 TASKS: Final = (tasks.forget_answers, tasks.forget_notices)
 """Background work that this room registers."""
@@ -86,6 +94,7 @@ def include(app: FastAPI, runtime: Runtime) -> None:
     """Add every call of the API, its probes and its measuring to ``app``."""
     app.state.runtime = runtime
     app.state.call_rate = CallRate()
+    app.state.pki_rate = CallRate(pki.CALLS_PER_SECOND, pki.BURST)
     app.state.views = ViewLog()
     app.state.metrics = Metrics(runtime)
     for router in ROUTERS:

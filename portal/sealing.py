@@ -37,6 +37,7 @@ class Place:
     diameter_mm: float
     seal_id: UUID
     seal_name: str
+    copies: int
     rows: list[Placement] = field(default_factory=list)
     may_repeat: bool = True
     is_kept: bool = False
@@ -167,7 +168,14 @@ def _places(
         first = Placement(len(sizes), round(width * 0.7, 1), round(height * 0.75, 1))
         places.append(
             Place(
-                document, sizes, seal_.diameter_mm, seal_.id, seal_.name, kept or [first], is_kept=bool(kept)
+                document,
+                sizes,
+                seal_.diameter_mm,
+                seal_.id,
+                seal_.name,
+                row.copies,
+                kept or [first],
+                is_kept=bool(kept),
             )
         )
     return places

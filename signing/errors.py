@@ -12,6 +12,41 @@ class AuthorityNotReady(VermilionError):
     status = 503
 
 
+class TimestampUnavailable(VermilionError):
+    """None of the configured time-stamp authorities gave a good answer. Context: ``reason``."""
+
+    code = "timestamp-unavailable"
+    status = 503
+
+
+class CertificateNotUsable(VermilionError):
+    """The certificate was revoked, is suspended or over. Context: ``subject``, ``state``."""
+
+    code = "certificate-not-usable"
+    status = 409
+
+
+class CertificateActRefused(VermilionError):
+    """A certificate in this state does not allow the act. Context: ``act``, ``state``."""
+
+    code = "certificate-act-refused"
+    status = 409
+
+
+class CertificateUnfit(VermilionError):
+    """A certificate, key or root that was brought cannot be used. Context: ``reason``."""
+
+    code = "certificate-unfit"
+    status = 422
+
+
+class RequestUnfit(VermilionError):
+    """A request to the offline root, or its answer, does not fit. Context: ``reason``."""
+
+    code = "request-unfit"
+    status = 409
+
+
 class NotEnrolled(VermilionError):
     """The person has no signing PIN yet."""
 

@@ -220,7 +220,7 @@ class SlotKeys:
                 session, f"{entity.name} {seal.name}", entity.name, seal.code or ""
             )
             adapter = _adapter(self._token(found.token), found.label, found.key_id, public)
-            row = self._authority.issue(session, CertificateRole.SEAL, identity, adapter)  # type: ignore[arg-type]
+            row = self._authority.issue(session, CertificateRole.SEAL, identity, adapter)
         session.add(
             KeyLocation(
                 certificate_id=row.id,

@@ -10,6 +10,7 @@ from core import logs, secrets_given
 from core.errors import VermilionError
 from vermilion.commands import (
     archive,
+    audit,
     authority,
     backups,
     flows,
@@ -39,9 +40,9 @@ for name, module in (
     ("master-key", master_key),
     ("seal", seals),
     ("flow", flows),
+    ("audit", audit),
 ):
     app.add_typer(module.app, name=name)
-app.add_typer(operation.audit_app, name="audit")
 
 
 def main() -> None:

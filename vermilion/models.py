@@ -8,6 +8,7 @@ import ingest.models
 import retention.models
 import signing.custody_models
 import signing.models
+import signing.register_models
 import storage.models
 import workflow.batch_models
 import workflow.models

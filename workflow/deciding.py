@@ -206,11 +206,12 @@ class Deciding:
         return Ground(task, case, flow, step, sheet, tuple(self._papers(session, case, step)))
 
     def _check_shown(self, session: Session, case: Case, shown_digest: str) -> None:
-        """The page is good when all that was added since is other people's decision signatures."""
+        """The page is good when all that was added since is other people's decision signatures,
+        and time-stamps over them that came late."""
         added: list[VersionReason] = []
         for version in reversed(self._ingest.versions(session, case.sheet_id)):
             if version.digest == shown_digest:
-                if all(reason == VersionReason.SIGNED for reason in added):
+                if all(reason in (VersionReason.SIGNED, VersionReason.TIMESTAMPED) for reason in added):
                     return
                 break
             added.append(version.reason)

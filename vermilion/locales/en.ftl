@@ -31,7 +31,6 @@ doctor-key-good = there, readable by its owner only
 doctor-not-set-up = not set up yet; start 'vermilion serve' and open the set-up page
 doctor-audit = whole, { $entries } entries
 doctor-jobs = { $waiting } waiting, { $failed } given up
-doctor-certificates = the first of the authority's certificates ends on { $day }
 doctor-backup = last one on { $day }
 doctor-no-backup = none yet; run 'vermilion backup run'
 doctor-answers = answers

@@ -31,7 +31,6 @@ doctor-key-good = 存在，仅所有者可读
 doctor-not-set-up = 尚未初始化，请运行 vermilion serve 并打开初始化页面
 doctor-audit = 完整，共 { $entries } 条
 doctor-jobs = { $waiting } 个等待，{ $failed } 个已放弃
-doctor-certificates = 认证机构证书中最早到期的一张在 { $day }
 doctor-backup = 最近一次在 { $day }
 doctor-no-backup = 还没有备份，请运行 vermilion backup run
 doctor-answers = 正常
