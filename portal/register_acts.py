@@ -19,6 +19,7 @@ from portal.frame import Visiting, page, pages, see_other
 from portal.notices import look_at
 from portal.register import line_page
 from portal.sealing import show_sealing
+from portal.second_factor import ShownFactor, accept
 from portal.uploads import receive
 from portal.visit import Visit
 from signing import by_hand
@@ -74,9 +75,9 @@ def _stamp_task(request: Request, visit: Visit, task_id: UUID, form: dict[str, A
             for document in view.documents
             if f"copies-{document.id}" in form
         }
-        workflow.stamp(
-            visit.person, task_id, str(form.get("pin", "")), str(form.get("shown_digest", "")), copies
-        )
+        shown_digest = str(form.get("shown_digest", ""))
+        accept(visit, ShownFactor(str(form.get("code", ""))), [shown_digest])
+        workflow.stamp(visit.person, task_id, str(form.get("pin", "")), shown_digest, copies)
     except VermilionError as error:
         if error.status == 404:
             raise

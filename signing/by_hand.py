@@ -55,7 +55,7 @@ class ByHand:
         """
         with self._database.read() as session:
             self._check(session, principal, authorisation_id, copies)
-        self._enrolment.unlock(principal.person_id, pin)
+        self._enrolment.check_pin(principal.person_id, pin)
         with self._database.write() as session:
             return self.record(session, principal, authorisation_id, copies)
 

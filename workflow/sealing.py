@@ -114,7 +114,7 @@ class CaseSealing:
                 raise OutcomeNotPossible(field="outcome")
             self._signing.check_ready(session)
             authorisations = open_authorisations(session, ground.case.id)
-        signatory = self._signing.unlock(principal.person_id, pin)
+        signatory = self._signing.unlock(principal.person_id, pin, [shown_digest], "seal")
         sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
         try:
             with self._database.write() as session:
