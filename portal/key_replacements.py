@@ -8,7 +8,6 @@ from fastapi import Request, Response
 
 from core.errors import VermilionError
 from portal.frame import Visiting, page, pages, see_other
-from portal.notices import look_at
 from portal.visit import Visit
 from signing.service import SigningService
 
@@ -57,8 +56,6 @@ def _show(request: Request, visit: Visit, error: VermilionError | None = None) -
         mine = replacements.of(session, visit.person.person_id)
         others = replacements.waiting_for(session, visit.person)
         has_pin = visit.runtime.get(SigningService).has_credential(session, visit.person.person_id)
-    for one in (*others, *([mine] if mine is not None else [])):
-        look_at(visit, "key_replacement", one.id)
     return page(
         request,
         visit,

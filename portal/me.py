@@ -12,7 +12,6 @@ from core.errors import VermilionError
 from core.models import Department, Person
 from core.sign_in import SignInService, binding
 from portal.frame import Visiting, page, pages, public_pages, see_other
-from portal.notices import look_at
 from portal.visit import SESSION_COOKIE, Visit
 from signing.service import SigningService
 
@@ -102,7 +101,6 @@ def _show(request: Request, visit: Visit, trouble: Trouble, done: str = "") -> R
         manager = session.get(Person, person.manager_id) if person.manager_id else None
         has_pin = has_signing_pin(session, visit)
         replacement = visit.runtime.get(SigningService).replacements.of(session, visit.person.person_id)
-    look_at(visit, "person", visit.person.person_id)
     return page(
         request, visit, "me.html", status=trouble.status, profile=person, department=department,
         manager=manager, has_pin=has_pin, replacement=replacement, errors=trouble.errors, done=done,

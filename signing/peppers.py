@@ -84,13 +84,20 @@ def _has_first(session: Session) -> bool:
     return any(int(envelope.get("pepper", FIRST)) == FIRST for envelope in envelopes)
 
 
-def tidy(session: Session) -> int:
-    """Delete the peppers that no envelope needs any more; the newest stays. Returns how many."""
+def tidy(session: Session, made_before: datetime | None = None) -> int:
+    """Delete the peppers that no envelope needs any more; the newest stays. Returns how many.
+
+    With ``made_before`` nothing is deleted while the newest is younger: an envelope with the one before
+    it may be about to be committed.
+    """
     needed = {
         int(envelope.get("pepper", FIRST))
         for envelope in session.scalars(select(Credential.envelope).where(Credential.is_active))
     }
     newest = session.scalar(select(func.max(Pepper.number)))
+    made_at = session.scalar(select(Pepper.created_at).where(Pepper.number == newest))
+    if made_at is None or (made_before is not None and made_at >= made_before):
+        return 0
     result = session.execute(delete(Pepper).where(Pepper.number.not_in(needed), Pepper.number != newest))
     return int(result.rowcount)  # type: ignore[attr-defined]
 

@@ -176,7 +176,9 @@ class SlotKeys:
         )
         public = x509.load_der_x509_certificate(row.der).public_key()
         key = _adapter(self._token(place.token), place.label, place.key_id, public)
-        return SigningKey(asn1_x509.Certificate.load(row.der), key, chain or self._authority.chain())
+        certificate = asn1_x509.Certificate.load(row.der)
+        above = chain or self._authority.chain_of(certificate)
+        return SigningKey(certificate, key, above, self._settings.signature_digest)
 
     def look(self, label: str) -> SlotKeyFound:
         """Read a key's public half and certificates; calls the token, so outside transactions.
@@ -212,6 +214,7 @@ class SlotKeys:
                 raise InvalidInput(field="label", reason="no certificate")
             row = _imported(found.certificates[0])
             chain = found.certificates[1:]
+            row.outside_chain = [base64.b64encode(one).decode() for one in chain]
             session.add(row)
             session.flush()
         else:

@@ -15,7 +15,8 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -191,15 +192,25 @@ class SecondFactors:
             factors = self._confirmed(session, person_id)
         if not factors:
             raise SecondFactorMissing(field="code")
-        self._guard.let_in(person_id)
         now = self._clock.now()
-        with self._database.write() as session:
+        with self._guarded(person_id), self._database.write() as session:
             kind = self._accept(session, person_id, factors, typed, now)
-            if kind is not None:
-                self._grant(session, person_id, digests, kind)
-        if kind is None:
+            if kind is None:
+                raise SecondFactorWrong(field="code")
+            self._grant(session, person_id, digests, kind)
+
+    @contextmanager
+    def _guarded(self, person_id: UUID) -> Iterator[None]:
+        """One try, counted before it is judged; SecondFactorWrong is a wrong one."""
+        self._guard.let_in(person_id)
+        try:
+            yield
+        except SecondFactorWrong:
             self._guard.failed(person_id)
-            raise SecondFactorWrong(field="code")
+            raise
+        except BaseException:
+            self._guard.given_back(person_id)
+            raise
         self._guard.passed(person_id)
 
     def _accept(
@@ -271,16 +282,11 @@ class SecondFactors:
         With ``digests`` the question must have been about these. Raises SecondFactorWrong, PinBlocked,
         PinLocked.
         """
-        self._guard.let_in(person_id)
-        try:
+        with self._guarded(person_id):
             asked = self._take(person_id, question_id)
             if digests is not None and set(digests) != set(asked.digests):
                 raise SecondFactorWrong(field="code")
             self._verify(person_id, asked, answer)
-        except SecondFactorWrong:
-            self._guard.failed(person_id)
-            raise
-        self._guard.passed(person_id)
 
     def _verify(self, person_id: UUID, asked: PasskeyChallenge, answer: str) -> None:
         try:
@@ -364,19 +370,13 @@ class SecondFactors:
         """The first code. Returns fresh recovery codes with the first factor. Raises NotFound,
         SecondFactorWrong, PinBlocked."""
         now, person_id = self._clock.now(), owner.person_id
-        self._guard.let_in(person_id)
-        codes: Sequence[str] = ()
-        with self._database.write() as session:
+        with self._guarded(person_id), self._database.write() as session:
             factor = session.get(SecondFactor, factor_id)
-            is_open = factor is not None and factor.person_id == person_id and factor.confirmed_at is None
-            fits = is_open and factor is not None and self._accept_totp(session, factor, code.strip(), now)
-            if fits and factor is not None:
-                codes = self._confirm(session, person_id, factor, now)
-        if not fits:
-            self._guard.failed(person_id)
-            raise SecondFactorWrong(field="code") if is_open else NotFound(what="factor")
-        self._guard.passed(person_id)
-        return codes
+            if factor is None or factor.person_id != person_id or factor.confirmed_at is not None:
+                raise NotFound(what="factor")
+            if not self._accept_totp(session, factor, code.strip(), now):
+                raise SecondFactorWrong(field="code")
+            return self._confirm(session, person_id, factor, now)
 
     def begin_passkey(self, owner: Principal) -> Question:
         """What the browser needs to make a passkey."""

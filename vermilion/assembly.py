@@ -123,7 +123,8 @@ def build(
 
 
 def close(runtime: Runtime) -> None:
-    """End the parsers' processes and close every connection."""
+    """Forget opened keys, end the parsers' processes and close every connection."""
+    runtime.get(SigningService).sessions.drop_all()
     runtime.get(Sandbox).close()
     runtime.get(Searcher).close()
     runtime.database.dispose()

@@ -32,6 +32,8 @@ async function show(form, button) {
   form.elements.factor_answer.value = JSON.stringify(credential.toJSON());
   button.textContent = button.dataset.done;
   button.disabled = true;
+  form.elements.code.removeAttribute("aria-invalid");
+  for (const problem of form.querySelectorAll(".factor-field .field-error")) problem.hidden = true;
 }
 
 async function add(form) {

@@ -117,7 +117,7 @@ def test_a_passkey_is_made_shown_for_one_sheet_and_needed(browser: Browser, demo
     head.locator("li", has_text="通行密钥").locator("a").first.click()
     head.fill("#decide-card [name=pin]", pin)
     head.click("#decide-card button[value=approved]")  # without it
-    expect(head.locator(".alert-danger", has_text="second factor")).to_be_visible()
+    expect(head.locator("#error-code")).to_contain_text("A second factor is asked for here")
     # An authenticator that does not verify its user is not enough.
     wire.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
     head.click("[data-show-passkey]")

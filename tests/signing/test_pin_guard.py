@@ -18,7 +18,7 @@ from core.models import AuditEntry, Notice
 from core.settings import Settings
 from signing.custody_models import PinAttempt
 from signing.errors import PinBlocked, PinLocked, WrongPin
-from signing.pin_guard import FREE_FROM_SOURCE, PinGuard, is_locked
+from signing.pin_guard import FADES_AFTER, FREE_FROM_SOURCE, PinGuard, forget_sources, is_locked
 from tests.builders import PIN, make_company, make_runtime
 from tests.office import open_office
 
@@ -126,6 +126,12 @@ def test_one_source_is_slowed_down_over_many_persons_and_others_are_not(scene: S
             scene.guard.let_in(scene.person)  # type: ignore[arg-type]
         CALLER.set("192.0.2.8")
         scene.guard.let_in(scene.person)  # type: ignore[arg-type]
+        scene.clock.advance(FADES_AFTER + timedelta(hours=1))
+        with scene.database.write() as session:
+            forget_sources(session, scene.clock.now() - FADES_AFTER)
+        with scene.database.read() as session:
+            assert session.get(PinAttempt, "pin-from:192.0.2.7") is None
+            assert session.get(PinAttempt, f"pin:{scene.person}") is not None
     finally:
         CALLER.reset(token)
 

@@ -155,6 +155,17 @@ def test_a_certificate_of_an_outside_authority_is_taken_from_the_slot_with_its_c
     assert {one.label: one.has_certificate for one in slot_keys(office).found()}["seal-own"]
 
 
+def test_a_renewed_certificate_finds_the_same_key_in_its_slot(office: Office) -> None:
+    made = move(office, "seal-ec")
+    renewed = office.signing.certificates.renew(office.principal("admin"), made.id, "renewed in time")
+    assert renewed != made.id
+    with office.runtime.database.read() as session:
+        key = slot_keys(office).key(session, renewed)
+    assert key is not None
+    verdict = verify_pdf(sealed_contract(office), office.roots(), datetime.now(UTC))
+    assert verdict.outcome == "valid"
+
+
 def test_only_administrators_give_a_seal_another_key(office: Office) -> None:
     found = slot_keys(office).look("seal-ec")
     with office.runtime.database.write() as session, pytest.raises(Forbidden):
