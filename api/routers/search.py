@@ -90,7 +90,18 @@ def verify_file(
     return VerifyAnswer.model_validate(verdict.to_json(file.filename or "", caller.language))
 
 
-@verify.post("/report", summary="Verify a PDF or OFD and get a signed report", response_class=Response)
+@verify.post(
+    "/report",
+    summary="Verify a PDF or OFD and get a signed report",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
+            }
+        }
+    },
+)
 @call(scope="read", takes_files=True)
 def verification_report(
     caller: Calling, runtime: Running, file: Annotated[UploadFile, File(description="The PDF or OFD.")]
