@@ -35,6 +35,6 @@ def register_entries(
     visible: dict[str, RegisterEntry] = {}
     for digest, record_id in found:
         entry = register.entry_or_none(session, principal, record_id)
-        if entry is not None:
+        if entry is not None and digest is not None:
             visible[digest] = entry
     return {number: visible[digest] for number, digest in seals.items() if digest in visible}

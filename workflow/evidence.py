@@ -18,6 +18,7 @@ from core.permissions import Principal, ResourceType, readable
 from ingest.models import VersionReason
 from ingest.service import IngestService
 from search.service import announce
+from signing.errors import TimestampUnavailable
 from signing.lasting import Stamped, newest_stamp
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
@@ -86,6 +87,11 @@ class Evidence:
     def _papers(self, case_id: UUID) -> list[tuple[tuple[UUID, int], str]]:
         """Sheets, and documents signed or sealed in place, whose newest version lacks evidence."""
         with self._database.read() as session:
+            case = session.get(Case, case_id)
+            # A time-stamp that came late is no evidence yet; that of a finished case is.
+            wanted_reasons = {VersionReason.CERTIFIED, VersionReason.SIGNED, VersionReason.SEALED}
+            if case is not None and case.evidence_state != EvidenceState.DONE:
+                wanted_reasons.add(VersionReason.TIMESTAMPED)
             ids = session.scalars(
                 select(CaseDocument.document_id).where(
                     CaseDocument.case_id == case_id, CaseDocument.is_signed_in_place
@@ -94,7 +100,7 @@ class Evidence:
             wanted = []
             for document_id in sorted(set(ids)):
                 current = self._ingest.current(session, document_id)
-                if current.reason in (VersionReason.CERTIFIED, VersionReason.SIGNED, VersionReason.SEALED):
+                if current.reason in wanted_reasons:
                     wanted.append((document_id, current.number, current.digest))
         return [((document_id, number), digest) for document_id, number, digest in wanted]
 
@@ -117,6 +123,26 @@ class Evidence:
             case = session.get_one(Case, case_id)
             case.evidence_state, case.evidence_error = EvidenceState.FAILED, reason[:500]
             case.revision += 1
+
+    def retry_stamps(self, session: Session) -> int:
+        """Try the cases again whose evidence failed for want of a time-stamp. Returns how many."""
+        ids = session.scalars(
+            select(Case.id).where(
+                Case.state.in_(tuple(FINISHED)),
+                Case.evidence_state == EvidenceState.FAILED,
+                Case.evidence_error.contains(TimestampUnavailable.code),
+            )
+        ).all()
+        now = self._clock.now()
+        for case_id in ids:
+            outbox.enqueue(
+                session,
+                "workflow.add_evidence",
+                {"case_id": str(case_id)},
+                now,
+                key=f"workflow.add_evidence:{case_id}",
+            )
+        return len(ids)
 
     def failures(self, session: Session, principal: Principal) -> list[Case]:
         """The finished cases whose papers lack evidence, oldest first, of those the person may see."""

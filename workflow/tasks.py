@@ -33,9 +33,21 @@ def renew_evidence(runtime: Runtime, job: Job) -> None:
 periodic("workflow.find_ending_evidence", Schedule(every=timedelta(days=1)))
 
 
+@task("workflow.finish_timestamps", lease=timedelta(minutes=30))
+def finish_timestamps(runtime: Runtime, _job: Job) -> None:
+    """Stamp what was signed while no time-stamp authority answered."""
+    workflow = runtime.get(WorkflowService)
+    workflow.late_stamps.run()
+    with runtime.database.write() as session:
+        workflow.evidence.retry_stamps(session)
+
+
 @task("workflow.compare_copy", lease=timedelta(minutes=5))
 def compare_copy(runtime: Runtime, job: Job) -> None:
     """Compare the other side's copy of a contract, once it has been read."""
     with runtime.database.write() as session:
         runtime.get(Contracts).settle(session, UUID(job.payload["document_id"]))
         job.finish(session)
+
+
+periodic("workflow.finish_timestamps", Schedule(every=timedelta(minutes=10)))

@@ -1,4 +1,55 @@
 error-authority-not-ready = Nothing can be signed at the moment: { $reason }. The administrator has to look at the certificates; your input is kept.
+error-timestamp-unavailable = No time-stamp authority gave a usable answer: { $reason }. What was signed is listed and gets its time-stamp later.
+error-certificate-not-usable = The certificate { $subject } cannot sign: { certificate-word-state }. Please turn to the administrator.
+error-certificate-act-refused = The state of this certificate ({ $state }) does not allow that.
+error-certificate-unfit = This certificate cannot be used: { $reason ->
+    [unreadable] it is no certificate in PEM or DER form
+    [not-a-root] it is no root, that is, it does not certify itself or may not certify others
+    [expired] it is over
+    [not-yet] it is not valid yet
+    [password] the password is wrong, or the file is no PKCS#12
+    [no-key] the file holds no private key with its certificate
+    [algorithm] its algorithm is none of P-256, P-384, P-521 and RSA from 2048 bits
+    [key-differs] the private key does not belong to the certificate
+    [usage] it may not sign documents (key usage)
+    [is-authority] it belongs to a certification authority
+    [untrusted] it leads to no outside root that is trusted for signatures; the administrator can add the root
+    [too-large] the file is too large
+   *[other] { $reason }
+}.
+error-request-unfit = This does not fit: { $reason ->
+    [unreadable] it is not the file that was expected
+    [no-request] there is no open request here
+    [other-key] the answer is for another request
+    [broken-signature] its signature is broken
+    [not-ours] it is from another root
+    [older] the list at hand is as new or newer
+    [expired] it is over
+    [password] the passphrase is wrong
+    [exists] the folder holds a root already
+    [no-root] the folder holds no root
+   *[other] { $reason }
+}.
+certificate-word-state = { $state ->
+    [held] it is suspended
+    [revoked] it was revoked
+    [expired] it is over
+   *[other] { $state }
+}
+notice-certificate-renewed = The certificate “{ $subject }”, which would have ended on { $day }, was renewed. Key and PIN stay the same.
+notice-certificate-ending = The imported certificate “{ $subject }” ends on { $day }. Import its successor before.
+pki-crl-good = All revocation lists are current, the first until { $day }.
+pki-crl-late = The revocation list { $name }.crl should have been renewed by now; it is good until { $day }. Does the background work run?
+pki-crl-overdue = The revocation list { $name }.crl is over since { $day }. Nothing can be signed until a new one is published.
+pki-crl-offline-ending = The revocation list { $name }.crl of the offline root ends on { $day }. Make a new one at the offline machine and install it.
+pki-certificate-missing = There is no usable certificate of the authority for: { $role }.
+pki-certificate-ending = The authority's certificate for { $role } ends on { $day }.
+pki-timestamps-waiting = { $count ->
+    [one] One signed document waits for its time-stamp
+   *[other] { $count } signed documents wait for their time-stamps
+} since { $since }. Last answer: { $reason }
+pki-timestamps-failing = The time-stamp authority { $name } does not answer as it should: { $reason }
+pki-timestamps-untrusted = No root is trusted for outside time-stamps: nobody can tell whose they are. Add the authority's root.
 error-not-enrolled = You have no signing PIN yet. Set one under “Me”, then try again.
 error-already-enrolled = You have a signing PIN already. You can change it with the old one.
 error-pin-too-weak = The PIN needs at least { $minimum } characters and may not be a row or a repetition.
@@ -180,3 +231,27 @@ report-type-certification = Certification
 report-type-seal = Seal
 report-type-timestamp = Time-stamp
 report-footer = This report is itself signed. It is about the file with the digest above and no other.
+error-signing-session-over = { $reason ->
+    [unknown] Please enter your PIN again: what it was entered for is not open here.
+    [digest] Your PIN was not entered for this document. Nothing was signed.
+   *[ended] You signed out, changed your PIN or took too long, so nothing more was signed. Repeat the rest with your PIN.
+}
+error-pin-locked = Too many wrong PINs: this key is locked. Ask for a new key under “Me”. Nothing was signed.
+error-replacement-not-open = There is nothing to consent to or to stop here any more.
+error-replacement-needs-other = { $reason ->
+    [password] You gave this person a new password lately. Somebody else has to consent.
+   *[oneself] Somebody else has to consent, not you.
+}
+notice-pin-wrong-often = Your signing PIN was entered wrongly { $failures } times, last from { $address }. If that was not you, change your password and tell the administrator.
+notice-pin-locked = Your signing key is locked after too many wrong PINs. Ask for a new key.
+notice-pin-changed = Your signing PIN was changed, and your other sign-ins were ended. If that was not you, tell the administrator at once.
+notice-key-replacement-asked = A new signing key was asked for in your name. If that was not you, stop it and change your password.
+notice-key-replacement-wanted = { $person } asks for a new signing key because of a forgotten PIN. Make sure that it was them, then consent or stop it.
+notice-key-replacement-consented = { $person } consented to a new signing key for you. From { $due } a new PIN can be set; until then you can stop it.
+notice-key-replacement-stopped = { $person } stopped the replacement of a signing key. The old key stays.
+notice-key-replacement-done = You have a new signing key; the old certificate is revoked. If that was not you, tell the administrator at once.
+error-second-factor-needed = A second factor is asked for here. Enter a one-time code or use a passkey. Nothing was signed.
+error-second-factor-wrong = The code or passkey is not right, or was used already. Nothing was signed.
+error-second-factor-missing = You have not set up a second factor. Set one up under “Me”.
+notice-second-factor-added = A second factor was added to your account. If that was not you, tell the administrator at once.
+notice-second-factor-removed = A second factor was removed from your account. If that was not you, tell the administrator at once.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from core.clock import FixedClock
+from ingest.models import VersionReason
 from signing.models import Certificate, CertificateRole
+from signing.verification import Outcome, verify_pdf
 from tests.office import Office, open_office
 from tests.verapdf import violations
 from workflow.models import LastingPaper
@@ -39,11 +42,41 @@ def stamping_ends(office: Office) -> datetime:
         return row.not_after
 
 
+def newest(office: Office, document_id: UUID) -> tuple[VersionReason, bytes]:
+    with office.runtime.database.read() as session:
+        current = office.workflow.evidence._ingest.current(session, document_id)
+        return VersionReason(current.reason), office.store.read(current.digest)
+
+
 def test_every_paper_of_a_finished_case_has_its_end_written_down(office: Office) -> None:
     office.finished_contract()
     found = rows(office)
     assert len(found) == 2
     assert {row.holds_until for row in found} == {stamping_ends(office)}
+    assert office.workflow.renewal.find() == 0
+
+
+def test_papers_are_stamped_anew_by_the_next_authority_and_stay_valid(
+    office: Office, clock: FixedClock
+) -> None:
+    office.finished_contract()
+    first_end = stamping_ends(office)
+    clock.advance(first_end - NOW - timedelta(days=100))
+    office.signing.authority.renew_crls(timedelta(0))
+    office.signing.certificates.renewals.run()
+    assert office.workflow.renewal.find() == 2
+    office.work_off()
+    for row in rows(office):
+        assert row.holds_until > first_end
+        reason, pdf = newest(office, row.document_id)
+        assert reason is VersionReason.TIMESTAMPED
+        verdict = verify_pdf(pdf, office.roots(), clock.now())
+        assert (verdict.outcome, verdict.archived) == (Outcome.VALID, True)
+        # Long after the first authority's end the second stamp carries everything.
+        later = verify_pdf(pdf, office.roots(), first_end + timedelta(days=30))
+        assert all(
+            one.trusted for one in later.facts.signatures if one.field_name != "VermilionArchiveTimestamp"
+        )
     assert office.workflow.renewal.find() == 0
 
 

@@ -8,7 +8,7 @@ from alembic import op
 from core import database
 
 revision = "0009"
-down_revision = "0003"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
