@@ -74,11 +74,9 @@ class House:
 
     def leaf(self, key: Any) -> x509.Certificate:
         if isinstance(key, ed25519.Ed25519PrivateKey):  # a kind that our own authority certifies for nobody
-            names = pki.Identity("王芳", "House").to_name()
-            return (
-                x509.CertificateBuilder(self.issuing.subject, names, key.public_key(), 7, self.at, self.at + YEAR)
-                .sign(self.key, hashes.SHA256())
-            )  # fmt: skip
+            name, end = pki.Identity("王芳", "House").to_name(), self.at + YEAR
+            builder = x509.CertificateBuilder(self.issuing.subject, name, key.public_key(), 7, self.at, end)
+            return builder.sign(self.key, hashes.SHA256())
         return pki.make_signer(pki.Identity("王芳", "House"), key, self.issuer, self.at)
 
     def stamper(self, at: datetime, made: datetime | None = None) -> InternalTimeStamper:
