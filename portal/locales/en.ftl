@@ -763,6 +763,7 @@ check-state = As it was signed
 check-state-open = Download this state of the file
 check-report-pdf = Signed report (PDF)
 error-verify-too-often = Too many files were checked from here. Please try again in { $wait_seconds } seconds, or sign in.
+check-pictures-allowed = Show what the signatures added
 batch-title = Approvals with one PIN
 batch-review-title = Approve together
 batch-review-count = { $count ->

@@ -724,6 +724,7 @@ check-state = 签署时的样子
 check-state-open = 下载该状态的文件
 check-report-pdf = 已签名的报告（PDF）
 error-verify-too-often = 从此处查验的文件过多，请在 { $wait_seconds } 秒后再试，或先登录。
+check-pictures-allowed = 查看各签名增加的内容
 batch-title = 批量审批
 batch-review-title = 批量批准
 batch-review-count = 共 { $count } 项

@@ -119,6 +119,20 @@ def test_verify_says_what_it_found_by_its_exit_status(
     assert run(home, "verify", str(files["document"]), str(files["broken"])).returncode == 1
 
 
+def test_verify_writes_a_report_that_verifies_itself(
+    finished: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    home, files = finished
+    report = tmp_path / "report.pdf"
+
+    said = run(home, "verify", "--report", str(report), str(files["broken"]))
+
+    assert said.returncode == 1, said.stderr
+    assert run(home, "verify", str(report)).returncode == 0
+    both = (str(files["document"]), str(files["broken"]))
+    assert run(home, "verify", "--report", str(report), *both).returncode == 2
+
+
 def test_verify_takes_ofd_files_and_roots_with_sm2(tmp_path: Path) -> None:
     who = seals.office()
     sealed = seals.sign_ofd(seals.small_ofd(), who)
