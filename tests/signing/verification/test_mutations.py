@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pikepdf
@@ -32,6 +33,14 @@ WORDS = (
     b"/Root", b"/Prev", b"/Size", b"/Length", b"/Filter", b"obj", b"endobj", b"stream", b"xref", b"trailer",
     b"startxref", b"%%EOF", b"<<", b">>", b"[", b"]", b"(", b")", b"null", b"0 R", b"/Parent", b"/DSS",
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def unlogged() -> Iterator[None]:
+    """Records that are kept for a report keep the files that they speak of in memory: thousands here."""
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
 
 
 def small_pdf() -> bytes:
