@@ -90,6 +90,7 @@ def test_only_an_administrator_administers(world: World, username: str) -> None:
         },
         "/api/v1/flows": {"yaml": "key: x"},
         "/api/v1/backups": {"kind": "full"},
+        "/api/v1/signing-policy": {"second_factor": "off"},
         "/api/v1/certificates/{certificate_id}/revocation": {"reason": "superseded", "note": "x"},
         "/api/v1/trusted-roots": {"certificate": "x", "purpose": "both", "reason": "x"},
         **{f"/api/v1/{one}": {"note": "x"} for one in (

@@ -26,7 +26,7 @@ from core.settings import Settings
 from retention.backups import BackupService
 from signing import custody
 from signing.custody_models import Pepper
-from signing.models import Certificate, CertificateRole, Credential, Seal
+from signing.models import Certificate, Credential, Seal
 from signing.verification import verify_pdf
 from tests.builders import PIN
 from tests.e2e.approver import open_home as reopen
@@ -122,8 +122,7 @@ def test_keys_are_opened_and_lists_published_while_another_process_changes_the_k
             while not stop.is_set():
                 try:
                     office.signing.unlock(head, PIN)
-                    with office.runtime.database.write() as session:
-                        office.signing.authority.publish_crl(session, CertificateRole.ISSUING)
+                    office.signing.authority.renew_crls(timedelta(0))
                     row = office.runtime.master_key.wrap(b"x" * 32, purpose="probe")
                     office.runtime.master_key.unwrap(row, purpose="probe")
                 except Exception as error:
