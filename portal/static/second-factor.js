@@ -31,7 +31,6 @@ async function show(form, button) {
   form.elements.factor_question.value = question.id;
   form.elements.factor_answer.value = JSON.stringify(credential.toJSON());
   button.textContent = button.dataset.done;
-  button.disabled = true;
   form.elements.code.removeAttribute("aria-invalid");
   for (const problem of form.querySelectorAll(".factor-field .field-error")) problem.hidden = true;
 }
@@ -52,11 +51,14 @@ if (able) {
     button.hidden = false;
     button.addEventListener("click", async () => {
       const form = button.form;
+      button.disabled = true; // the browser answers one question at a time
       try {
         if (button.hasAttribute("data-add-passkey")) {
           if (form.reportValidity()) await add(form);
+          else button.disabled = false;
         } else await show(form, button);
       } catch (error) {
+        button.disabled = false;
         complain(form, error);
       }
     });
