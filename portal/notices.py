@@ -16,7 +16,12 @@ from portal.visit import Visit
 
 router = pages()
 
-_PAGES: Final = {"document": "/documents/{}", "case": "/cases/{}"}
+_PAGES: Final = {
+    "document": "/documents/{}",
+    "case": "/cases/{}",
+    "certificate": "/admin/certificates/{}",
+    "credential": "/me",
+}
 
 
 @dataclass(frozen=True)
