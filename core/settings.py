@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     signature_digest: Literal["sha256", "sha384", "sha512"] = Field(
         default="sha256", description="Digest of signatures and of the built-in authority's time-stamps."
     )
+    head_targets: str = Field(
+        default="",
+        description="Where tree heads go, separated by spaces: smtps://, https://, s3:// (locked), file:.",
+    )
+    scan_days: int = Field(default=7, gt=0, description="Days within which a stamped page's scan is due.")
+    renew_evidence_days: int = Field(
+        default=180, gt=0, description="How long before a document time-stamp ends the next one is made."
+    )
     time_zone: str = Field(default="Asia/Shanghai", description="The organisation's time zone.")
     default_language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language where neither person nor browser says one."
@@ -67,6 +75,10 @@ class Settings(BaseSettings):
         default="accept",
         description="Whether PDFs with active content are taken in (never signed in place) or refused.",
     )
+    unsignable: Literal["offer", "refuse"] = Field(
+        default="offer",
+        description="Whether a copy is offered for PDFs that cannot be signed as they are.",
+    )
     clamav_url: str = Field(default="", description="unix:/path or tcp://host:port of clamd; empty: none.")
     verify_public: bool = Field(
         default=False, description="Whether the verify page answers people outside loopback and intranet."
@@ -75,6 +87,27 @@ class Settings(BaseSettings):
         default="", description="Comma-separated addresses whose X-Forwarded-For is believed."
     )
     session_hours: int = Field(default=12, gt=0, description="How long a sign-in lasts, in hours.")
+    batch_most: int = Field(
+        default=200,
+        gt=0,
+        le=1000,
+        description="Most approvals that one PIN entry makes.",
+    )
+    batch_minutes: int = Field(
+        default=15, gt=0, le=120, description="How long one PIN entry holds for a batch, in minutes."
+    )
+    master_key_url: str = Field(
+        default="", description="Empty: a file in the home; pkcs11:LABEL: that file, wrapped by a token."
+    )
+    pkcs11_module: str = Field(default="", description="Path of the PKCS#11 library of a token.")
+    pkcs11_token: str = Field(default="", description="Label of the token.")
+    pkcs11_pin_file: Path | None = Field(default=None, description="File that holds the token's PIN.")
+    pin_lock_after: int = Field(
+        default=15, ge=6, le=100, description="Wrong PINs in a row after which only a new key helps."
+    )
+    key_replacement_hours: int = Field(
+        default=24, ge=0, le=720, description="Hours in which the owner may stop the replacement of a key."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log level.")
     log_json: bool = Field(default=False, description="Write logs as JSON lines.")
 

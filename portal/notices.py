@@ -21,6 +21,10 @@ _PAGES: Final = {
     "case": "/cases/{}",
     "certificate": "/admin/certificates/{}",
     "credential": "/me",
+    "seal_record": "/register/{}",
+    "seal": "/register/loans#seal-{}",
+    "person": "/me",
+    "key_replacement": "/key-replacements",
 }
 
 

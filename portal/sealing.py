@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from core.errors import VermilionError
 from portal.case_views import case_context, has_pin
 from portal.frame import Visiting, page, pages, see_other
+from portal.second_factor import ShownFactor, accept, field_of
 from portal.visit import Visit
 from signing import pades
 from signing.fields import Placement
@@ -36,6 +37,7 @@ class Place:
     diameter_mm: float
     seal_id: UUID
     seal_name: str
+    copies: int
     rows: list[Placement] = field(default_factory=list)
     may_repeat: bool = True
     is_kept: bool = False
@@ -63,6 +65,10 @@ def _seal(request: Request, visit: Visit, task_id: UUID, form: FormData) -> Resp
     if wrong:
         return show_sealing(request, visit, task, view, errors=wrong, placements=placements, status=422)
     try:
+        with visit.runtime.database.read() as session:
+            digests = [row.digest for row in open_authorisations(session, view.case.id)]
+        shown = [str(form.get(name, "")) for name in ("code", "factor_question", "factor_answer")]
+        accept(visit, ShownFactor(*shown), [str(form.get("shown_digest", "")), *digests])
         workflow.seal(
             visit.person, task_id, str(form.get("pin", "")), str(form.get("shown_digest", "")), placements
         )
@@ -72,9 +78,8 @@ def _seal(request: Request, visit: Visit, task_id: UUID, form: FormData) -> Resp
         name = error.field or ""
         if name == "placements":
             name = f"placement-{_document_of(error, placements)}"
-        errors = {
-            name if name == "pin" or name.startswith("placement-") else "": visit.translator.error(error)
-        }
+        is_known = name in ("pin", "code") or name.startswith("placement-")
+        errors = {name if is_known else "": visit.translator.error(error)}
         return show_sealing(
             request, visit, task, view, errors=errors, placements=placements, status=error.status
         )
@@ -135,6 +140,9 @@ def show_sealing(
         step_name=view.flow.step(task.step_key).name.text(visit.language),
         has_pin=can_sign,
         shown_digest=view.sheet.digest,
+        factor=field_of(
+            visit, [view.sheet.digest, *(row.digest for row in rows)], "seal", errors.get("code", "")
+        ),
         places=_places(visit, view, rows, seals, placements or {}),
         errors=errors,
         error=errors.get("", ""),
@@ -160,7 +168,14 @@ def _places(
         first = Placement(len(sizes), round(width * 0.7, 1), round(height * 0.75, 1))
         places.append(
             Place(
-                document, sizes, seal_.diameter_mm, seal_.id, seal_.name, kept or [first], is_kept=bool(kept)
+                document,
+                sizes,
+                seal_.diameter_mm,
+                seal_.id,
+                seal_.name,
+                row.copies,
+                kept or [first],
+                is_kept=bool(kept),
             )
         )
     return places

@@ -28,6 +28,7 @@ from core.permissions import Principal, is_valid_on
 from core.settings import Settings
 from signing.authority import Authority
 from signing.errors import CertificateActRefused, CertificateNotUsable
+from signing.key_locations import move_location
 from signing.keys import algorithm_of
 from signing.models import Certificate, CertificateRole, Credential, Seal
 from signing.renewing import Renewals
@@ -288,6 +289,8 @@ class Certificates:
             credential.certificate_id = successor.id
         for seal in session.scalars(select(Seal).where(Seal.certificate_id == row.id)):
             seal.certificate_id = successor.id
+            if move_location(session, row.id, successor.id):
+                continue  # the key stays in its slot
             plain = self._master_key.unwrap(seal.wrapped_key, purpose=f"seal {row.serial_number}")
             seal.wrapped_key = self._master_key.wrap(plain, purpose=f"seal {successor.serial_number}")
         session.flush()

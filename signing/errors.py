@@ -82,6 +82,55 @@ class PinBlocked(VermilionError):
     status = 429
 
 
+class PinLocked(VermilionError):
+    """So many wrong PINs that only a new key helps."""
+
+    code = "pin-locked"
+    status = 409
+
+
+class ReplacementNotOpen(VermilionError):
+    """There is no replacement of a key for which this could be done now."""
+
+    code = "replacement-not-open"
+    status = 409
+
+
+class ReplacementNeedsOther(VermilionError):
+    """Consent comes from a second person. Context: ``reason`` (oneself, password)."""
+
+    code = "replacement-needs-other"
+    status = 403
+
+
+class SecondFactorNeeded(VermilionError):
+    """The organisation asks for a second factor here, and none was shown for this."""
+
+    code = "second-factor-needed"
+    status = 403
+
+
+class SecondFactorWrong(VermilionError):
+    """The code or the passkey's answer is not right, or was used already."""
+
+    code = "second-factor-wrong"
+    status = 422
+
+
+class SecondFactorMissing(VermilionError):
+    """The person has set up no second factor."""
+
+    code = "second-factor-missing"
+    status = 409
+
+
+class SigningSessionOver(VermilionError):
+    """What the PIN was entered for is over, or does not reach this. Context: ``reason``."""
+
+    code = "signing-session-over"
+    status = 409
+
+
 class SigningRefused(VermilionError):
     """The PDF cannot be signed as it is. Context: ``reason``."""
 

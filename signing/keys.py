@@ -2,11 +2,15 @@
 
 P-256 is the default: it is fast, has no end date in the validators' algorithm tables, and every tool
 that checks our signatures supports it. RSA is for outside verifiers that demand it.
+
+``SignsAsKey`` is all that signing asks of one, wherever the key itself is. Those of the ``cryptography``
+package have it, and those of ``signing.pkcs11``, whose keys never leave their token, are built upon the
+same classes, so that templates, certificates and pyHanko take them alike.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, Protocol
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
@@ -81,3 +85,17 @@ def key_from_der(der: bytes) -> PrivateKey:
     if not isinstance(key, PrivateKey):
         raise ValueError("neither an elliptic-curve key nor an RSA key")
     return key
+
+
+class SignsAsKey(Protocol):
+    """A private key that signs."""
+
+    @property
+    def key_size(self) -> int:
+        """Bits."""
+
+    def sign(self, data: bytes, *how: Any) -> bytes:
+        """A signature over data: DER for ECDSA (RFC 3279, 2.2.3), the plain number for RSA."""
+
+    def public_key(self) -> Any:
+        """The public half."""

@@ -171,6 +171,14 @@ class SealAuthorisation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class UseKind(StrEnum):
+    """What a line of the register tells of."""
+
+    ELECTRONIC = "electronic"
+    PAPER = "paper"  # a printout was stamped by hand
+    CORRECTION = "correction"  # an earlier line was wrong
+
+
 class SealRecord(Base):
     """One use of one seal: a row of the register 用印登记簿. Never changed, never deleted."""
 
@@ -180,13 +188,16 @@ class SealRecord(Base):
     seal_id: Mapped[UUID] = mapped_column(ForeignKey("seal.id"))
     year: Mapped[int]
     number: Mapped[int]  # consecutive for each seal and year, from 1
-    authorisation_id: Mapped[UUID] = mapped_column(ForeignKey("seal_authorisation.id"), unique=True)
+    version: Mapped[int] = mapped_column(default=2, server_default="1")  # of the entry, see signing.entries
+    salt: Mapped[str | None] = mapped_column(String(64))  # None in entries of version 1
+    kind: Mapped[UseKind] = mapped_column(String(12), default=UseKind.ELECTRONIC, server_default="electronic")
+    authorisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("seal_authorisation.id"), unique=True)
     case_id: Mapped[UUID] = mapped_column(index=True)
     case_serial: Mapped[str] = mapped_column(String(40))
     document_id: Mapped[UUID] = mapped_column(index=True)
     document_title: Mapped[str] = mapped_column(String(300))
     digest_before: Mapped[str] = mapped_column(String(64))
-    digest_after: Mapped[str] = mapped_column(String(64), index=True)
+    digest_after: Mapped[str | None] = mapped_column(String(64), index=True)  # None: stamped by hand
     placements: Mapped[list[dict[str, Any]]] = mapped_column(
         Json
     )  # [{page, x_mm, y_mm}], centre, from top left
@@ -198,5 +209,10 @@ class SealRecord(Base):
     approver_ids: Mapped[list[str]] = mapped_column(Json)
     keeper_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     sealed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    corrects_id: Mapped[UUID | None] = mapped_column(index=True)  # an earlier row of this table
+    changes: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {field: {"before", "after"}}
+    reason: Mapped[str | None] = mapped_column(String(500))  # of a correction
+    second_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # who agreed to it
+    scan_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the page stamped by hand
 
     __table_args__ = (UniqueConstraint("seal_id", "year", "number"),)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -25,19 +25,9 @@ from core.database import Database
 from core.errors import InvalidInput, NotFound
 from core.masterkey import MasterKey
 from core.models import LegalEntity, Person, Role
-from core.permissions import (
-    Principal,
-    ResourceType,
-    grant_access,
-    hold_term,
-    term_department,
-    term_entity,
-    term_person,
-    term_seal,
-)
+from core.permissions import Principal, hold_term, term_seal
 from core.settings import Settings
-from search.service import announce
-from signing import pades, pki, seals
+from signing import entries, pades, pki, seals
 from signing.appearance import style
 from signing.authority import Authority
 from signing.certificates import Certificates
@@ -54,7 +44,16 @@ from signing.errors import (
     SealNotUsable,
 )
 from signing.fields import FieldSpec, Placement
-from signing.models import Certificate, CertificateRole, Seal, SealAuthorisation, SealRecord, SealState
+from signing.models import (
+    Certificate,
+    CertificateRole,
+    Seal,
+    SealAuthorisation,
+    SealRecord,
+    SealState,
+    UseKind,
+)
+from signing.pkcs11 import SlotKeys
 
 MOST_PLACEMENTS: Final = 20
 _SMALLEST_MM: Final = 10.0
@@ -102,6 +101,7 @@ class Sealing:
         self._authority = authority
         self._enrolment = enrolment
         self._certificates = certificates
+        self.slots = SlotKeys(clock, settings, authority)
 
     def create(
         self,
@@ -249,17 +249,8 @@ class Sealing:
         if not 1 <= len(placements) <= MOST_PLACEMENTS:
             raise PlacementMissing(field="placements", most=MOST_PLACEMENTS)
         boxes = _places(pdf, placements, opened.seal.diameter_mm)
-        self._enrolment.unlock(keeper.person_id, pin)
-        key = pades.SigningKey(
-            opened.certificate,
-            pki.key_from_der(
-                self._master_key.unwrap(
-                    opened.seal.wrapped_key, purpose=f"seal {opened.certificate.serial_number:x}"
-                )
-            ),
-            self._authority.chain_of(opened.certificate),
-            self._settings.signature_digest,
-        )
+        self._enrolment.unlock(keeper.person_id, pin, [digest], "seal")
+        key = self._key(opened)
         operators, side = seals.draw(
             opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm
         )
@@ -278,6 +269,21 @@ class Sealing:
                 new_field=FieldSpec(name, placement.page - 1, box),
             )
         return SealedPdf(authorisation_id, keeper.person_id, digest, pdf, tuple(placements))
+
+    def _key(self, opened: _Opened) -> pades.SigningKey:
+        """The seal's key: in a slot, or under the master key."""
+        with self._database.read() as session:
+            in_slot = self.slots.key(session, opened.seal.certificate_id)
+        if in_slot is not None:
+            return in_slot
+        purpose = f"seal {opened.certificate.serial_number:x}"
+        der = self._master_key.unwrap(opened.seal.wrapped_key, purpose=purpose)
+        return pades.SigningKey(
+            opened.certificate,
+            pki.key_from_der(der),
+            self._authority.chain_of(opened.certificate),
+            self._settings.signature_digest,
+        )
 
     def _check(
         self, session: Session, keeper: Principal, authorisation_id: UUID, digest: str, pdf: bytes
@@ -328,19 +334,12 @@ class Sealing:
         self._check_unused(session, authorisation)
         if sealed.digest_before != authorisation.digest or _digest(sealed.pdf) != digest_after:
             raise SealDigestDiffers()
-        # The seal's row is the lock under which its numbers are given out.
         seal = session.scalars(select(Seal).where(Seal.id == authorisation.seal_id).with_for_update()).one()
         if seal.keeper_id != sealed.keeper_id:
             raise NotTheKeeper(seal=seal.name)
-        now = self._clock.now()
-        year = now.astimezone(self._settings.zone).year
-        last = session.scalar(
-            select(func.max(SealRecord.number)).where(SealRecord.seal_id == seal.id, SealRecord.year == year)
-        )
         row = SealRecord(
             seal_id=seal.id,
-            year=year,
-            number=(last or 0) + 1,
+            kind=UseKind.ELECTRONIC,
             authorisation_id=authorisation.id,
             case_id=authorisation.case_id,
             case_serial=authorisation.case_serial,
@@ -356,34 +355,8 @@ class Sealing:
             department_id=authorisation.department_id,
             approver_ids=authorisation.approver_ids,
             keeper_id=sealed.keeper_id,
-            sealed_at=now,
         )
-        session.add(row)
-        session.flush()
-        people = {row.applicant_id, row.keeper_id, *(UUID(i) for i in row.approver_ids)}
-        grant_access(
-            session,
-            ResourceType.SEAL_RECORD,
-            row.id,
-            [term_seal(seal.id), term_entity(seal.entity_id), term_department(row.department_id)]
-            + [term_person(person) for person in people],
-        )
-        audit.record(
-            session,
-            now,
-            sealed.keeper_id,
-            "seal.applied",
-            "seal_record",
-            row.id,
-            {
-                "seal": str(seal.id),
-                "number": f"{year}-{row.number}",
-                "case": row.case_serial,
-                "digest": digest_after,
-            },
-        )
-        announce(session, "seal_record", row.id, now)
-        return row
+        return entries.enter(session, row, sealed.keeper_id, self._clock.now(), self._settings.zone)
 
 
 def _places(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -15,23 +15,31 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import Database
+from core.i18n import Language, translator
 from core.masterkey import MasterKey
 from core.permissions import Principal
 from core.settings import Settings
-from signing import pades, register, seals
+from signing import pades, register, seals, verification_report
 from signing.appearance import block_style
 from signing.authority import Authority
+from signing.by_hand import ByHand
 from signing.certificates import Certificates
+from signing.corrections import Corrections
 from signing.custody import PinCost
 from signing.enrolment import Enrolment, Signatory
 from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.ocsp import Responder
+from signing.pkcs11 import SlotKeys
 from signing.register import RegisterEntry, RegisterFilter
+from signing.replacement import Replacements
 from signing.sealing import SealedPdf, Sealing
+from signing.second_factor import Act, SecondFactors
+from signing.sessions import SigningSessions
 from signing.standing import Remark, remarks
 from signing.timestamps.waiting import WaitingTimestamps, digest_of
+from signing.transparency import Transparency
 from signing.trust import own_roots, stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
@@ -66,10 +74,16 @@ class SigningService:
         self.certificates = Certificates(database, master_key, clock, settings, self.authority)
         self.responder = Responder(database, clock, self.authority, self.certificates.renewals)
         self.waiting = WaitingTimestamps(database, clock)
-        self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
+        self.enrolment = Enrolment(
+            database, master_key, clock, settings, self.authority, pin_cost or PinCost()
+        )
+        self.transparency = Transparency(database, self.authority, clock, settings)
+        self.corrections = Corrections(clock, settings)
+        self.by_hand = ByHand(database, clock, settings, self.enrolment)
         self.sealing = Sealing(
             database, master_key, clock, settings, self.authority, self.enrolment, self.certificates
         )
+        self.sessions = SigningSessions(database, clock, settings)
 
     # the authority
 
@@ -109,18 +123,26 @@ class SigningService:
         """Make the person's own key, wrapped by their new PIN. Raises PinTooWeak, AlreadyEnrolled."""
         return self.enrolment.enrol(principal, pin)
 
-    def change_pin(self, principal: Principal, old: str, new: str) -> None:
-        """Change the PIN. Raises WrongPin, PinBlocked, NotEnrolled, PinTooWeak."""
-        self.enrolment.change_pin(principal, old, new)
+    def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
+        """Change the PIN; all sign-ins but ``sign_in`` end. Raises WrongPin, PinBlocked, PinLocked,
+        NotEnrolled, PinTooWeak."""
+        self.enrolment.change_pin(principal, old, new, sign_in)
+
+    @property
+    def replacements(self) -> Replacements:
+        """New keys for forgotten PINs."""
+        return self.enrolment.replacements
 
     def has_credential(self, session: Session, person_id: UUID) -> bool:
         """Whether the person can sign."""
         return self.enrolment.has_credential(session, person_id)
 
-    def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled,
-        CertificateNotUsable."""
-        return self._fit(self.enrolment.unlock(person_id, pin))
+    def unlock(
+        self, person_id: UUID, pin: str, digests: Collection[str] = (), act: Act = "approval"
+    ) -> Signatory:
+        """Open the person's key for one act: signing what ``digests`` name. Raises WrongPin, PinBlocked,
+        PinLocked, NotEnrolled, SecondFactorNeeded, CertificateNotUsable."""
+        return self._fit(self.enrolment.unlock(person_id, pin, digests, act))
 
     def _fit(self, signatory: Signatory) -> Signatory:
         """A signatory whose certificate may sign now, with the chain of whoever issued it."""
@@ -139,6 +161,27 @@ class SigningService:
                 pdf = make()
             self.waiting.note(digest_of(pdf), field, str(error.context.get("reason", "")))
             return pdf
+
+    @property
+    def factors(self) -> SecondFactors:
+        """Second factors, and where they are asked for."""
+        return self.enrolment.factors
+
+    def check_factor_change(self, principal: Principal, pin: str) -> None:
+        """Before a second factor is added or removed: the PIN, and a factor where there is one.
+
+        Raises WrongPin, PinBlocked, PinLocked, NotEnrolled, SecondFactorNeeded.
+        """
+        self.enrolment.check_pin(principal.person_id, pin)
+        self.factors.require_to_manage(principal.person_id)
+
+    def open_session(self, principal: Principal, pin: str, sign_in: str, digests: Collection[str]) -> UUID:
+        """Open the key for a batch: these digests, each once, for some minutes, in this sign-in only.
+
+        See ``signing.sessions``. Raises WrongPin, PinBlocked, NotEnrolled, InvalidInput.
+        """
+        signatory = self.unlock(principal.person_id, pin, digests)
+        return self.sessions.open(signatory, sign_in, digests)
 
     # signatures
 
@@ -167,6 +210,28 @@ class SigningService:
                 new_field=FieldSpec(CERTIFICATION_FIELD),
             ),
         )
+
+    def verification_report(
+        self,
+        verdict: Verdict,
+        file: str,
+        language: Language,
+        *,
+        organisation: str,
+        entries: Mapping[int, str] | None = None,
+    ) -> bytes:
+        """The report of a verification, as PDF/A and certified by the service. Raises AuthorityNotReady."""
+        text = translator(language)
+        pdf = verification_report.typeset(
+            verdict,
+            file,
+            language,
+            organisation=organisation,
+            at=self._clock.now(),
+            zone=self._settings.zone,
+            entries=entries,
+        )
+        return self.certify(pdf, text.text("verification-report"))
 
     def sign(
         self,
@@ -253,6 +318,11 @@ class SigningService:
             code=code,
             diameter_mm=diameter_mm,
         )
+
+    @property
+    def slots(self) -> SlotKeys:
+        """Keys in a PKCS#11 slot, and giving them to seals."""
+        return self.sealing.slots
 
     def seal_picture(self, seal_id: UUID) -> bytes:
         """A seal's picture as SVG in its true size. Raises NotFound."""

@@ -8,6 +8,7 @@ from core.models import Organisation
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, periodic, task
+from signing import peppers, pin_guard
 from signing.service import SigningService
 
 
@@ -32,3 +33,16 @@ def _is_set_up(runtime: Runtime) -> bool:
 
 periodic("signing.renew_crls", Schedule(every=timedelta(hours=6)))
 periodic("signing.renew_certificates", Schedule(every=timedelta(days=1)))
+
+
+@task("signing.tidy_custody")
+def tidy_custody(runtime: Runtime, job: Job) -> None:
+    """Delete counts of sources that have faded, and peppers that no envelope needs any more."""
+    now = runtime.clock.now()
+    with runtime.database.write() as session:
+        pin_guard.forget_sources(session, now - pin_guard.FADES_AFTER)
+        peppers.tidy(session, now - timedelta(hours=1))
+        job.finish(session)
+
+
+periodic("signing.tidy_custody", Schedule(every=timedelta(hours=24)))

@@ -13,6 +13,7 @@ from asn1crypto import cms, tsp, x509
 from pyhanko.sign.timestamps import TimeStamper
 
 from core.clock import Clock
+from signing.coroutines import finish
 from signing.pki import TIMESTAMP_POLICY
 from signing.signed_data import PrivateKey, TokenTemplate
 
@@ -66,3 +67,10 @@ class InternalTimeStamper(TimeStamper):
     async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
         """A token without the round of request, nonce and response checks that a network needs."""
         return cms.ContentInfo.load(self.stamp(message_digest, md_algorithm))
+
+
+def stamped(timestamper: TimeStamper, digest: bytes, algorithm: str) -> bytes:
+    """A token over ``digest`` as DER, of whichever authority it is."""
+    if isinstance(timestamper, InternalTimeStamper):
+        return timestamper.stamp(digest, algorithm)
+    return bytes(finish(timestamper.async_timestamp(digest, algorithm)).dump())

@@ -13,7 +13,8 @@ from core import audit
 from core.clock import SystemClock
 from core.database import Database
 from core.errors import VermilionError
-from core.masterkey import MasterKey
+from core.key_stores import load_master_key
+from core.masterkey import FILE_NAME
 from core.models import AuditEntry, Organisation, OutboxJob
 from core.settings import Settings
 from ingest.antivirus import Antivirus
@@ -73,8 +74,10 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _master_key(settings: Settings) -> Finding:
-    if MasterKey.load(settings.home) is None:
+    if load_master_key(settings) is None:
         return Finding("master key", "warning", texts().text("doctor-no-master-key"))
+    if not (settings.home / FILE_NAME).exists():  # it comes with the environment
+        return Finding("master key", "ok", texts().text("doctor-key-good"))
     mode = (settings.home / "master.key").stat().st_mode & 0o777
     if mode & 0o077:
         return Finding("master key", "error", texts().text("doctor-key-mode", mode=f"{mode:o}"))
@@ -113,7 +116,7 @@ def _database(database: Database) -> Iterator[Finding]:
 
 def _certificates(settings: Settings, database: Database) -> Iterator[Finding]:
     """Revocation lists, the authority's certificates, and what waits for a time-stamp."""
-    master_key = MasterKey.load(settings.home)
+    master_key = load_master_key(settings)
     if master_key is None:
         return
     clock = SystemClock()

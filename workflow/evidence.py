@@ -19,9 +19,10 @@ from ingest.models import VersionReason
 from ingest.service import IngestService
 from search.service import announce
 from signing.errors import TimestampUnavailable
+from signing.lasting import Stamped, newest_stamp
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
-from workflow.models import Case, CaseDocument, EvidenceState
+from workflow.models import Case, CaseDocument, EvidenceState, LastingPaper
 from workflow.states import FINISHED
 
 
@@ -46,35 +47,42 @@ class Evidence:
         """Add what is missing. A failure is noted at the case, where people see it, and raised."""
         reach("evidence.start")
         try:
-            made = [(paper, self._lasting(digest)) for paper, digest in self._papers(case_id)]
+            made = [(paper, *self.lasting(digest)) for paper, digest in self._papers(case_id)]
         except VermilionError as error:
             self._note_failure(case_id, str(error))
             raise
         except Exception as error:
             self._note_failure(case_id, type(error).__name__)
             raise
-        now = self._clock.now()
         with self._database.write() as session:
-            for (document_id, number), kept in made:
-                self._ingest.add_version(
-                    session,
-                    document_id,
-                    expected=number,
-                    kept=kept,
-                    reason=VersionReason.TIMESTAMPED,
-                    made_by=None,
-                )
-                announce(session, "document", document_id, now)
-            self._finish(session, case_id, made)
+            for (document_id, number), kept, stamped in made:
+                self.enter(session, document_id, number, kept, stamped)
+            self._finish(session, case_id, [document_id for (document_id, _number), *_rest in made])
             if job is not None:
                 job.finish(session)
             reach("evidence.before_commit")
         reach("evidence.after_commit")
 
-    def _lasting(self, digest: str) -> Kept:
+    def lasting(self, digest: str) -> tuple[Kept, Stamped]:
+        """A stored PDF with new evidence, kept but in no version yet. Raises SigningRefused."""
         with self._store.copied(digest) as path:
             self._signing.add_evidence_to_file(path)
-            return self._store.keep(path)
+            stamped = newest_stamp(path)
+            assert stamped is not None, "it was just made"
+            return self._store.keep(path), stamped
+
+    def enter(self, session: Session, document_id: UUID, number: int, kept: Kept, stamped: Stamped) -> None:
+        """Make a PDF with new evidence the version after ``number``. Raises VersionConflict."""
+        self._ingest.add_version(
+            session,
+            document_id,
+            expected=number,
+            kept=kept,
+            reason=VersionReason.TIMESTAMPED,
+            made_by=None,
+        )
+        note_stamp(session, document_id, kept.digest, stamped)
+        announce(session, "document", document_id, self._clock.now())
 
     def _papers(self, case_id: UUID) -> list[tuple[tuple[UUID, int], str]]:
         """Sheets, and documents signed or sealed in place, whose newest version lacks evidence."""
@@ -96,7 +104,7 @@ class Evidence:
                     wanted.append((document_id, current.number, current.digest))
         return [((document_id, number), digest) for document_id, number, digest in wanted]
 
-    def _finish(self, session: Session, case_id: UUID, made: list[tuple[tuple[UUID, int], Kept]]) -> None:
+    def _finish(self, session: Session, case_id: UUID, made: list[UUID]) -> None:
         case = session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
         case.evidence_state, case.evidence_error = EvidenceState.DONE, None
         case.revision += 1
@@ -107,7 +115,7 @@ class Evidence:
             "case.evidence_added",
             "case",
             case_id,
-            {"documents": [str(document_id) for (document_id, _number), _kept in made]},
+            {"documents": [str(document_id) for document_id in made]},
         )
 
     def _note_failure(self, case_id: UUID, reason: str) -> None:
@@ -167,3 +175,13 @@ class Evidence:
             key=f"workflow.add_evidence:{case_id}",
         )
         audit.record(session, now, actor.person_id, "case.evidence_retried", "case", case_id)
+
+
+def note_stamp(session: Session, document_id: UUID, digest: str, stamped: Stamped) -> None:
+    """Write down until when a paper's newest document time-stamp holds."""
+    row = session.get(LastingPaper, document_id)
+    if row is None:
+        row = LastingPaper(document_id=document_id)
+        session.add(row)
+    row.digest, row.stamped_at, row.holds_until = digest, stamped.at, stamped.holds_until
+    row.problem = None

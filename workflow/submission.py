@@ -89,7 +89,10 @@ class Submitting:
                     with self._store.copied(attached.version.digest) as path:
                         self._signing.add_fields_to_file(path, fields)
                         attached.prepared = self._store.keep(path)
-            except (ActiveContent, FileRefused, SigningRefused) as problem:
+            except SigningRefused as problem:
+                self._ingest.note_unsignable(attached.version.id)
+                problems[attached.field.key] = problem
+            except (ActiveContent, FileRefused) as problem:
                 problems[attached.field.key] = problem
         if problems:
             raise FormInvalid(problems)

@@ -18,6 +18,21 @@ def add_evidence(runtime: Runtime, job: Job) -> None:
     runtime.get(WorkflowService).evidence.add(UUID(job.payload["case_id"]), job)
 
 
+@task("workflow.find_ending_evidence", lease=timedelta(minutes=15))
+def find_ending_evidence(runtime: Runtime, _job: Job) -> None:
+    """Give out the renewal of every document time-stamp that nears its end."""
+    runtime.get(WorkflowService).renewal.find()
+
+
+@task("workflow.renew_evidence", lease=timedelta(minutes=15))
+def renew_evidence(runtime: Runtime, job: Job) -> None:
+    """Put a new document time-stamp over a paper whose last one nears its end."""
+    runtime.get(WorkflowService).renewal.renew(UUID(job.payload["document_id"]), job)
+
+
+periodic("workflow.find_ending_evidence", Schedule(every=timedelta(days=1)))
+
+
 @task("workflow.finish_timestamps", lease=timedelta(minutes=30))
 def finish_timestamps(runtime: Runtime, _job: Job) -> None:
     """Stamp what was signed while no time-stamp authority answered."""

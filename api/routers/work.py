@@ -11,7 +11,7 @@ from api.principals import Calling, Running
 from api.routers.cases import case_answer, check_match
 from api.routing import call, router
 from api.schemas import Everything
-from api.schemas_cases import DecisionAnswer, NewDecision, NewSealing, TaskAnswer, TaskDetail
+from api.schemas_cases import DecisionAnswer, NewDecision, NewHandSealing, NewSealing, TaskAnswer, TaskDetail
 from core.i18n import Language
 from signing.fields import Placement
 from workflow.cases import TaskRow
@@ -90,6 +90,28 @@ def seal(
     }
     made = runtime.get(WorkflowService).seal(
         caller.principal, task_id, wanted.pin, wanted.shown_digest, placements, wanted.comment
+    )
+    return DecisionAnswer.model_validate(made)
+
+
+@tasks.post(
+    "/{task_id}/stamping",
+    summary="Stamp the documents by hand",
+    response_model=DecisionAnswer,
+    status_code=201,
+    responses=CHANGED,
+)
+@call(scope="sign")
+def stamp(
+    caller: Calling, runtime: Running, task_id: UUID, wanted: NewHandSealing, if_match: IfMatch = None
+) -> DecisionAnswer:
+    """Instead of the electronic seal: printouts were stamped. Enters the register. It cannot be undone.
+
+    The photo or scan of the stamped page is sent to `/seal-records/{id}/scans` afterwards.
+    """
+    _check_match(caller, runtime, task_id, if_match)
+    made = runtime.get(WorkflowService).stamp(
+        caller.principal, task_id, wanted.pin, wanted.shown_digest, wanted.copies, wanted.comment
     )
     return DecisionAnswer.model_validate(made)
 
