@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 from fastapi import File, Form, Request, Response, UploadFile
 from sqlalchemy import select
 
-from core.errors import VermilionError
+from core.errors import InvalidInput, VermilionError
 from core.models import AuditEntry, Person
 from portal.administration import TABS, admin_pages
 from portal.frame import Visiting, page, see_other
@@ -20,6 +20,7 @@ from signing.service import SigningService
 
 router = admin_pages()
 _MOST_BYTES: Final = 100_000
+Act = Literal["renew", "suspend", "resume", "revoke"]
 
 
 @router.get("/admin/certificates")
@@ -69,8 +70,12 @@ def remove_root(
     request: Request, visit: Visiting, root_id: UUID, reason: Annotated[str, Form()] = ""
 ) -> Response:
     """Trust a root no longer."""
-    with visit.runtime.database.write() as session:
-        trust.remove_root(session, visit.runtime.clock, visit.person.person_id, root_id, reason)
+    try:
+        with visit.runtime.database.write() as session:
+            trust.remove_root(session, visit.runtime.clock, visit.person.person_id, root_id, reason)
+    except InvalidInput as error:
+        errors = {f"reason-{root_id}": visit.translator.error(error)}
+        return _roots(request, visit, {}, errors, error.status)
     return see_other(request, "/admin/certificates/roots")
 
 
@@ -96,19 +101,22 @@ def do_act(
     request: Request,
     visit: Visiting,
     certificate_id: UUID,
-    act: str,
+    act: Act,
     note: Annotated[str, Form()] = "",
     reason: Annotated[str, Form()] = "",
+    sure: Annotated[str, Form()] = "",
 ) -> Response:
-    """Renew, suspend, resume or revoke."""
+    """Renew, suspend, resume or revoke; revoking is confirmed, since nothing undoes it."""
     service = visit.runtime.get(SigningService)
     shown = certificate_id
     try:
+        if act == "revoke" and sure != "yes":
+            raise InvalidInput(field="sure", reason="yes")
         shown = _do(service, visit, certificate_id, act, note, reason)
     except VermilionError as error:
         if error.status == 404:
             raise
-        field = error.field if error.field in ("note", "reason") else "act"
+        field = error.field if error.field in ("note", "reason", "sure") else "act"
         errors = {f"{act}-{field}" if field != "act" else "act": visit.translator.error(error)}
         typed = {f"{act}-note": note, f"{act}-reason": reason}
         return _certificate(request, visit, certificate_id, typed, errors, error.status)
@@ -117,7 +125,7 @@ def do_act(
 
 
 def _do(
-    service: SigningService, visit: Visit, certificate_id: UUID, act: str, note: str, reason: str
+    service: SigningService, visit: Visit, certificate_id: UUID, act: Act, note: str, reason: str
 ) -> UUID:
     certificates = service.certificates
     if act == "renew":
@@ -127,7 +135,7 @@ def _do(
     elif act == "resume":
         certificates.resume(visit.person, certificate_id, note)
     else:
-        certificates.revoke(visit.person, certificate_id, reason if act == "revoke" else act, note)
+        certificates.revoke(visit.person, certificate_id, reason, note)
     return certificate_id
 
 
@@ -170,5 +178,6 @@ def _roots(
         rows = trust.outside_roots(session)
     return page(
         request, visit, "admin/roots.html", status=status, tabs=TABS, roots=rows,
-        root_purposes=[(one.value, visit.text(f"root-purpose-{one.value}")) for one in RootPurpose], typed=typed, errors=errors,
+        root_purposes=[(one.value, visit.text(f"root-purpose-{one.value}")) for one in RootPurpose],
+        typed=typed, errors=errors,
     )  # fmt: skip
