@@ -11,7 +11,7 @@ from fastapi import Request, Response
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core import audit
+from core import audit, outbox
 from core.errors import NotFound, VermilionError
 from core.models import AuditEntry, OutboxJob
 from portal.administration import TABS, admin_pages
@@ -29,6 +29,7 @@ _LOW_DISK: Final = 2 * 1024**3
 _SOON: Final = timedelta(days=60)
 _WORK: Final = LongWork()
 _MOST_SHOWN: Final = 50
+_STAMPS: Final = "workflow.finish_timestamps"
 
 
 @router.get("/admin/health")
@@ -49,6 +50,15 @@ def retry_evidence(request: Request, visit: Visiting, case_id: UUID) -> Response
     with visit.runtime.database.write() as session:
         visit.runtime.get(WorkflowService).retry_evidence(session, visit.person, case_id)
     return see_other(request, "/admin/health#evidence")
+
+
+@router.post("/admin/health/timestamps")
+def retry_timestamps(request: Request, visit: Visiting) -> Response:
+    """Ask the time-stamp authorities again for everything that waits."""
+    now = visit.runtime.clock.now()
+    with visit.runtime.database.write() as session:
+        outbox.enqueue(session, _STAMPS, {}, now, key=_STAMPS)
+    return see_other(request, "/admin/health#timestamps")
 
 
 @router.post("/admin/health/jobs/{job_id}/retry")
@@ -123,6 +133,8 @@ def _figures(session: Session, visit: Visit) -> dict[str, Any]:
         "certificates_end": ends,
         "is_ending_soon": ends is not None and ends - now < _SOON,
         "not_ready": _signing_trouble(session, visit),
+        "remarks": [one for one in visit.runtime.get(SigningService).standing(session) if one.level != "ok"],
+        "unstamped": visit.runtime.get(SigningService).waiting.open(session, _MOST_SHOWN),
         "evidence": visit.runtime.get(WorkflowService).evidence_failures(session, visit.person),
         "lasting": visit.runtime.get(WorkflowService).renewal.outlook(session),
     }

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 
 from portal import (
     admin_backups,
+    admin_certificates,
     admin_departments,
     admin_flows,
     admin_health,
@@ -28,6 +29,7 @@ ARCHIVE_ROUTERS: Final[tuple[APIRouter, ...]] = (
     admin_people.router,
     admin_departments.router,
     admin_seals.router,
+    admin_certificates.router,
     admin_flows.router,
     admin_backups.router,
     admin_health.router,

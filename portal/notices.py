@@ -19,6 +19,8 @@ router = pages()
 _PAGES: Final = {
     "document": "/documents/{}",
     "case": "/cases/{}",
+    "certificate": "/admin/certificates/{}",
+    "credential": "/me",
     "seal_record": "/register/{}",
     "seal": "/register/loans#seal-{}",
     "person": "/me",

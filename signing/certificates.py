@@ -171,6 +171,11 @@ class Certificates:
             above = by_id.get(above.issuer_id) if above.issuer_id else None
         return found
 
+    def chain_names(self, actor: Principal | None, certificate_id: UUID) -> list[str]:
+        """The common names of a certificate and of those above it."""
+        chain = self.chain(actor, certificate_id)
+        return [common_name(x509.load_der_x509_certificate(der).subject) for der in chain]
+
     def _views(self, session: Session, rows: Sequence[Certificate]) -> list[CertificateView]:
         now, used = self._clock.now(), self._used(session)
         names = {one.id: one.certificate for one in self._authority.members.entries()}

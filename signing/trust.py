@@ -75,9 +75,7 @@ def add_root(
     """
     if purpose not in set(RootPurpose):
         raise InvalidInput(field="purpose", reason=", ".join(RootPurpose))
-    reason = reason.strip()
-    if not 1 <= len(reason) <= MOST_REASON:
-        raise InvalidInput(field="reason", reason=f"1–{MOST_REASON}")
+    reason = _reason(reason)
     certificate, now = _root(data), clock.now()
     if certificate.not_valid_after_utc <= now:
         raise CertificateUnfit(field="certificate", reason="expired")
@@ -106,15 +104,23 @@ def add_root(
 
 
 def remove_root(session: Session, clock: Clock, actor_id: UUID | None, root_id: UUID, reason: str) -> None:
-    """Trust an outside root no longer. Raises NotFound."""
+    """Trust an outside root no longer. Raises InvalidInput, NotFound."""
+    reason = _reason(reason)
     row = session.get(OutsideRoot, root_id)
     if row is None or row.removed_at is not None:
         raise NotFound(what="root")
     row.removed_at = now = clock.now()
     audit.record(
         session, now, actor_id, "root.distrusted", "root", row.id,
-        {"sha256": row.digest, "subject": row.subject, "reason": reason.strip()[:MOST_REASON]},
+        {"sha256": row.digest, "subject": row.subject, "reason": reason},
     )  # fmt: skip
+
+
+def _reason(reason: str) -> str:
+    reason = reason.strip()
+    if not 1 <= len(reason) <= MOST_REASON:
+        raise InvalidInput(field="reason", reason=f"1–{MOST_REASON}")
+    return reason
 
 
 def load_certificate(data: bytes) -> x509.Certificate:

@@ -49,6 +49,9 @@ FIXED = {
         "/admin/people",
         "/admin/departments",
         "/admin/seals",
+        "/admin/certificates",
+        "/admin/certificates?role=person&state=active",
+        "/admin/certificates/roots",
         "/admin/flows",
         "/admin/backups",
         "/admin/health",
@@ -75,6 +78,9 @@ def addresses(served: Served) -> list[tuple[str, str]]:
     for state in ("running", "returned", "completed"):
         case = ask(served, "gaoyuan", f"/api/v1/cases?state={state}")[0]
         found.append(("gaoyuan", f"/cases/{case['id']}"))
+    for role in ("issuing", "person", "seal"):
+        certificate = ask(served, "gaoyuan", f"/api/v1/certificates?role={role}")[0]
+        found.append(("gaoyuan", f"/admin/certificates/{certificate['id']}"))
     return found
 
 

@@ -29,7 +29,8 @@ from workflow.models import Case
 
 PAGES = (
     "/search", "/search?q=合同&kind=case&state=running", "/register", "/verify", "/admin/people",
-    "/admin/people/new", "/admin/departments", "/admin/seals", "/admin/seals/new", "/admin/flows",
+    "/admin/people/new", "/admin/departments", "/admin/seals", "/admin/seals/new",
+    "/admin/certificates", "/admin/certificates/roots", "/admin/flows",
     "/admin/flows/new?base=contract", "/admin/backups", "/admin/health",
 )  # fmt: skip
 
