@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
+from cryptography import x509
 from fastapi import File, Form, Request, Response, UploadFile
 from sqlalchemy import select
 
@@ -20,6 +21,10 @@ from signing.service import SigningService
 
 router = admin_pages()
 _MOST_BYTES: Final = 100_000
+_NAMES: Final = {
+    x509.NameOID.SERIAL_NUMBER: "serialNumber",
+    x509.NameOID.ORGANIZATION_IDENTIFIER: "organizationIdentifier",
+}
 Act = Literal["renew", "suspend", "resume", "revoke"]
 
 
@@ -152,8 +157,14 @@ def _certificate(
     return page(
         request, visit, "admin/certificate.html", status=status, tabs=TABS, certificate=view,
         chain=certificates.chain_names(visit.person, certificate_id), history=_history(visit, view),
-        reasons=list(Reason), typed=typed, errors=errors,
+        subject=_parts(view), reasons=list(Reason), typed=typed, errors=errors,
     )  # fmt: skip
+
+
+def _parts(view: CertificateView) -> list[tuple[str, str]]:
+    """The attributes of the subject with their short names, the most particular first."""
+    attributes = list(x509.load_der_x509_certificate(view.der).subject)
+    return [(_NAMES.get(one.oid, one.rfc4514_attribute_name), str(one.value)) for one in reversed(attributes)]
 
 
 def _history(visit: Visit, view: CertificateView) -> list[dict[str, Any]]:
