@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
 
 from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, Words, example
+from signing.fields import (
+    MOST_PAGES_A_SEAL,
+    AtAnchor,
+    AtKeyword,
+    Edge,
+    EveryPage,
+    LooseWish,
+    Placement,
+    Straddle,
+)
 from signing.models import SealState
+from signing.placing import MOST_PLACEMENTS
 from signing.seals import SealKind
 
 _SEAL: dict[str, Any] = {
@@ -73,6 +84,99 @@ class PlacementShape(Shape):
     y_mm: float = Field(ge=-10_000, le=10_000, allow_inf_nan=False)
 
 
+class EveryPageShape(Shape):
+    """The same place on every page."""
+
+    model_config = example({"every_page": True, "x_mm": 180.0, "y_mm": 30.0})
+
+    every_page: Literal[True]
+    x_mm: float = Field(ge=-10_000, le=10_000, allow_inf_nan=False)
+    y_mm: float = Field(ge=-10_000, le=10_000, allow_inf_nan=False)
+
+
+class StraddleShape(Shape):
+    """A straddle seal 骑缝章 over the edge of all pages."""
+
+    model_config = example({"straddle": "right", "y_mm": 148.5, "most_pages": 20})
+
+    straddle: Edge = Field(description="The edge of the pages.")
+    y_mm: float | None = Field(
+        default=None,
+        ge=-10_000,
+        le=10_000,
+        allow_inf_nan=False,
+        description="The seal's middle from the top of each page; half way down when left out.",
+    )
+    most_pages: int = Field(
+        default=MOST_PAGES_A_SEAL, ge=2, le=200, description="Pages that share one whole seal, at most."
+    )
+
+
+class KeywordShape(Shape):
+    """At words of the document."""
+
+    model_config = example({"keyword": "盖章处", "hit": 1, "after": False})
+
+    keyword: str = Field(min_length=1, max_length=60)
+    hit: int | None = Field(
+        default=None, ge=1, le=200, description="Which occurrence, from 1; all of them when left out."
+    )
+    after: bool = Field(default=False, description="Right after the words instead of over them.")
+
+
+class AnchorShape(Shape):
+    """At a named destination or an empty form field of the document."""
+
+    model_config = example({"anchor": "seal-party-a"})
+
+    anchor: str = Field(min_length=1, max_length=200)
+
+
+PlaceShape = PlacementShape | EveryPageShape | StraddleShape | KeywordShape | AnchorShape
+"""A place that may be asked for."""
+
+
+def wish(shape: PlaceShape) -> LooseWish:
+    """What a shape asks for."""
+    if isinstance(shape, EveryPageShape):
+        return EveryPage(shape.x_mm, shape.y_mm)
+    if isinstance(shape, StraddleShape):
+        return Straddle(shape.straddle, shape.y_mm, shape.most_pages)
+    if isinstance(shape, KeywordShape):
+        return AtKeyword(shape.keyword, shape.hit, shape.after)
+    if isinstance(shape, AnchorShape):
+        return AtAnchor(shape.anchor)
+    return Placement(shape.page, shape.x_mm, shape.y_mm)
+
+
+class SpotAnswer(Shape):
+    """An area that a seal takes. A slice of a straddle seal has its number and their count."""
+
+    model_config = example({"page": 1, "x_mm": 203.0, "y_mm": 148.5, "part": 1, "parts": 3})
+
+    page: int
+    x_mm: float
+    y_mm: float
+    part: int | None = None
+    parts: int | None = None
+
+
+class SpotsAnswer(Shape):
+    """Where the seal would go."""
+
+    model_config = example({"spots": [{"page": 1, "x_mm": 203.0, "y_mm": 148.5, "part": 1, "parts": 3}]})
+
+    spots: list[SpotAnswer]
+
+
+class WantedPlaces(Shape):
+    """Places to be tried in one document."""
+
+    model_config = example({"places": [{"straddle": "right", "most_pages": 20}]})
+
+    places: list[PlaceShape] = Field(min_length=1, max_length=MOST_PLACEMENTS)
+
+
 class SealRecordAnswer(Shape):
     """One use of one seal: a line of the register."""
 
@@ -118,7 +222,7 @@ class SealRecordAnswer(Shape):
     approvers: list[str]
     digest_before: str
     digest_after: str
-    placements: list[PlacementShape]
+    placements: list[SpotAnswer]
 
 
 class RegisterCount(Shape):

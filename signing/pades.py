@@ -18,6 +18,8 @@ from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import (
+    FieldMDPAction,
+    FieldMDPSpec,
     MDPPerm,
     SigFieldSpec,
     SigSeedSubFilter,
@@ -144,11 +146,13 @@ def sign(
     style: BaseStampStyle | None = None,
     certify: bool = False,
     new_field: FieldSpec | None = None,
+    before: Callable[[Revision], None] | None = None,
 ) -> bytes:
     """Sign one field as PAdES B-T, appended as one revision.
 
     The field must be there unless ``new_field`` describes it. ``certify`` makes a certification
-    signature that allows signatures and form filling only (DocMDP 2). Raises SigningRefused.
+    signature that allows signatures and form filling only (DocMDP 2). ``before`` changes objects in
+    the same revision, so that the signature covers them. Raises SigningRefused.
     """
     metadata = PdfSignatureMetadata(
         field_name=field_name,
@@ -166,6 +170,8 @@ def sign(
     )
 
     def work(writer: Revision) -> bytes:
+        if before is not None:
+            before(writer)
         done = at_once(
             signer.async_sign_pdf(writer, existing_fields_only=new_field is None, bytes_reserved=2 * reserved)
         )
@@ -309,10 +315,10 @@ def visible_fields_on_page(pdf: bytes, page: int) -> list[tuple[float, float, fl
 
 
 def _spec(field: FieldSpec) -> SigFieldSpec:
-    if field.box is None:
-        return SigFieldSpec(field.name, on_page=field.page)
-    left, bottom, right, top = (round(edge) for edge in field.box)
-    return SigFieldSpec(field.name, on_page=field.page, box=(left, bottom, right, top))
+    lock = FieldMDPSpec(FieldMDPAction.INCLUDE, list(field.locks)) if field.locks else None
+    # Parts of a point count where a page's unit is large (UserUnit), and pyHanko takes them.
+    box: Any = None if field.box is None else tuple(round(edge, 3) for edge in field.box)
+    return SigFieldSpec(field.name, on_page=field.page, box=box, field_mdp_spec=lock)
 
 
 def _page(reader: PdfFileReader, page: int) -> Any | None:

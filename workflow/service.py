@@ -20,7 +20,8 @@ from core.settings import Settings
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import InvoiceFilter
 from ingest.service import IngestService
-from signing.fields import Placement
+from ingest.words import Place
+from signing.fields import LooseWish
 from signing.service import SigningService
 from storage.service import ObjectStore
 from workflow import cases, folder, one_case
@@ -34,7 +35,7 @@ from workflow.flows import Flow, load_flow, parse_flow, shipped_flows
 from workflow.folder import ClaimView, FolderFilter, FolderRow, FolderState, FolderTotal
 from workflow.form_reading import active_version
 from workflow.models import Case, Comment, Draft, FlowVersion, Outcome, Task
-from workflow.sealing import CaseSealing
+from workflow.sealing import CaseSealing, SealPreview
 from workflow.states import Event
 from workflow.submission import Submitting
 
@@ -147,11 +148,21 @@ class WorkflowService:
         task_id: UUID,
         pin: str,
         shown_digest: str,
-        placements: Mapping[UUID, Sequence[Placement]],
+        placements: Mapping[UUID, Sequence[LooseWish]],
         comment: str = "",
     ) -> DecisionResult:
         """Do a keeper's task; see ``CaseSealing.seal``."""
         return self._sealing.seal(principal, task_id, pin, shown_digest, placements, comment)
+
+    def preview_seal(
+        self, principal: Principal, task_id: UUID, document_id: UUID, wishes: Sequence[LooseWish]
+    ) -> SealPreview:
+        """A document as it will look sealed; see ``CaseSealing.preview``."""
+        return self._sealing.preview(principal, task_id, document_id, wishes)
+
+    def find_words(self, principal: Principal, task_id: UUID, document_id: UUID, keyword: str) -> list[Place]:
+        """Where words stand in a document that waits for its seal; see ``CaseSealing.hits``."""
+        return self._sealing.hits(principal, task_id, document_id, keyword)
 
     def withdraw(self, principal: Principal, case_id: UUID) -> None:
         """Take one's own case back. Opens its own transaction. Raises NotFound, TransitionNotAllowed."""

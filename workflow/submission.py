@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from core.clock import Clock
@@ -13,16 +13,36 @@ from core.permissions import Principal
 from core.settings import Settings
 from ingest.errors import ActiveContent, FileRefused
 from ingest.service import IngestService
-from signing.errors import SigningRefused
+from signing.errors import (
+    AnchorNotFound,
+    KeywordNotFound,
+    PlacementMissing,
+    PlacementOffPage,
+    PlacementOverlaps,
+    SigningRefused,
+    StraddleNeedsPages,
+)
 from signing.service import SigningService
 from storage.service import ObjectStore
 from workflow import claim_sheet, sheet
 from workflow.advancing import Advancing
 from workflow.claims import Claims
 from workflow.errors import FormInvalid
+from workflow.flows import ByKeeper
 from workflow.form_reading import FormReading
+from workflow.places import Places, seal_steps, wishes_of
 from workflow.rounds import Rounds
-from workflow.submitted import Submission, document_fields
+from workflow.submitted import Attached, Submission, document_fields
+
+NOT_PLACED: Final = (
+    AnchorNotFound,
+    KeywordNotFound,
+    PlacementMissing,
+    PlacementOffPage,
+    PlacementOverlaps,
+    StraddleNeedsPages,
+)
+"""Why a place for a seal cannot be made ready: the document is not as the flow expects it."""
 
 
 class Submitting:
@@ -47,6 +67,7 @@ class Submitting:
         self._claims = claims
         self._reading = FormReading(database, ingest, signing, clock, settings, claims)
         self._rounds = Rounds(ingest, clock, advancing)
+        self._places = Places(ingest, signing)
 
     def submit(
         self, principal: Principal, flow_key: str, form: Mapping[str, Any], resubmit: UUID | None = None
@@ -85,12 +106,32 @@ class Submitting:
                 fields = document_fields(
                     submission.flow, attached.field.key, submission.case_id, submission.round
                 )
+                ready = self._ready_for_seals(submission, attached, pdf)
                 if fields:
-                    attached.prepared = self._store.keep(self._signing.add_fields(pdf, fields))
-            except (ActiveContent, FileRefused, SigningRefused) as problem:
+                    ready = self._signing.add_fields(ready, fields)
+                if ready is not pdf:
+                    attached.prepared = self._store.keep(ready)
+            except (ActiveContent, FileRefused, SigningRefused, *NOT_PLACED) as problem:
                 problems[attached.field.key] = problem
         if problems:
             raise FormInvalid(problems)
+
+    def _ready_for_seals(self, submission: Submission, attached: Attached, pdf: bytes) -> bytes:
+        """The PDF with a field for each place that the flow or the applicant wants sealed.
+
+        What was signed before it came here takes no such fields; the keeper's seal signs each place then.
+        """
+        for step in seal_steps(submission.flow, attached.field.key):
+            wishes = wishes_of(step, submission.values, attached.version.pages or 0)
+            chosen = submission.values.get(step.who.keeper_of) if isinstance(step.who, ByKeeper) else None
+            if not wishes or not chosen or any(self._signing.field_names(pdf).values()):
+                continue
+            group = f"{submission.case_id.hex[-12:]}_{submission.round}_{step.key}"
+            with self._database.read() as session:
+                size = self._signing.seal_drawing(session, UUID(chosen)).size_mm
+            places = self._places.resolve(attached.version.digest, pdf, size, wishes)
+            pdf = self._signing.reserve_seal(pdf, size, places, group)
+        return pdf
 
     def _appendix(self, submission: Submission) -> tuple[list[tuple[str, int]], tuple[tuple[str, str], ...]]:
         """The archival copies that are drawn behind the sheet, and what stands above each page."""

@@ -13,6 +13,7 @@ from pyhanko.sign.diff_analysis import DEFAULT_DIFF_POLICY, ModificationLevel, S
 from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 
+from signing.verification import field_values, seal_slices
 from signing.verification.facts import Changes, Problem
 from signing.verification.structure import MALFORMED
 
@@ -34,7 +35,8 @@ def steps(reader: Any, signatures: Sequence[EmbeddedPdfSignature]) -> dict[int, 
     found: dict[int, Step] = {}
     for revision in range(first + 1, last + 1):
         earlier = [one for one in signatures if one.signed_revision < revision]
-        found[revision] = _compare(reader, revision, _permission(earlier), _field_lock(earlier))
+        made = [one for one in signatures if one.signed_revision == revision]
+        found[revision] = _compare(reader, revision, _permission(earlier), _field_lock(earlier), made)
     return found
 
 
@@ -73,7 +75,13 @@ def _field_lock(signatures: Sequence[EmbeddedPdfSignature]) -> Any:
     return None
 
 
-def _compare(reader: Any, revision: int, permission: MDPPerm | None, lock: Any) -> Step:
+def _compare(
+    reader: Any,
+    revision: int,
+    permission: MDPPerm | None,
+    lock: Any,
+    made: Sequence[EmbeddedPdfSignature] = (),
+) -> Step:
     try:
         old = reader.get_historical_resolver(revision - 1)
         new = reader.get_historical_resolver(revision)
@@ -88,7 +96,9 @@ def _compare(reader: Any, revision: int, permission: MDPPerm | None, lock: Any) 
     if permission is MDPPerm.NO_CHANGES:
         return Step(Changes.FORBIDDEN, Problem("change-after-final-signature"))
     if level is ModificationLevel.FORM_FILLING:
-        other = sorted(set(result.changed_form_fields) - _signature_field_names(new))
+        named = set(result.changed_form_fields) - _signature_field_names(new)
+        changed = field_values.changed(old, new, named)
+        other = sorted(changed - seal_slices.filled(old, new, changed, made))
         if other:
             return Step(Changes.FORBIDDEN, Problem("form-field-changed", ", ".join(other)[:160]))
         return Step(Changes.ALLOWED, None)
