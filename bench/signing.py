@@ -12,6 +12,8 @@ import argparse
 import hashlib
 import io
 import logging
+import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -19,9 +21,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+import pikepdf
 from asn1crypto import crl as asn1_crl
 from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
@@ -38,15 +42,19 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from bench import Figure, report
 from bench.bare_signing import EllipticTimeStamper
 from core.clock import SystemClock
-from signing import pades, pki
-from signing.fields import FieldSpec
+from signing import pades, pki, seals
+from signing.appearance import block_style, style
+from signing.fields import FieldSpec, SignatureBlock
 from signing.signed_data import PrivateKey
 from signing.timestamp import InternalTimeStamper
 from vermilion.demo_documents import Invoice, typeset
+from workflow import sheet
 
 STOCK: Final = "stock pyHanko"
 RAW: Final = "the raw work"
 _SIGNATURES: Final = 10
+_LARGE: Final = 105_000_000
+"""Above the size at which a maker is known to have written broken files (100,000,000 bytes)."""
 
 
 @dataclass(frozen=True)
@@ -101,10 +109,35 @@ class Ours:
             pdf, name, self._key, self._stamper, reason="同意", name="王芳", new_field=FieldSpec(name)
         )
 
+    def approved(self, pdf: bytes, field: str, shown: pades.Style | None = None) -> bytes:
+        """B-T in a field that is there."""
+        return pades.sign(pdf, field, self._key, self._stamper, reason="同意", name="王芳", style=shown)
+
+    def certified(self, pdf: bytes) -> bytes:
+        """The certification of a sheet."""
+        return pades.sign(
+            pdf, "Certified", self._key, self._stamper, reason="HT-2026-000123", name="Bench", certify=True,
+            new_field=FieldSpec("Certified"),
+        )  # fmt: skip
+
     def archived(self, pdf: bytes) -> bytes:
         """B-LTA."""
-        certificates = (self._keys.root, self._keys.issuing, self._keys.stamper)
-        return pades.add_evidence(self.timestamped(pdf), self._stamper, certificates, self._keys.crls)
+        return self.lasting(self.timestamped(pdf))
+
+    def lasting(self, pdf: bytes) -> bytes:
+        """The evidence for all signatures of a file."""
+        return pades.add_evidence(pdf, self._stamper, self._certificates(), self._keys.crls)
+
+    def in_place(self, path: Path, *, lasting: bool) -> None:
+        """B-T or B-LTA, appended to a file."""
+        pades.sign_file(
+            path, "Bench", self._key, self._stamper, reason="同意", name="王芳", new_field=FieldSpec("Bench")
+        )
+        if lasting:
+            pades.add_evidence_to_file(path, self._stamper, self._certificates(), self._keys.crls)
+
+    def _certificates(self) -> tuple[asn1_x509.Certificate, ...]:
+        return (self._keys.root, self._keys.issuing, self._keys.stamper)
 
 
 class Stock:
@@ -215,13 +248,95 @@ def one_page(kind: str, make: Callable[[], Any], times: int, folder: Path) -> li
 
 
 def growing(times: int) -> Figure:
-    """The tenth signature of a file, beside its first."""
-    ours, pdf = Ours(make_keys(pki.new_key)), page()
-    first = milliseconds(lambda: ours.timestamped(pdf), times)
-    for number in range(1, _SIGNATURES):
-        pdf = ours.timestamped(pdf, f"Bench{number}")
-    tenth = milliseconds(lambda: ours.timestamped(pdf), times)
+    """The tenth signature of a sheet, beside its first; the fields were placed with the sheet."""
+    ours = Ours(make_keys(pki.new_key))
+    names = [f"Bench{number}" for number in range(_SIGNATURES)]
+    pdf = pades.add_fields(page(), [FieldSpec(name) for name in names])
+    first = milliseconds(lambda: ours.approved(pdf, names[0]), times)
+    for name in names[:-1]:
+        pdf = ours.approved(pdf, name)
+    tenth = milliseconds(lambda: ours.approved(pdf, names[-1]), times)
     return Figure("signing", "tenth signature of a file", tenth, first, "our first", "ms")
+
+
+def large(folder: Path, times: int) -> list[Figure]:
+    """A file of 105 MB signed where it lies, copy included, beside hashing and copying it."""
+    keys = make_keys(pki.new_key)
+    ours = Ours(keys)
+    source, target = folder / "large.pdf", folder / "signed.pdf"
+    with pikepdf.open(io.BytesIO(page())) as pdf:
+        pdf.Root.Scan = pdf.make_indirect(pdf.make_stream(os.urandom(_LARGE)))
+        pdf.save(source, compress_streams=False)
+
+    def signed(*, lasting: bool) -> None:
+        shutil.copyfile(source, target)
+        ours.in_place(target, lasting=lasting)
+
+    def hashed(hashes_over: int) -> None:
+        for _ in range(hashes_over):
+            with source.open("rb") as file:
+                hashlib.file_digest(file, "sha256")
+        shutil.copyfile(source, target)
+
+    figures = []
+    for level, passes in (("B-T", 1), ("B-LTA", 2)):
+        mine = milliseconds(lambda level=level: signed(lasting=level == "B-LTA"), times)  # type: ignore[misc]
+        raw = milliseconds(lambda passes=passes: hashed(passes), times)  # type: ignore[misc]
+        figures.append(Figure("signing", f"{level} P-256 105 MB", mine, raw, "hashing and writing", "ms"))
+    shutil.copyfile(source, target)
+    extra = peak_megabytes(lambda: ours.in_place(target, lasting=True))
+    size = source.stat().st_size / 1e6
+    return [*figures, Figure("signing", "B-LTA P-256 105 MB, memory", extra, size, "the file itself", "MB")]
+
+
+def peak_megabytes(work: Callable[[], object]) -> float:
+    """How much more memory the process holds at the worst moment of the work than before it (Linux)."""
+    status = Path("/proc/self/status")
+
+    def kilobytes(name: str) -> int:
+        return next(int(line.split()[1]) for line in status.read_text().splitlines() if line.startswith(name))
+
+    Path("/proc/self/clear_refs").write_text("5")  # the peak begins anew
+    before = kilobytes("VmRSS")
+    work()
+    return max((kilobytes("VmHWM") - before) * 1024 / 1e6, 0.1)
+
+
+def whole_sheet(times: int) -> Figure:
+    """A sheet's life: typeset, certified, approved ten times with what people see, sealed, made lasting.
+
+    Beside it the bare PDF work: as many invisible signatures and the same evidence on a finished sheet.
+    """
+    ours = Ours(make_keys(pki.new_key))
+    names = [f"Bench{number}" for number in range(_SIGNATURES + 1)]
+    data = sheet.SheetData(
+        entity="云杉测试科技有限公司", heading="合同审批表", serial_number="HT-2026-000123", round=1,
+        applicant="王芳", position="采购专员", department="市场部", subject="办公设备采购合同",
+        submitted_at=datetime(2026, 11, 26, 9, tzinfo=UTC), facts=(("对方单位", "蓝海贸易有限公司"),),
+        documents=(sheet.ListedDocument("合同.pdf", "合同", 12, "0" * 64),),
+        boxes=tuple(sheet.Box(name, f"第{number}步") for number, name in enumerate(names)),
+        verify_url="http://127.0.0.1/verify/bench", earlier_digest=None, is_demo=False,
+    )  # fmt: skip
+    block = SignatureBlock("王芳", "经理", "批准", "同意按此办理", datetime(2026, 11, 26, 9, tzinfo=UTC))
+    operators, side = seals.draw("云杉测试科技有限公司", seals.SealKind.CONTRACT, "3301060012345", 42.0)
+
+    def life() -> bytes:
+        typeset_sheet = sheet.typeset(data)
+        pdf = ours.certified(pades.add_fields(typeset_sheet.pdf, typeset_sheet.fields))
+        for name in names[:-1]:
+            pdf = ours.approved(pdf, name, partial(block_style, block))
+        return ours.lasting(ours.approved(pdf, names[-1], style(operators, side, side)))
+
+    bare_sheet = pades.add_fields(sheet.typeset(data).pdf, [FieldSpec(name) for name in names])
+
+    def bare() -> bytes:
+        pdf = ours.certified(bare_sheet)
+        for name in names:
+            pdf = ours.approved(pdf, name)
+        return ours.lasting(pdf)
+
+    mine, rival = milliseconds(life, times), milliseconds(bare, times)
+    return Figure("signing", "sheet, ten approvals, seal, B-LTA", mine, rival, "the bare PDF work", "ms")
 
 
 def page() -> bytes:
@@ -244,7 +359,10 @@ def measure(*, quick: bool) -> list[Figure]:
     times = 40 if quick else 200
     with tempfile.TemporaryDirectory() as folder:
         figures = [one for kind, make in kinds for one in one_page(kind, make, times, Path(folder))]
-    return [*figures, growing(times)]
+        figures.append(growing(times))
+        figures.append(whole_sheet(5 if quick else 20))
+        figures += large(Path(folder), 3 if quick else 10)
+    return figures
 
 
 def main() -> None:

@@ -10,6 +10,7 @@ from signing.errors import AnchorNotFound, SigningRefused
 from signing.fields import Placement
 from signing.pages import Leaf, leaves, rectangle
 from signing.pdf_reader import Reader
+from signing.revision import Original
 
 _MOST: Final = 20_000
 _DEEPEST: Final = 30
@@ -18,7 +19,8 @@ _DEEPEST: Final = 30
 def find(pdf: bytes, name: str) -> Placement:
     """The middle of a seal at an anchor. Raises AnchorNotFound, SigningRefused."""
     try:
-        reader = Reader(pdf)
+        original = Original.of(pdf)
+        reader = Reader(original.data, original.stream)
         pages = leaves(reader.root)
         place = _field(pages, name) or _destination(reader.root, pages, name)
     except VermilionError:

@@ -17,8 +17,8 @@ class FieldSpec:
     """A signature field to be made before the first signature.
 
     ``page`` counts from 0. ``box`` is (left, bottom, right, top) in PDF user space, in points;
-    None makes an invisible field. ``locks`` names the fields that nobody may change once this one is
-    signed (FieldMDP Include, ISO 32000-1, 12.8.2.4).
+    None makes an invisible field. ``locks`` names the form fields that must not change once this one
+    is signed (FieldMDP, Include).
     """
 
     name: str

@@ -27,9 +27,9 @@ _LOADING: Final = threading.Lock()
 
 @dataclass(frozen=True)
 class Glyph:
-    """Outline in font units: segments as (operator, coordinates); ``advance`` in ems."""
+    """``outline`` as PDF operators in font units, empty for a space; ``advance`` in ems."""
 
-    segments: tuple[tuple[str, tuple[float, ...]], ...]
+    outline: str
     advance: float
     units_per_em: int
 
@@ -73,7 +73,10 @@ def glyph(character: str, font: str = SANS) -> Glyph:
             raise GlyphMissing(character=character)
         pen = _Pen(glyph_set)
         glyph_set[name].draw(pen)
-        return Glyph(tuple(pen.segments), glyph_set[name].width / units, units)
+        outline = " ".join(
+            " ".join([*(f"{number:g}" for number in numbers), letter]) for letter, numbers in pen.segments
+        )
+        return Glyph(outline, glyph_set[name].width / units, units)
 
 
 def drawable(text: str, font: str = SANS) -> str:
@@ -112,16 +115,15 @@ def place(
     ``stretch`` scales along the baseline; ``centred`` puts the middle of the advance at x.
     """
     drawn = glyph(character, font)
-    if not drawn.segments:
+    if not drawn.outline:
         return ""
     scale = size / drawn.units_per_em
     cosine, sine = math.cos(turn), math.sin(turn)
     if centred:
         half = drawn.advance * size * stretch / 2
         x, y = x - cosine * half, y - sine * half
-    outline = " ".join(_operator(letter, numbers) for letter, numbers in drawn.segments)
     matrix = (cosine * scale * stretch, sine * scale * stretch, -sine * scale, cosine * scale, x, y)
-    return f"q {' '.join(f'{value:.5f}' for value in matrix)} cm {outline} f Q"
+    return f"q {' '.join(f'{value:.5f}' for value in matrix)} cm {drawn.outline} f Q"
 
 
 def line(text: str, x: float, y: float, size: float, font: str = SANS) -> str:
@@ -153,7 +155,3 @@ def wrapped(text: str, size: float, room: float, most: int, font: str = SANS) ->
         lines.append(rest[:count])
         rest = rest[count:]
     return [*lines, fitted(rest, size, room, font)] if rest else lines
-
-
-def _operator(letter: str, numbers: tuple[float, ...]) -> str:
-    return " ".join([*(f"{number:g}" for number in numbers), letter])

@@ -6,45 +6,49 @@ transactions.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final
 
-from asn1crypto import cms, x509
 from asn1crypto import crl as asn1_crl
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from asn1crypto import x509
+from pyhanko.pdf_utils import generic
+from pyhanko.pdf_utils.generic import pdf_name
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import (
-    FieldMDPAction,
-    FieldMDPSpec,
-    MDPPerm,
-    SigFieldSpec,
-    SigSeedSubFilter,
-    append_signature_field,
-    enumerate_sig_fields,
-)
+from pyhanko.sign.fields import MDPPerm
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, Signer
-from pyhanko.sign.signers.pdf_signer import PdfTimeStamper
+from pyhanko.sign.signers.cms_embedder import SigAppearanceSetup, SigMDPSetup
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.stamp import BaseStampStyle
 
 from core.errors import VermilionError
-from signing.coroutines import at_once, finish
+from signing import form
+from signing.coroutines import finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
 from signing.pdf_reader import Reader
+from signing.revision import Original, Revision, SignatureValue
 from signing.signed_data import PrivateKey, Stamp, Template
 from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
+
+Style = BaseStampStyle | Callable[[float, float], BaseStampStyle]
+"""How a signature looks; or what says so for a field's width and height, in points."""
+Work = Callable[[Revision], bytes]
+"""Changes objects of a new revision and gives what has to be appended."""
+Change = Callable[[Revision], None]
+"""Changes objects of a new revision."""
 
 DIGEST: Final = "sha256"
 ARCHIVE_FIELD: Final = "VermilionArchiveTimestamp"
 """Name of the field that carries the document time-stamp."""
 POINTS_PER_MM: Final = 72 / 25.4
+_PADES: Final = "/ETSI.CAdES.detached"
+_STAMP: Final = "/ETSI.RFC3161"
 _MOST_NODES: Final = 200_000
 _DEEPEST: Final = 50
 
@@ -56,11 +60,12 @@ class SigningKey:
     certificate: x509.Certificate
     key: PrivateKey
     chain: tuple[x509.Certificate, ...]
+    digest: str = DIGEST
 
     @cached_property
     def template(self) -> Template:
         """What all PDF signatures of this key share."""
-        return Template(self.key, self.certificate, self.chain, DIGEST)
+        return Template(self.key, self.certificate, self.chain, self.digest)
 
 
 @dataclass(frozen=True)
@@ -72,34 +77,187 @@ class PageSize:
     turn: int
 
 
-class KeySigner(Signer):
-    """A pyHanko signer that makes the CMS from the key's template; pyHanko does the PDF around it."""
+def add_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
+    """Make signature fields, before the first signature. Raises SigningRefused."""
+    return pdf + _revise(Original.of(pdf), _placing(fields))
 
-    def __init__(self, key: SigningKey) -> None:
-        super().__init__(signing_cert=key.certificate, embed_roots=False)
-        self._template = key.template
 
-    async def async_sign(
-        self,
-        data_digest: bytes,
-        digest_algorithm: str,
-        dry_run: bool = False,
-        use_pades: bool = False,
-        timestamper: TimeStamper | None = None,
-        signed_attr_settings: object = None,
-        is_pdf_sig: bool = True,
-        encap_content_info: object = None,
-    ) -> cms.ContentInfo:
-        """The signature over a digest of the document, with a token over it. PAdES has the claimed
-        time in the PDF, and none in the CMS (EN 319 142-1, 6.3)."""
-        if digest_algorithm != DIGEST:
-            raise SigningError(f"no signatures over {digest_algorithm}")
-        stamp = None if timestamper is None else _stamp_of(timestamper)
-        signed: Any = self._template.sign(data_digest, stamp=stamp)
-        return signed  # pyHanko writes encoded bytes as they are
+def revised(pdf: bytes, change: Change) -> bytes:
+    """A PDF with one more revision that nobody signs. Raises SigningRefused."""
 
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        raise NotImplementedError("signatures are made whole")
+    def work(writer: Revision) -> bytes:
+        change(writer)
+        return writer.appended()
+
+    return pdf + _revise(Original.of(pdf), work)
+
+
+def add_fields_to_file(path: Path, fields: Sequence[FieldSpec]) -> None:
+    """As ``add_fields``, appended to a file of the caller's own, of any size."""
+    _append(path, _placing(fields))
+
+
+def sign(
+    pdf: bytes,
+    field_name: str,
+    key: SigningKey,
+    timestamper: TimeStamper | None,
+    *,
+    reason: str,
+    name: str,
+    style: Style | None = None,
+    certify: bool = False,
+    new_field: FieldSpec | None = None,
+    before: Change | None = None,
+) -> bytes:
+    """Sign one field as PAdES B-T, or B-B without a time-stamper, appended as one revision.
+
+    The field must be there unless ``new_field`` describes it. ``certify`` makes a certification
+    signature that allows signatures and form filling only (DocMDP 2). ``before`` changes objects in
+    the same revision, so that the signature covers them. Raises SigningRefused.
+    """
+    work = _signing(field_name, key, timestamper, reason, name, style, certify, new_field, before)
+    return pdf + _revise(Original.of(pdf), work)
+
+
+def sign_file(
+    path: Path,
+    field_name: str,
+    key: SigningKey,
+    timestamper: TimeStamper | None,
+    *,
+    reason: str,
+    name: str,
+    style: Style | None = None,
+    new_field: FieldSpec | None = None,
+) -> None:
+    """As ``sign``, for a file of any size: the signature is appended to it, the rest stays on the disk.
+
+    The file must be the caller's own; it is as it was when this raises.
+    """
+    work = _signing(field_name, key, timestamper, reason, name, style, False, new_field)
+    _append(path, work)
+
+
+def add_evidence(
+    pdf: bytes,
+    timestamper: TimeStamper,
+    certificates: Iterable[x509.Certificate],
+    crls: Iterable[bytes],
+    digest: str = DIGEST,
+) -> bytes:
+    """Add validation material and a document time-stamp in one revision: B-LTA for all signatures.
+
+    Both go into the same revision: material that stands in a signature's own revision does not
+    count for strict validators. Raises SigningRefused.
+    """
+    return pdf + _revise(Original.of(pdf), _stamping(timestamper, certificates, crls, digest))
+
+
+def add_evidence_to_file(
+    path: Path,
+    timestamper: TimeStamper,
+    certificates: Iterable[x509.Certificate],
+    crls: Iterable[bytes],
+    digest: str = DIGEST,
+) -> None:
+    """As ``add_evidence``, appended to a file of the caller's own, of any size."""
+    _append(path, _stamping(timestamper, certificates, crls, digest))
+
+
+def _placing(fields: Sequence[FieldSpec]) -> Work:
+    def work(writer: Revision) -> bytes:
+        for field in fields:
+            form.add_field(writer, field)
+        return writer.appended()
+
+    return work
+
+
+def _signing(
+    field_name: str,
+    key: SigningKey,
+    timestamper: TimeStamper | None,
+    reason: str,
+    name: str,
+    style: Style | None,
+    certify: bool,
+    new_field: FieldSpec | None,
+    before: Change | None = None,
+) -> Work:
+    """The work of one signature, for a file in memory or on the disk."""
+    stamp = None if timestamper is None else _stamp_of(timestamper)
+    room = key.template.longest(None if timestamper is None else _longest_token(timestamper))
+
+    def work(writer: Revision) -> bytes:
+        form.check_certification(writer, certify=certify)
+        if before is not None:
+            before(writer)
+        field = (
+            form.free_field(writer, field_name) if new_field is None else form.add_field(writer, new_field)
+        )
+        value = SignatureValue(_entries(_PADES, reason, name), room)
+        value_reference = writer.add_object(value)
+        size = _visible_size(field.dictionary)
+        if style is not None and size is not None:
+            shown = style if isinstance(style, BaseStampStyle) else style(*size)
+            SigAppearanceSetup(shown, datetime.now(UTC), name).apply(field.dictionary, writer)
+        field.dictionary[pdf_name("/V")] = value_reference
+        writer.mark_update(field.reference)
+        SigMDPSetup(
+            key.digest, certify, form.locked_by(field), MDPPerm.FILL_FORMS if certify else None
+        ).apply(value_reference, writer)
+        form.declare(writer)
+        return writer.signed(value, key.digest, lambda digest: key.template.sign(digest, stamp=stamp))
+
+    return work
+
+
+def _stamping(
+    timestamper: TimeStamper, certificates: Iterable[x509.Certificate], crls: Iterable[bytes], digest: str
+) -> Work:
+    stamp = _stamp_of(timestamper)
+
+    def work(writer: Revision) -> bytes:
+        DocumentSecurityStore.supply_dss_in_writer(
+            writer,
+            None,
+            certs=list(certificates),
+            crls=[asn1_crl.CertificateList.load(der) for der in crls],
+        )
+        field = _archive_field(writer)
+        value = SignatureValue(_entries(_STAMP), _longest_token(timestamper))
+        field.dictionary[pdf_name("/V")] = writer.add_object(value)
+        writer.mark_update(field.reference)
+        form.declare(writer)
+        return writer.signed(value, digest, lambda covered: stamp(covered, digest))
+
+    return work
+
+
+def _archive_field(writer: Revision) -> form.SignatureField:
+    """The field of the next document time-stamp: one that is free, or a new one."""
+    fields = {field.name: field for field in form.signature_fields(writer)}
+    name, number = ARCHIVE_FIELD, len(fields)
+    while name in fields and fields[name].is_signed:
+        name, number = f"{ARCHIVE_FIELD}{number}", number + 1
+    return fields[name] if name in fields else form.add_field(writer, FieldSpec(name))
+
+
+def _entries(subfilter: str, reason: str = "", name: str = "") -> dict[str, generic.PdfObject]:
+    """The signature dictionary (ISO 32000-1, 12.8.1; EN 319 142-1, 5.3 and 5.4.3)."""
+    entries: dict[str, generic.PdfObject] = {
+        "/Type": pdf_name("/Sig" if subfilter == _PADES else "/DocTimeStamp"),
+        "/Filter": pdf_name("/Adobe.PPKLite"),
+        "/SubFilter": pdf_name(subfilter),
+    }
+    if subfilter == _PADES:
+        entries["/M"] = generic.pdf_date(datetime.now(UTC))
+    if name:
+        entries["/Name"] = generic.pdf_string(name)
+    if reason:
+        entries["/Reason"] = generic.pdf_string(reason)
+    return entries
 
 
 def _stamp_of(timestamper: TimeStamper) -> Stamp:
@@ -112,111 +270,16 @@ def _longest_token(timestamper: TimeStamper) -> int:
     return timestamper.longest if isinstance(timestamper, InternalTimeStamper) else TOKEN_BYTES
 
 
-class Revision(IncrementalPdfFileWriter):
-    """An incremental update that leaves document information and XMP alone.
-
-    Rewriting them would break PDF/A and would be a change that no signature needs.
-    """
-
-    def _update_meta(self) -> None:
-        return
+def embedded_certificates(pdf: bytes | Path) -> list[x509.Certificate]:
+    """The certificates that signatures and their time-stamps carry, each once. Raises SigningRefused."""
+    if isinstance(pdf, Path):
+        with Original.opened(pdf) as original:
+            return _certificates_in(_opened(original))
+    return _certificates_in(_opened(Original.of(pdf)))
 
 
-def add_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
-    """Make signature fields, before the first signature. Raises SigningRefused."""
-
-    def work(writer: Revision) -> bytes:
-        for field in fields:
-            append_signature_field(writer, _spec(field))
-        out = io.BytesIO()
-        writer.write(out)  # type: ignore[no-untyped-call]
-        return out.getvalue()
-
-    return _revise(pdf, work)
-
-
-def sign(
-    pdf: bytes,
-    field_name: str,
-    key: SigningKey,
-    timestamper: TimeStamper,
-    *,
-    reason: str,
-    name: str,
-    style: BaseStampStyle | None = None,
-    certify: bool = False,
-    new_field: FieldSpec | None = None,
-    before: Callable[[Revision], None] | None = None,
-) -> bytes:
-    """Sign one field as PAdES B-T, appended as one revision.
-
-    The field must be there unless ``new_field`` describes it. ``certify`` makes a certification
-    signature that allows signatures and form filling only (DocMDP 2). ``before`` changes objects in
-    the same revision, so that the signature covers them. Raises SigningRefused.
-    """
-    metadata = PdfSignatureMetadata(
-        field_name=field_name,
-        md_algorithm=DIGEST,
-        subfilter=SigSeedSubFilter.PADES,
-        reason=reason or None,
-        name=name,
-        certify=certify,
-        docmdp_permissions=MDPPerm.FILL_FORMS,
-    )
-    spec = _spec(new_field) if new_field is not None else None
-    reserved = key.template.longest(_longest_token(timestamper))
-    signer = PdfSigner(
-        metadata, KeySigner(key), timestamper=timestamper, stamp_style=style, new_field_spec=spec
-    )
-
-    def work(writer: Revision) -> bytes:
-        if before is not None:
-            before(writer)
-        done = at_once(
-            signer.async_sign_pdf(writer, existing_fields_only=new_field is None, bytes_reserved=2 * reserved)
-        )
-        return bytes(done.getbuffer())
-
-    return _revise(pdf, work)
-
-
-def add_evidence(
-    pdf: bytes,
-    timestamper: TimeStamper,
-    certificates: Iterable[x509.Certificate],
-    crls: Iterable[bytes],
-) -> bytes:
-    """Add validation material and a document time-stamp in one revision: B-LTA for all signatures.
-
-    Both go into the same revision: material that stands in a signature's own revision does not
-    count for strict validators. Raises SigningRefused.
-    """
-
-    def work(writer: Revision) -> bytes:
-        DocumentSecurityStore.supply_dss_in_writer(
-            writer,
-            None,
-            certs=list(certificates),
-            crls=[asn1_crl.CertificateList.load(der) for der in crls],
-        )
-        taken = {name for name, value, _ in enumerate_sig_fields(writer) if value is not None}
-        field = ARCHIVE_FIELD
-        while field in taken:
-            field = f"{ARCHIVE_FIELD}{len(taken)}"
-        stamper = PdfTimeStamper(timestamper, field_name=field)
-        run = at_once if isinstance(timestamper, InternalTimeStamper) else finish
-        done = run(
-            stamper.async_timestamp_pdf(writer, DIGEST, bytes_reserved=2 * _longest_token(timestamper))
-        )
-        return bytes(done.getbuffer())
-
-    return _revise(pdf, work)
-
-
-def embedded_certificates(pdf: bytes) -> list[x509.Certificate]:
-    """The certificates that signatures and time-stamps of this PDF carry, each once."""
+def _certificates_in(reader: PdfFileReader) -> list[x509.Certificate]:
     found: dict[bytes, x509.Certificate] = {}
-    reader = _reader(pdf)
     for signature in reader.embedded_signatures:
         for certificate in [signature.signer_cert, *signature.other_embedded_certs]:
             found[certificate.dump()] = certificate
@@ -230,19 +293,15 @@ def embedded_certificates(pdf: bytes) -> list[x509.Certificate]:
 
 def field_names(pdf: bytes) -> dict[str, bool]:
     """The signature fields of a PDF, each with whether it is signed."""
-    return {name: value is not None for name, value, _ in enumerate_sig_fields(_reader(pdf))}
+    return {field.name: field.is_signed for field in form.signature_fields(_reader(pdf))}
 
 
-def field_size(pdf: bytes, field_name: str) -> tuple[float, float] | None:
-    """Width and height of a visible signature field in points; None for an invisible or unknown one."""
-    for name, _value, reference in enumerate_sig_fields(_reader(pdf)):
-        if name == field_name:
-            field = reference.get_object()
-            if "/Rect" not in field:
-                return None
-            left, bottom, right, top = _rectangle(field["/Rect"])
-            return (right - left, top - bottom) if right - left > 1 and top - bottom > 1 else None
-    return None
+def _visible_size(field: Any) -> tuple[float, float] | None:
+    """Width and height of a signature field in points; None for an invisible one."""
+    if "/Rect" not in field:
+        return None
+    left, bottom, right, top = _rectangle(field["/Rect"])
+    return (right - left, top - bottom) if right - left > 1 and top - bottom > 1 else None
 
 
 def page_size(pdf: bytes, page: int) -> PageSize | None:
@@ -314,13 +373,6 @@ def visible_fields_on_page(pdf: bytes, page: int) -> list[tuple[float, float, fl
     return boxes
 
 
-def _spec(field: FieldSpec) -> SigFieldSpec:
-    lock = FieldMDPSpec(FieldMDPAction.INCLUDE, list(field.locks)) if field.locks else None
-    # Parts of a point count where a page's unit is large (UserUnit), and pyHanko takes them.
-    box: Any = None if field.box is None else tuple(round(edge, 3) for edge in field.box)
-    return SigFieldSpec(field.name, on_page=field.page, box=box, field_mdp_spec=lock)
-
-
 def _page(reader: PdfFileReader, page: int) -> Any | None:
     """The dictionary of a page, counted from 1, or None. A damaged or circular tree ends the walk."""
     try:
@@ -372,24 +424,34 @@ def _rectangle(values: Any) -> tuple[float, float, float, float]:
 
 
 def _reader(pdf: bytes) -> PdfFileReader:
+    return _opened(Original.of(pdf))
+
+
+def _opened(original: Original) -> PdfFileReader:
     try:
-        return Reader(pdf)
+        return Reader(original.data, original.stream)
     except Exception as error:
         raise SigningRefused(reason=_short(error)) from error
 
 
-def _revise(pdf: bytes, work: Callable[[Revision], bytes]) -> bytes:
+def _revise(original: Original, work: Work) -> bytes:
     """Open, work, and turn whatever a stranger's file makes pyHanko raise into one error."""
     try:
-        reader = Reader(pdf)
-        writer = Revision(reader.stream, prev=reader)
-        if writer.prev.encrypted:
+        reader = Reader(original.data, original.stream)
+        if reader.encrypted:
             raise SigningRefused(reason="encrypted")
-        return work(writer)
+        return work(Revision(original, reader))
     except VermilionError:
         raise
     except (PdfError, SigningError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
         raise SigningRefused(reason=_short(error)) from error
+
+
+def _append(path: Path, work: Work) -> None:
+    with Original.opened(path) as original:
+        appended = _revise(original, work)
+    with path.open("ab") as file:
+        file.write(appended)
 
 
 def _short(error: Exception) -> str:

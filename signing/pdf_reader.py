@@ -4,16 +4,19 @@ pyHanko reads a byte at a time, and a file that was signed ten times is ten cros
 long hexadecimal strings: opening it takes most of a signature's time. Here dictionaries, arrays and
 plain values of a file in memory are read with one regular expression, and cross-reference tables of
 the standard's own form (ISO 32000-1, 7.5.4) in one piece. Whatever is written in another way (streams,
-strings with escapes, comments, tables that are not quite right) is left to pyHanko, whose objects come
+strings with rarer escapes, comments, tables that are not quite right) is left to pyHanko, whose objects come
 out either way: a test compares the two.
 """
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
+from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeContext, DecodeLimits
@@ -41,18 +44,31 @@ _TOKEN: Final = re.compile(
     rb"(?P<integer>[+-]?\d{1,18})" + _END + rb"|"
     rb"(?P<real>[+-]?(?:\d{1,18}\.\d{0,18}|\.\d{1,18}))" + _END + rb"|"
     rb"<(?P<hex>(?:[0-9A-Fa-f]{2})*)>|"
-    rb"\((?P<text>[^()\\\r]*)\)|"
+    rb"\((?P<text>(?:[^()\\\r]|\\[0-3][0-7]{2}|\\[nrtbf()\\])*)\)|"
     rb"(?P<open><<|\[)|"
     rb"(?P<close>>>|\])|"
     rb"(?P<word>true|false|null)" + _END + rb")"
 )
+_ESCAPE: Final = re.compile(rb"\\([0-3][0-7]{2}|[nrtbf()\\])")
+_ESCAPED: Final = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 _HEADER: Final = re.compile(rb"(\d{1,10}) (\d{1,5}) obj" + _SPACE + rb"*")
 _AFTER: Final = re.compile(_SPACE + rb"*(endobj)" + _END)
 _SUBSECTION: Final = re.compile(_SPACE + rb"*(\d{1,10}) (\d{1,7}) *\r?\n")
 _ENTRIES: Final = re.compile(rb"(?:\d{10} \d{5} [nf](?: \r| \n|\r\n))*")
 _TRAILER: Final = re.compile(_SPACE + rb"*trailer" + _SPACE + rb"*(?=<<)")
+_SIMPLE: Final = re.compile(
+    rb"<<(?:" + _SPACE + rb"*/[A-Za-z0-9]+(?:" + _SPACE + rb"*<[0-9A-Fa-f]*>|"
+    + _SPACE + rb"+\d{1,10}(?: \d{1,5} R)?|" + _SPACE + rb"*\[(?:" + _SPACE + rb"*<(?:[0-9A-Fa-f]{2})*>)*"
+    + _SPACE + rb"*\])(?=[\t\n\f\r />]))*" + _SPACE + rb"*>>"
+)  # fmt: skip
+"""A trailer of references, numbers and hexadecimal strings, as everybody writes it."""
+_SIZE: Final = re.compile(rb"/Size" + _SPACE + rb"+(\d{1,10})(?! \d)")
+_PREVIOUS: Final = re.compile(rb"/Prev" + _SPACE + rb"+(\d{1,10})(?! \d)")
 _ENTRY: Final = 20
 _DEEPEST: Final = 60
+
+
+Data = bytes | mmap.mmap
 
 
 class _NotPlain(Exception):
@@ -60,11 +76,14 @@ class _NotPlain(Exception):
 
 
 class Reader(PdfFileReader):
-    """A PDF in memory. Raises what ``PdfFileReader`` raises, and is not strict."""
+    """A PDF in memory or mapped from a file, which ``stream`` then is.
 
-    def __init__(self, data: bytes) -> None:
+    Raises what ``PdfFileReader`` raises, and is not strict.
+    """
+
+    def __init__(self, data: Data, stream: BinaryIO | None = None) -> None:
         self._data = data
-        stream = BytesIO(data)
+        stream = BytesIO(data) if stream is None else stream
         self._security_handler = None
         self.strict = False
         self._decode_context = DecodeContext(DecodeLimits(), input_size=len(data))
@@ -105,10 +124,55 @@ class Reader(PdfFileReader):
         return read
 
 
+class _EarlierTrailer(generic.DictionaryObject):
+    """A trailer before the newest, parsed when something is asked that it may have.
+
+    The newest repeats all that still counts (7.5.5), so mostly nothing is; but a file has as many
+    trailers as signatures.
+    """
+
+    def __init__(self, written: bytes, owner: generic.Dereferenceable) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._written: bytes | None = written
+        self._owner = owner
+
+    def _load(self) -> None:
+        if self._written is not None:
+            written, self._written = self._written, None
+            trailer: Any = parse(written + b" ", 0, self._owner)[0]
+            dict.update(self, trailer)
+
+    def raw_get(self, key: Any, decrypt: Any = generic.EncryptedObjAccess.TRANSPARENT) -> Any:
+        if self._written is not None and str(key).encode() not in self._written:
+            raise KeyError(key)
+        self._load()
+        return super().raw_get(key, decrypt)
+
+    def __contains__(self, key: object) -> bool:
+        if self._written is not None and str(key).encode() not in self._written:
+            return False
+        self._load()
+        return super().__contains__(key)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.raw_get(key).get_object()
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return self[key] if key in self else default  # noqa: SIM401 (this is get)
+
+    def __iter__(self) -> Iterator[Any]:
+        self._load()
+        return super().__iter__()
+
+    def items(self) -> Any:
+        self._load()
+        return super().items()
+
+
 class _Builder(XRefBuilder):
     """Reads the chain of cross-reference sections."""
 
-    def __init__(self, reader: Reader, data: bytes, stream: BytesIO, last_startxref: int) -> None:
+    def __init__(self, reader: Reader, data: Data, stream: BinaryIO, last_startxref: int) -> None:
         super().__init__(reader, stream, False, last_startxref)
         self._data = data
 
@@ -122,25 +186,45 @@ class _Builder(XRefBuilder):
 
     def _read_plain_table(self, start: int, declared_startxref: int) -> Any:
         section, end = _entries(self._data, start)
-        trailer, after = parse(self._data, end, generic.TrailerReference(self.handler))
-        if not isinstance(trailer, generic.DictionaryObject) or "/XRefStm" in trailer:
-            raise _NotPlain
-        size = trailer.get("/Size")
-        if not isinstance(size, int):
-            raise _NotPlain
+        owner = generic.TrailerReference(self.handler)
+        simple = _SIMPLE.match(self._data, end) if self.sections else None
+        trailer: generic.PdfObject
+        size: Any
+        if simple is not None and (numbers := _numbers(simple[0])) is not None:
+            size, previous = numbers
+            trailer, after = _EarlierTrailer(simple[0], owner), simple.end()
+        else:
+            trailer, after = parse(self._data, end, owner)
+            if not isinstance(trailer, generic.DictionaryObject) or "/XRefStm" in trailer:
+                raise _NotPlain
+            size, previous = trailer.get("/Size"), trailer.get("/Prev")
+            if not isinstance(size, int):
+                raise _NotPlain
+            if previous is not None and not isinstance(previous, generic.NumberObject):
+                raise _NotPlain
         facts = XRefSectionMetaInfo(
             XRefSectionType.STANDARD, int(size), declared_startxref, start, end, stream_ref=None
         )
-        previous = trailer.get("/Prev")
-        if previous is not None and not isinstance(previous, generic.NumberObject):
-            raise _NotPlain
         self.sections.append(XRefSection(facts, section))
         self.trailer.add_trailer_revision(trailer)
         self.stream.seek(after)
         return previous
 
 
-def _entries(data: bytes, start: int) -> tuple[XRefSectionData, int]:
+def _numbers(trailer: bytes) -> tuple[int, generic.NumberObject | None] | None:
+    """Size and place of the section before, of a trailer that names each once and no other section."""
+    size, previous = _SIZE.findall(trailer), _PREVIOUS.findall(trailer)
+    if (
+        len(size) != 1
+        or len(previous) != trailer.count(b"/Prev")
+        or len(previous) > 1
+        or b"/XRefStm" in trailer
+    ):
+        return None
+    return int(size[0]), generic.NumberObject(previous[0]) if previous else None
+
+
+def _entries(data: Data, start: int) -> tuple[XRefSectionData, int]:
     """The entries of a table from just behind ``xref``, and where its trailer begins."""
     section, position = XRefSectionData(), start
     while (trailer := _TRAILER.match(data, position)) is None:
@@ -170,7 +254,7 @@ def _entries(data: bytes, start: int) -> tuple[XRefSectionData, int]:
     return section, trailer.end()
 
 
-def parse(data: bytes, start: int, owner: generic.Dereferenceable) -> tuple[generic.PdfObject, int]:
+def parse(data: Data, start: int, owner: generic.Dereferenceable) -> tuple[generic.PdfObject, int]:
     """One object without streams, and where it ends. Raises _NotPlain."""
     match = _TOKEN.match(data, start)
     if match is None:
@@ -180,7 +264,7 @@ def parse(data: bytes, start: int, owner: generic.Dereferenceable) -> tuple[gene
 
 
 def _value(
-    match: re.Match[bytes], data: bytes, owner: generic.Dereferenceable, depth: int
+    match: re.Match[bytes], data: Data, owner: generic.Dereferenceable, depth: int
 ) -> tuple[generic.PdfObject, int]:
     kind, end = match.lastgroup, match.end()
     made: generic.PdfObject
@@ -195,7 +279,7 @@ def _value(
     elif kind == "hex":
         made = generic.pdf_string(bytes.fromhex(match["hex"].decode()))
     elif kind == "text":
-        made = generic.pdf_string(match["text"])
+        made = generic.pdf_string(_ESCAPE.sub(_unescaped, match["text"]))
     elif kind == "open" and depth < _DEEPEST:
         made, end = (_dictionary if match["open"] == b"<<" else _array)(data, end, owner, depth + 1)
     elif kind == "word":
@@ -207,8 +291,19 @@ def _value(
     return made, end
 
 
+@lru_cache(4096)
+def _key(name: bytes) -> generic.NameObject:
+    """A name as a key; keys belong to no object, so that all dictionaries share them."""
+    return generic.NameObject(name.decode("ascii"))
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    code = escape[1]
+    return bytes([int(code, 8)]) if len(code) == 3 else _ESCAPED.get(code, code)
+
+
 def _array(
-    data: bytes, position: int, owner: generic.Dereferenceable, depth: int
+    data: Data, position: int, owner: generic.Dereferenceable, depth: int
 ) -> tuple[generic.PdfObject, int]:
     made = generic.ArrayObject()
     while True:
@@ -224,7 +319,7 @@ def _array(
 
 
 def _dictionary(
-    data: bytes, position: int, owner: generic.Dereferenceable, depth: int
+    data: Data, position: int, owner: generic.Dereferenceable, depth: int
 ) -> tuple[generic.PdfObject, int]:
     entries: dict[Any, generic.PdfObject] = {}
     while True:
@@ -234,11 +329,13 @@ def _dictionary(
         if match.lastgroup == "close":
             if match["close"] != b">>":
                 raise _NotPlain
-            return generic.DictionaryObject(entries), match.end()
+            made = generic.DictionaryObject()
+            dict.update(made, entries)
+            return made, match.end()
         if match.lastgroup != "name":
             raise _NotPlain
-        key, position = _value(match, data, owner, depth)
-        match = _TOKEN.match(data, position)
+        key = _key(match["name"])
+        match = _TOKEN.match(data, match.end())
         if match is None or key in entries:  # pyHanko decides what a name that is there twice means
             raise _NotPlain
         entries[key], position = _value(match, data, owner, depth)

@@ -9,14 +9,12 @@ its own, which may be added after other signatures.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
-from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.stamp import BaseStampStyle
 
@@ -24,10 +22,11 @@ from core.errors import VermilionError
 from signing.drawing import Drawing, SealStyle, appearance, form
 from signing.errors import PlacementMissing, PlacementNearReady, SigningRefused
 from signing.fields import FieldSpec, WantedPlace
-from signing.pades import Revision, SigningKey, field_names, sign
+from signing.pades import SigningKey, field_names, revised, sign
 from signing.pages import Box, PageFrame, leaves, overlap, rectangle
 from signing.pdf_reader import Reader
 from signing.placing import Spot, spots
+from signing.revision import Original, Revision
 
 PREFIX: Final = "VermilionSeal"
 MOST_SIGNATURES: Final = 200
@@ -63,7 +62,8 @@ class Paper:
 def look(pdf: bytes) -> Paper:
     """Pages, visible signatures and free reserved places of a file. Raises SigningRefused."""
     try:
-        reader = Reader(pdf)
+        original = Original.of(pdf)
+        reader = Reader(original.data, original.stream)
         pages = leaves(reader.root)
         taken: dict[int, list[Box]] = {}
         reserved: list[Reserved] = []
@@ -97,7 +97,7 @@ def reserve(pdf: bytes, size_mm: tuple[float, float], wanted: Sequence[WantedPla
     paper = look(pdf)
     found = spots(paper.frames, wanted, size_mm, _with_reserved(paper))
     names = [f"{PREFIX}_{group}_{number}" for number in range(1, len(found) + 1)]
-    return _revised(
+    return revised(
         pdf, lambda writer: _add_fields(writer, list(zip(names, found, strict=True)), paper.frames)
     )
 
@@ -128,7 +128,7 @@ def apply(
         bare += [spot for spot in rest if not spot.is_slice][1:]
         fresh = [f"{PREFIX}_{group}_{number}" for number in range(1, len(bare) + 1)]
         pairs = list(zip(fresh, bare, strict=True))
-        pdf = _revised(pdf, lambda writer: _add_fields(writer, pairs, paper.frames))
+        pdf = revised(pdf, lambda writer: _add_fields(writer, pairs, paper.frames))
         fills = {**fills, **dict(pairs)}
         rest = [spot for spot in rest if not spot.is_slice][:1]
     if len(rest) > MOST_SIGNATURES:
@@ -167,7 +167,7 @@ def preview(pdf: bytes, drawing: Drawing, wanted: Sequence[WantedPlace]) -> byte
         _add_fields(writer, pairs, paper.frames)
         _filling(dict(pairs), drawing, paper.frames, "")(writer)
 
-    return _revised(pdf, work)
+    return revised(pdf, work)
 
 
 def _match(paper: Paper, found: Sequence[Spot]) -> tuple[dict[str, Spot], list[Spot]]:
@@ -321,20 +321,3 @@ def _inherited(annotation: Any, key: str) -> Any:
             return None
         node = node["/Parent"]
     return None
-
-
-def _revised(pdf: bytes, work: Callable[[Revision], None]) -> bytes:
-    """One more revision. Raises SigningRefused for whatever a stranger's file brings."""
-    try:
-        reader = Reader(pdf)
-        writer = Revision(reader.stream, prev=reader)
-        if writer.prev.encrypted:
-            raise SigningRefused(reason="encrypted")
-        work(writer)
-        out = io.BytesIO()
-        writer.write(out)  # type: ignore[no-untyped-call]
-        return out.getvalue()
-    except VermilionError:
-        raise
-    except (PdfError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
-        raise SigningRefused(reason=f"{type(error).__name__}: {error}"[:160]) from error

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from uuid import UUID
 
+from asn1crypto import x509 as asn1_x509
 from sqlalchemy.orm import Session
 
 from core.clock import Clock
@@ -107,6 +110,10 @@ class SigningService:
         """The signature fields of a PDF, each with whether it is signed. Raises SigningRefused."""
         return pades.field_names(pdf)
 
+    def add_fields_to_file(self, path: Path, fields: Sequence[FieldSpec]) -> None:
+        """The same in a file of the caller's own, of any size."""
+        pades.add_fields_to_file(path, fields)
+
     def certify(self, pdf: bytes, reason: str) -> bytes:
         """Certify a PDF that we made: from now on only signatures may be added (DocMDP 2)."""
         key = self.authority.service_key()
@@ -135,8 +142,7 @@ class SigningService:
 
         Raises SigningRefused when there is no such free field or the file cannot be signed.
         """
-        size = pades.field_size(pdf, field_name) if block is not None else None
-        shown = block_style(block, *size) if block is not None and size is not None else None
+        shown = partial(block_style, block) if block is not None else None
         return pades.sign(
             pdf,
             field_name,
@@ -147,13 +153,37 @@ class SigningService:
             style=shown,
         )
 
+    def sign_file(self, path: Path, field_name: str, signatory: Signatory, *, reason: str) -> None:
+        """Sign a prepared, invisible field of a file of the caller's own, of any size.
+
+        The signature is appended; nothing else of the file is read into memory. Raises SigningRefused.
+        """
+        pades.sign_file(
+            path,
+            field_name,
+            signatory.key,
+            self.authority.timestamper(),
+            reason=reason,
+            name=signatory.name,
+        )
+
     def add_evidence(self, pdf: bytes) -> bytes:
         """Validation material and a document time-stamp: B-LTA. Raises SigningRefused, AuthorityNotReady."""
+        certificates, crls = self._material(pdf)
+        return pades.add_evidence(pdf, self.authority.timestamper(), certificates, crls)
+
+    def add_evidence_to_file(self, path: Path) -> None:
+        """The same in a file of the caller's own, of any size."""
+        certificates, crls = self._material(path)
+        pades.add_evidence_to_file(path, self.authority.timestamper(), certificates, crls)
+
+    def _material(self, pdf: bytes | Path) -> tuple[list[asn1_x509.Certificate], list[bytes]]:
+        """Our certificates and revocation lists, and the certificates that the file's signatures carry."""
         certificates, crls = self.authority.evidence()
         known = {certificate.dump(): certificate for certificate in certificates}
         for certificate in pades.embedded_certificates(pdf):
             known.setdefault(certificate.dump(), certificate)
-        return pades.add_evidence(pdf, self.authority.timestamper(), known.values(), crls)
+        return list(known.values()), list(crls)
 
     # seals
 

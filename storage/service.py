@@ -16,7 +16,7 @@ import errno
 import hashlib
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -170,6 +170,16 @@ class ObjectStore:
         if hasher.hexdigest() != digest:
             path.unlink()
             raise ObjectDamaged(digest=digest)
+
+    @contextmanager
+    def copied(self, digest: str) -> Iterator[Path]:
+        """A copy of an object in a file of one's own, which goes with the block. Raises as ``read``."""
+        path = self._staging / str(new_id())
+        try:
+            self.fetch(digest, path)
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
 
     def put_back(self, digest: str, data: bytes) -> None:
         """Store the bytes of a row that a restore is about to bring back. Raises ObjectDamaged."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import subprocess
@@ -100,14 +99,15 @@ def openssl_accepts_token(signature: Signature, root: bytes, issuing: bytes, fol
     _require("openssl")
     token, stamped = signature.token
     (folder / "token.der").write_bytes(token)
+    (folder / "stamped.bin").write_bytes(stamped)
     untrusted = folder / "issuing.pem"
     untrusted.write_bytes(x509.load_der_x509_certificate(issuing).public_bytes(Encoding.PEM))
     command = [
         "openssl",
         "ts",
         "-verify",
-        "-digest",
-        hashlib.sha256(stamped).hexdigest(),
+        "-data",
+        "stamped.bin",
         "-in",
         "token.der",
         "-token_in",

@@ -217,10 +217,9 @@ class Deciding:
         if outcome is Outcome.APPROVED:
             reason = reason_of(outcome, comment)
             for paper in ground.documents:
-                pdf = self._store.read(paper.digest)
-                signed.documents[paper.document_id] = self._store.keep(
-                    self._signing.sign(pdf, paper.field_name, signatory, reason=reason)
-                )
+                with self._store.copied(paper.digest) as path:
+                    self._signing.sign_file(path, paper.field_name, signatory, reason=reason)
+                    signed.documents[paper.document_id] = self._store.keep(path)
         return signed
 
     def sign_sheet(self, ground: Ground, signatory: Signatory, outcome: Outcome, comment: str) -> bytes:

@@ -45,10 +45,7 @@ class Evidence:
         """Add what is missing. A failure is noted at the case, where people see it, and raised."""
         reach("evidence.start")
         try:
-            made = [
-                (paper, self._store.keep(self._signing.add_evidence(pdf)))
-                for paper, pdf in self._papers(case_id)
-            ]
+            made = [(paper, self._lasting(digest)) for paper, digest in self._papers(case_id)]
         except VermilionError as error:
             self._note_failure(case_id, str(error))
             raise
@@ -73,7 +70,12 @@ class Evidence:
             reach("evidence.before_commit")
         reach("evidence.after_commit")
 
-    def _papers(self, case_id: UUID) -> list[tuple[tuple[UUID, int], bytes]]:
+    def _lasting(self, digest: str) -> Kept:
+        with self._store.copied(digest) as path:
+            self._signing.add_evidence_to_file(path)
+            return self._store.keep(path)
+
+    def _papers(self, case_id: UUID) -> list[tuple[tuple[UUID, int], str]]:
         """Sheets, and documents signed or sealed in place, whose newest version lacks evidence."""
         with self._database.read() as session:
             ids = session.scalars(
@@ -86,7 +88,7 @@ class Evidence:
                 current = self._ingest.current(session, document_id)
                 if current.reason in (VersionReason.CERTIFIED, VersionReason.SIGNED, VersionReason.SEALED):
                     wanted.append((document_id, current.number, current.digest))
-        return [((document_id, number), self._store.read(digest)) for document_id, number, digest in wanted]
+        return [((document_id, number), digest) for document_id, number, digest in wanted]
 
     def _finish(self, session: Session, case_id: UUID, made: list[tuple[tuple[UUID, int], Kept]]) -> None:
         case = session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +27,7 @@ from workflow.flows import ChoiceField, DocumentsField, Flow, InvoicesField, Mon
 _PAGE_HEIGHT_MM: Final = 297.0
 _POINTS_PER_MM: Final = 72 / 25.4
 _TEMPLATE: Final = Path(__file__).with_name("sheet.typ")
+_ONE_AT_A_TIME: Final = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -107,23 +110,25 @@ def typeset(data: SheetData) -> Typeset:
     What the font cannot draw becomes □, so that no name or remark can stop a case.
     """
     inputs = {"sheet": json.dumps(_plain(data), ensure_ascii=False), "qr": _qr(data.verify_url)}
-    options: dict[str, Any] = {
-        "sys_inputs": inputs,
-        "font_paths": [str(fonts.folder())],
-        "ignore_system_fonts": True,
-    }
-    source = _TEMPLATE.read_bytes()
-    pdf = typst.compile(
-        source,
-        pdf_standards=["a-2b"],
-        timestamp=data.submitted_at.astimezone(UTC).replace(microsecond=0),
-        pdf_tags=False,
-        **options,
-    )
-    places = json.loads(typst.query(source, "<field>", field="value", **options))
-    pages = len(PdfReader(io.BytesIO(pdf)).pages)
+    with _ONE_AT_A_TIME:  # a compiler keeps the inputs of its last run, which the question after it needs
+        compiler = _compiler()
+        made: Any = compiler.compile(
+            sys_inputs=inputs,
+            pdf_standards=["a-2b"],
+            timestamp=data.submitted_at.astimezone(UTC).replace(microsecond=0),
+            pdf_tags=False,
+        )
+        places = json.loads(compiler.query("<field>", field="value"))
     # typst's file ends without a line end; the next revision's first object must not touch %%EOF.
-    return Typeset(pdf + b"\n", pages, tuple(_field(place) for place in places))
+    pdf = bytes(made) + b"\n"
+    pages = len(PdfReader(io.BytesIO(pdf)).pages)
+    return Typeset(pdf, pages, tuple(_field(place) for place in places))
+
+
+@cache
+def _compiler() -> typst.Compiler:
+    """The compiler of sheets; fonts and template are read once, which is most of a small sheet's time."""
+    return typst.Compiler(input=str(_TEMPLATE), font_paths=[str(fonts.folder())], ignore_system_fonts=True)
 
 
 def facts_of(flow: Flow, values: dict[str, Any], seals: dict[str, str]) -> tuple[tuple[str, str], ...]:

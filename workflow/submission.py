@@ -95,7 +95,8 @@ class Submitting:
         return submission.case_id
 
     def _prepare_documents(self, submission: Submission) -> None:
-        """Give documents that are signed in place an invisible field for each who will sign them."""
+        """Give documents that are signed in place an invisible field for each who will sign them, and
+        one for each place that the seal shall have."""
         problems: dict[str, VermilionError] = {}
         for attached in submission.attached:
             if not attached.is_signed_in_place:
@@ -107,20 +108,25 @@ class Submitting:
                     submission.flow, attached.field.key, submission.case_id, submission.round
                 )
                 ready = self._ready_for_seals(submission, attached, pdf)
-                if fields:
-                    ready = self._signing.add_fields(ready, fields)
-                if ready is not pdf:
-                    attached.prepared = self._store.keep(ready)
+                if not fields and ready is None:
+                    continue
+                with self._store.copied(attached.version.digest) as path:
+                    if ready is not None:
+                        path.write_bytes(ready)
+                    if fields:
+                        self._signing.add_fields_to_file(path, fields)
+                    attached.prepared = self._store.keep(path)
             except (ActiveContent, FileRefused, SigningRefused, *NOT_PLACED) as problem:
                 problems[attached.field.key] = problem
         if problems:
             raise FormInvalid(problems)
 
-    def _ready_for_seals(self, submission: Submission, attached: Attached, pdf: bytes) -> bytes:
-        """The PDF with a field for each place that the flow or the applicant wants sealed.
+    def _ready_for_seals(self, submission: Submission, attached: Attached, pdf: bytes) -> bytes | None:
+        """The PDF with a field for each place that the flow or the applicant wants sealed, or None.
 
         What was signed before it came here takes no such fields; the keeper's seal signs each place then.
         """
+        ready = None
         for step in seal_steps(submission.flow, attached.field.key):
             wishes = wishes_of(step, submission.values, attached.version.pages or 0)
             chosen = submission.values.get(step.who.keeper_of) if isinstance(step.who, ByKeeper) else None
@@ -130,8 +136,8 @@ class Submitting:
             with self._database.read() as session:
                 size = self._signing.seal_drawing(session, UUID(chosen)).size_mm
             places = self._places.resolve(attached.version.digest, pdf, size, wishes)
-            pdf = self._signing.reserve_seal(pdf, size, places, group)
-        return pdf
+            pdf = ready = self._signing.reserve_seal(pdf, size, places, group)
+        return ready
 
     def _appendix(self, submission: Submission) -> tuple[list[tuple[str, int]], tuple[tuple[str, str], ...]]:
         """The archival copies that are drawn behind the sheet, and what stands above each page."""

@@ -8,7 +8,18 @@ error-wrong-pin = The PIN is wrong. Nothing was signed. { $left ->
    *[other] { $left } more tries before waiting begins.
 }
 error-pin-blocked = Too many wrong PINs. Please try again in { $wait_seconds } seconds. Nothing was signed.
-error-signing-refused = This PDF cannot be signed: { $reason }.
+error-signing-refused =
+    { $reason ->
+        [encrypted] This PDF is encrypted. Remove its password and upload it again.
+        [certified-against-change] This PDF was certified by its maker, who allows no change and so no signature.
+        [certified-already] This PDF is certified already.
+        [signed-already] This PDF is signed already; only the first signature can certify it.
+        [field-signed] This place in the PDF is signed already.
+        [field-there] The PDF already has a form field of this name.
+        [field-demands] The maker of this PDF allows only certain signers here.
+        [no-such-field] The PDF has no free place for this signature.
+       *[other] This PDF is damaged and cannot be signed as it is ({ $reason }).
+    }
 error-placement-off-page = The seal is not wholly on page { $page } ({ $width_mm } × { $height_mm } mm). Move it and try again.
 error-placement-overlaps = On page { $page } the seal would cover another signature or seal. Move it and try again.
 error-placement-missing = Choose a place for the seal (at most { $most }).

@@ -7,7 +7,18 @@ error-wrong-pin = PIN 不正确，没有任何签名。{ $left ->
    *[other] 再错 { $left } 次将需要等待。
 }
 error-pin-blocked = PIN 错误次数过多，请在 { $wait_seconds } 秒后再试。没有任何签名。
-error-signing-refused = 这份 PDF 无法签名：{ $reason }。
+error-signing-refused =
+    { $reason ->
+        [encrypted] 这份 PDF 已加密，请去除密码后重新上传。
+        [certified-against-change] 这份 PDF 已由制作者认证且不允许任何更改，因此不能再签名。
+        [certified-already] 这份 PDF 已经认证过。
+        [signed-already] 这份 PDF 已有签名；只有第一个签名才能认证文件。
+        [field-signed] PDF 的这个位置已经签过名。
+        [field-there] PDF 中已有同名的表单域。
+        [field-demands] 这份 PDF 的制作者只允许特定的人在此签名。
+        [no-such-field] PDF 中没有可用于此签名的空位。
+       *[other] 这份 PDF 已损坏，无法直接签名（{ $reason }）。
+    }
 error-placement-off-page = 印章没有完全落在第 { $page } 页内（{ $width_mm } × { $height_mm } 毫米），请移动后再试。
 error-placement-overlaps = 在第 { $page } 页，印章会压住其他签名或印章，请移动后再试。
 error-placement-missing = 请选择盖章位置（最多 { $most } 处）。

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -305,7 +306,7 @@ def test_an_exchanged_slice_is_found(stamp: Stamp, straddled: bytes) -> None:
 def _exchanges(pdf: bytes) -> Iterator[bytes]:
     """Later revisions that show another slice: by appearance, by value, by both, by the shared drawing."""
     for keys in (("/AP",), ("/V",), ("/AP", "/V")):
-        writer = pades.Revision(io.BytesIO(pdf))
+        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         field = _slice(writer)
         if "/AP" in keys:
             other = seals.draw(Face(SealKind.CONTRACT, "冒名公司", 42, 42))
@@ -314,7 +315,7 @@ def _exchanges(pdf: bytes) -> Iterator[bytes]:
             field["/V"] = generic.TextStringObject("HT-2")
         writer.update_container(field)
         yield _written(writer)
-    writer = pades.Revision(io.BytesIO(pdf))
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     look = _slice(writer)["/AP"]["/N"]
     drawing = look["/Resources"]["/XObject"].raw_get("/Seal")
     stream = drawing.get_object()
@@ -324,7 +325,7 @@ def _exchanges(pdf: bytes) -> Iterator[bytes]:
     yield _written(writer)
 
 
-def _slice(writer: pades.Revision) -> generic.DictionaryObject:
+def _slice(writer: IncrementalPdfFileWriter) -> generic.DictionaryObject:
     for reference in writer.root["/AcroForm"]["/Fields"]:
         field = reference.get_object()
         if str(field["/T"]).startswith(seal_fields.PREFIX):
@@ -333,7 +334,7 @@ def _slice(writer: pades.Revision) -> generic.DictionaryObject:
     raise AssertionError("no slice")
 
 
-def _written(writer: pades.Revision) -> bytes:
+def _written(writer: IncrementalPdfFileWriter) -> bytes:
     out = io.BytesIO()
     writer.write(out)  # type: ignore[no-untyped-call]
     return out.getvalue()
@@ -345,7 +346,7 @@ def test_slices_that_nobody_locked_or_that_a_person_filled_are_no_seal(stamp: St
     pdf = desk.signing.sign(
         desk.signing.add_fields(pdf, [FieldSpec("F0")]), "F0", desk.signatory(), reason="批准"
     )
-    writer = pades.Revision(io.BytesIO(pdf))
+    writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
     field = _slice(writer)
     field["/V"] = generic.TextStringObject("HT-1")
     writer.update_container(field)
