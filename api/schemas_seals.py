@@ -21,6 +21,7 @@ from signing.fields import (
 )
 from signing.models import SealState
 from signing.placing import MOST_PLACEMENTS
+from signing.seal_life import ChangeKind, Outcome
 from signing.seals import SealKind
 
 _SEAL: dict[str, Any] = {
@@ -30,7 +31,10 @@ _SEAL: dict[str, Any] = {
     "kind": "contract",
     "code": "3201140012345",
     "diameter_mm": 42.0,
+    "height_mm": None,
+    "inscription": None,
     "keeper_id": EXAMPLE_ID,
+    "auditor_id": None,
     "state": "active",
     "created_at": EXAMPLE_TIME,
 }
@@ -46,14 +50,17 @@ class SealAnswer(Shape):
     name: str
     kind: SealKind
     code: str | None = Field(description="Number on the lower arc.")
-    diameter_mm: float
+    diameter_mm: float = Field(description="Width, where the seal is not round.")
+    height_mm: float | None = Field(description="None: as high as wide.")
+    inscription: str | None
     keeper_id: UUID
+    auditor_id: UUID | None
     state: SealState
     created_at: datetime
 
 
 class NewSeal(Shape):
-    """A seal to be made."""
+    """An application for a seal. Somebody else agrees to it, then its keeper takes it over."""
 
     model_config = example(
         {
@@ -63,6 +70,7 @@ class NewSeal(Shape):
             "keeper_id": EXAMPLE_ID,
             "code": "3201140012345",
             "diameter_mm": 42.0,
+            "reason": "新设合同专用章",
         }
     )
 
@@ -70,8 +78,67 @@ class NewSeal(Shape):
     name: Words = Field(min_length=1, max_length=200)
     kind: SealKind
     keeper_id: UUID
-    code: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$")
-    diameter_mm: float = Field(default=42.0, ge=10, le=60)
+    code: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$", description="Number on the lower arc.")
+    diameter_mm: float | None = Field(
+        default=None, ge=10, le=60, description="Width; what is usual for the kind when left out."
+    )
+    height_mm: float | None = Field(default=None, ge=10, le=60)
+    inscription: Words | None = Field(
+        default=None,
+        max_length=60,
+        description="Taxpayer's number (invoice), person's name (legal_representative), type line (free).",
+    )
+    auditor_id: UUID | None = Field(default=None, description="Who checks its register.")
+    user_ids: list[UUID] = Field(
+        default=[], max_length=500, description="Who may apply for its use; everybody else when empty."
+    )
+    reason: Words = Field(min_length=1, max_length=500)
+
+
+class NewSealChange(Shape):
+    """A change of a seal that somebody else has to agree to."""
+
+    model_config = example({"kind": "suspend", "reason": "年度盘点"})
+
+    kind: Literal["suspend", "resume", "lose", "destroy", "hand_over", "people"]
+    reason: Words = Field(min_length=1, max_length=500)
+    keeper_id: UUID | None = Field(default=None, description="The new keeper, for `hand_over`.")
+    auditor_id: UUID | None = Field(default=None, description="For `people`.")
+    user_ids: list[UUID] = Field(default=[], max_length=500, description="For `people`.")
+
+
+class SealChangeAnswer(Shape):
+    """A step in a seal's life."""
+
+    model_config = example(
+        {
+            "id": EXAMPLE_ID,
+            "seal_id": EXAMPLE_ID,
+            "seal_name": "合同专用章",
+            "kind": "suspend",
+            "reason": "年度盘点",
+            "asked_by": "孙丽",
+            "asked_at": EXAMPLE_TIME,
+            "decided_by": None,
+            "decided_at": None,
+            "outcome": None,
+            "may_agree": True,
+            "may_withdraw": False,
+        }
+    )
+
+    id: UUID
+    seal_id: UUID | None = Field(description="None until an application is agreed to.")
+    seal_name: str
+    kind: ChangeKind
+    reason: str
+    asked_by: str
+    asked_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+    outcome: Outcome | None
+    may_agree: bool
+    may_withdraw: bool
 
 
 class PlacementShape(Shape):

@@ -233,7 +233,7 @@ def _places(
                 kept or proposed(paper, asked, size, is_bare=False),
                 ready_points(paper, size),
                 paper.is_signed,
-                is_kept=kept is not None or bool(paper.reserved),
+                is_kept=kept is not None or bool(ready_points(paper, size)),
             )
         )
     return places

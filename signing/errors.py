@@ -110,6 +110,34 @@ class SealPeopleOverlap(VermilionError):
     status = 422
 
 
+class SealChangeNotPossible(VermilionError):
+    """The seal's state does not allow this change. Context: ``kind``, ``state``."""
+
+    code = "seal-change-not-possible"
+    status = 409
+
+
+class SealChangeOpen(VermilionError):
+    """Another change of the seal waits for somebody's consent. Context: ``kind``."""
+
+    code = "seal-change-open"
+    status = 409
+
+
+class SealChangeSamePerson(VermilionError):
+    """Nobody agrees to what they asked for themselves."""
+
+    code = "seal-change-same-person"
+    status = 403
+
+
+class SealChangeDone(VermilionError):
+    """The change was decided already. Context: ``outcome``."""
+
+    code = "seal-change-done"
+    status = 409
+
+
 class SealNotAuthorised(VermilionError):
     """There is no seal authorisation for this."""
 

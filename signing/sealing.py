@@ -338,6 +338,8 @@ class Sealing:
         seal = session.scalars(select(Seal).where(Seal.id == authorisation.seal_id).with_for_update()).one()
         if seal.keeper_id != sealed.keeper_id:
             raise NotTheKeeper(seal=seal.name)
+        if seal.state != SealState.ACTIVE:
+            raise SealNotUsable(seal=seal.name, state=seal.state)
         now = self._clock.now()
         year = now.astimezone(self._settings.zone).year
         last = session.scalar(

@@ -27,6 +27,7 @@ from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.pages import Box
 from signing.placing import Spot, at_words, onto_page, spots
 from signing.register import RegisterEntry, RegisterFilter
+from signing.seal_life import SealLife
 from signing.sealing import SealedPdf, Sealing
 from signing.seals import Face
 from signing.trust import stored_roots
@@ -59,6 +60,7 @@ class SigningService:
         self.authority = Authority(database, master_key, clock, settings)
         self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
         self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
+        self.seal_life = SealLife(clock, self.authority, self.sealing)
 
     # the authority
 

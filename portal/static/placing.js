@@ -54,7 +54,7 @@ class Placing {
     new ResizeObserver(() => this.draw()).observe(this.surface);
     root.querySelector("[data-canvas]").hidden = false;
     this.turnTo(this.page);
-    if (!this.isMoved) this.findWords(true);
+    this.findWords(true);
   }
 
   fields(row) {

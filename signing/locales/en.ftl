@@ -95,3 +95,49 @@ error-anchor-not-found = The document has no anchor named “{ $anchor }”.
 error-seal-people-overlap = Keeper, users and auditor of a seal must be different people.
 seal-legal_representative = Legal representative's seal
 seal-free = Seal for another purpose
+error-seal-change-not-possible = The seal's state does not allow this change.
+error-seal-change-open = Another change of this seal waits for somebody's consent. Decide that one first.
+error-seal-change-same-person = Somebody else has to agree to what you asked for.
+error-seal-change-done = This change was decided already.
+seal-change-create = New seal
+seal-change-activate = Take over
+seal-change-suspend = Suspend
+seal-change-resume = Use again
+seal-change-lose = Report as lost
+seal-change-destroy = Destroy
+seal-change-hand_over = Hand over
+seal-change-people = Change users and auditor
+seal-outcome-agreed = Agreed
+seal-outcome-refused = Refused
+seal-outcome-withdrawn = Withdrawn
+seal-outcome-open = Waits for consent
+notice-seal-change-asked = A change of the seal “{ $seal }” waits for your consent: { $kind ->
+    [create] a new seal
+    [activate] taking it over
+    [suspend] suspending it
+    [resume] using it again
+    [lose] reporting it lost
+    [destroy] destroying it
+    [hand_over] handing it over
+   *[people] other users and auditor
+} ({ $reason })
+notice-seal-change-agreed = A change of the seal “{ $seal }” was agreed to: { $kind ->
+    [create] a new seal
+    [activate] taking it over
+    [suspend] suspending it
+    [resume] using it again
+    [lose] reporting it lost
+    [destroy] destroying it
+    [hand_over] handing it over
+   *[people] other users and auditor
+} ({ $reason })
+notice-seal-change-refused = A change of the seal “{ $seal }” was refused: { $kind ->
+    [create] a new seal
+    [activate] taking it over
+    [suspend] suspending it
+    [resume] using it again
+    [lose] reporting it lost
+    [destroy] destroying it
+    [hand_over] handing it over
+   *[people] other users and auditor
+} ({ $reason })
