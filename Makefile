@@ -34,6 +34,7 @@ format: $(VENV)/.test-installed ## Format the code
 bench: install $(VENV)/.test-installed ## Measure against named rivals; prints ratios
 	$(BIN)/python -m bench.approval $(ARGS)
 	$(BIN)/python -m bench.signing $(ARGS)
+	$(BIN)/python -m bench.verifying $(ARGS)
 	$(BIN)/python -m bench.search $(ARGS)
 	$(BIN)/python -m bench.ingest $(ARGS)
 

@@ -12,16 +12,22 @@ from api.metrics import Measuring, Metrics
 from api.routers import (
     audit,
     backups,
+    batches,
     cases,
+    certificates,
     contracts,
     documents,
     flows,
     invoices,
+    key_replacements,
     me,
     notices,
     people,
+    pki,
+    register,
     seals,
     search,
+    second_factors,
     work,
 )
 from api.schemas import Problem
@@ -35,9 +41,11 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     contracts.comparisons,
     contracts.copies,
     work.tasks,
+    batches.batches,
     flows.flows,
     seals.seals,
-    seals.records,
+    register.records,
+    register.loans,
     search.search,
     search.verify,
     people.roles,
@@ -48,8 +56,15 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     audit.audit,
     me.me,
     me.tokens,
+    key_replacements.replacements,
+    second_factors.factors,
+    second_factors.policy,
     notices.notices,
+    certificates.certificates,
+    certificates.roots,
+    certificates.timestamps,
     health.router,
+    pki.router,
 )
 TASKS: Final = (tasks.forget_answers, tasks.forget_notices)
 """Background work that this room registers."""
@@ -79,6 +94,7 @@ def include(app: FastAPI, runtime: Runtime) -> None:
     """Add every call of the API, its probes and its measuring to ``app``."""
     app.state.runtime = runtime
     app.state.call_rate = CallRate()
+    app.state.pki_rate = CallRate(pki.CALLS_PER_SECOND, pki.BURST)
     app.state.views = ViewLog()
     app.state.metrics = Metrics(runtime)
     for router in ROUTERS:

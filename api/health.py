@@ -1,13 +1,13 @@
-"""Probes and figures: alive, ready, and measured; and the authority's public files."""
+"""Probes and figures: alive, ready, and measured."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID
 
 import structlog
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -25,7 +25,6 @@ from core.permissions import Principal
 from core.runtime import Runtime
 from search.index import Query
 from search.service import Searcher
-from signing.service import SigningService
 from storage.service import ObjectStore
 
 _LOG = structlog.get_logger()
@@ -122,36 +121,3 @@ def _require_insider(request: Request, runtime: Runtime) -> None:
     caller: Caller = authenticate(request, runtime, is_unsafe=False)
     caller.require_scope("admin")
     caller.require_everywhere(Role.ADMINISTRATOR)
-
-
-@router.get(
-    "/pki/{name}",
-    summary="Certificates and revocation lists of the internal authority",
-    response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "application/pkix-cert": {"example": "(DER)"},
-                "application/pkix-crl": {"example": "(DER)"},
-            }
-        },
-        404: {"description": "There is no such file.", "content": problems.CONTENT},
-    },
-)
-def pki_file(
-    request: Request,
-    runtime: Running,
-    name: Annotated[
-        str, Path(description="root.crt, issuing.crt, root.crl or issuing.crl", examples=["root.crt"])
-    ],
-) -> Response:
-    """What verifiers fetch from the addresses that stand in our certificates. Open to everybody."""
-    try:
-        media_type, data = runtime.get(SigningService).pki_file(name)
-    except VermilionError as error:
-        return problems.respond(request, error)
-    return Response(
-        data,
-        media_type=media_type,
-        headers={"Cache-Control": "public, max-age=3600", "X-Content-Type-Options": "nosniff"},
-    )

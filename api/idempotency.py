@@ -24,6 +24,7 @@ from api.limits import Metered
 from api.principals import Caller
 from core.database import insert_unless_there
 from core.models import IdempotencyKey
+from core.rotation import Wrapped
 from core.runtime import Runtime
 
 HEADER: Final = "idempotency-key"
@@ -74,6 +75,10 @@ async def answer_once(
     return response
 
 
+WRAPPED: Final = (Wrapped(IdempotencyKey, "body", lambda _session, _row: _PURPOSE),)
+"""What a change of the master key wraps anew."""
+
+
 class RequestDigest:
     """Recognises a request: method, address and body.
 
@@ -81,7 +86,7 @@ class RequestDigest:
     """
 
     def __init__(self, runtime: Runtime, request: Request) -> None:
-        self._mac = hmac.new(runtime.master_key.derive("idempotency"), digestmod=hashlib.sha256)
+        self._mac = hmac.new(runtime.master_key.derive("idempotency", oldest=True), digestmod=hashlib.sha256)
         self._mac.update(f"{request.method} {request.url.path}?{request.url.query}\n".encode())
         found = re.search(r"boundary=\"?([^\";,]+)", request.headers.get("content-type", ""))
         self._separator = found.group(1).encode("latin-1") if found else b""

@@ -15,7 +15,7 @@ from core.i18n import Language, choose_language
 from core.models import Role
 from core.permissions import Principal
 from core.runtime import Runtime
-from core.sign_in import SCOPES, NotSignedIn, SignInService, same_token
+from core.sign_in import SCOPES, NotSignedIn, SignInService, binding, same_token
 
 SESSION_COOKIE: Final = "vermilion_session"
 CSRF_HEADER: Final = "x-csrf-token"
@@ -29,6 +29,8 @@ class Caller:
     scopes: frozenset[str]
     address: str
     language: Language
+    sign_in: str
+    """Names the token or session (``core.sign_in.binding``), without giving it away."""
 
     def require_scope(self, scope: str) -> None:
         """Raise ScopeMissing unless the token carries the scope."""
@@ -63,15 +65,16 @@ def authenticate(request: Request, runtime: Runtime, is_unsafe: bool) -> Caller:
         scheme, _, secret = authorization.partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise NotSignedIn()
+        sign_in = binding(secret.strip())
         principal, scopes = service.token(secret.strip())
     elif cookie:
-        session = service.session(cookie)
+        session, sign_in = service.session(cookie), binding(cookie)
         if is_unsafe and not same_token(request.headers.get(CSRF_HEADER, ""), session.csrf_token):
             raise CsrfTokenWrong()
         principal, scopes = session.principal, frozenset(SCOPES)
     else:
         raise NotSignedIn()
-    return Caller(principal, scopes, address_of(request, runtime), language_of(request, principal))
+    return Caller(principal, scopes, address_of(request, runtime), language_of(request, principal), sign_in)
 
 
 def address_of(request: Request, runtime: Runtime) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from itertools import chain, repeat
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from api.principals import Caller
 from core import audit
-from core.i18n import translator
+from core.i18n import Translator, translator
 from core.runtime import Runtime
 from signing import register
+from signing.models import UseKind
 from signing.register import RegisterEntry, RegisterFilter
 
 COLUMNS: Final = (
-    "number", "date", "seal", "subject", "document", "copies", "counterparty", "department", "applicant",
-    "approvers", "keeper", "case",
+    "number", "date", "kind", "seal", "subject", "document", "copies", "counterparty", "department",
+    "applicant", "approvers", "keeper", "case", "corrects", "changes", "reason", "second", "scan", "before",
+    "after",
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _SLICE: Final = 500
@@ -28,21 +31,31 @@ def export(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator
 
     UTF-8 with a byte order mark, so that spreadsheets read it. No cell can become a formula.
     """
+    rows = lines(runtime, caller, wanted)
+    return (mark + _row(row) for mark, row in zip(chain([b"\xef\xbb\xbf"], repeat(b"")), rows, strict=False))
+
+
+def lines(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[list[str]]:
+    """The head and every line the caller may see, as cells, newest first; that it was asked is audited."""
     with runtime.database.write() as session:
-        lines = register.count(session, caller.principal, wanted)
+        count = register.count(session, caller.principal, wanted)
         audit.record(
             session, runtime.clock.now(), caller.principal.person_id, "register.exported",
-            payload={"lines": lines, "address": caller.address},
+            payload={"lines": count, "address": caller.address},
         )  # fmt: skip
     return _rows(runtime, caller, wanted)
 
 
-def cells(entry: RegisterEntry, zone: ZoneInfo) -> list[str]:
+def cells(entry: RegisterEntry, zone: ZoneInfo, text: Translator) -> list[str]:
     """The cells of one line, in the order of the columns."""
     record = entry.record
+    scan = ""
+    if record.kind == UseKind.PAPER:
+        scan = text.text("register-scan-open" if entry.is_open else "register-scan-there")
     return [
         entry.number,
         record.sealed_at.astimezone(zone).strftime("%Y-%m-%d %H:%M"),
+        text.text(f"register-kind-{record.kind}"),
         entry.seal_name,
         record.subject,
         record.document_title,
@@ -53,17 +66,26 @@ def cells(entry: RegisterEntry, zone: ZoneInfo) -> list[str]:
         "、".join(entry.approvers),
         entry.keeper,
         record.case_serial,
+        entry.corrects or "",
+        "; ".join(
+            f"{text.text(f'register-{name}')}: {before} → {after}" for name, before, after in entry.changes
+        ),
+        record.reason or "",
+        entry.second or "",
+        scan,
+        record.digest_before,
+        record.digest_after or "",
     ]
 
 
-def _rows(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[bytes]:
+def _rows(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[list[str]]:
     text = translator(caller.language)
-    yield b"\xef\xbb\xbf" + _row([text.text(f"register-{column}") for column in COLUMNS])
+    yield [text.text(f"register-{column}") for column in COLUMNS]
     before = None
     while True:
         with runtime.database.read() as session:
             entries = register.entries(session, caller.principal, wanted, before=before, limit=_SLICE)
-        yield from (_row(cells(entry, runtime.settings.zone)) for entry in entries)
+        yield from (cells(entry, runtime.settings.zone, text) for entry in entries)
         if len(entries) < _SLICE:
             return
         before = entries[-1].record.id

@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
 from api import idempotency, limits, principals, problems
+from core.addresses import CALLER
 from core.runtime import Runtime
 
 PREFIX: Final = "/api/v1"
@@ -110,6 +111,7 @@ class ApiRoute(APIRoute):
         runtime: Runtime = request.app.state.runtime
         caller = await run_in_threadpool(principals.authenticate, request, runtime, self.is_unsafe)
         request.state.caller = caller
+        CALLER.set(caller.address)
         caller.require_scope(self.scope)
         limits.of(request.app).check(caller)
         most = limits.most_bytes(runtime.settings, takes_files=self.takes_files)

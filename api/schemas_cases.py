@@ -354,6 +354,21 @@ class NewSealing(Shape):
     comment: Words = Field(default="", max_length=4000)
 
 
+class NewHandSealing(Shape):
+    """How many printouts of each document of the task the keeper stamped."""
+
+    model_config = example(
+        {"pin": "284617", "shown_digest": EXAMPLE_DIGEST, "copies": {EXAMPLE_ID: 2}, "comment": ""}
+    )
+
+    pin: Words = Field(min_length=1, max_length=128, description="The keeper's own signing PIN.")
+    shown_digest: Digest
+    copies: dict[UUID, int] = Field(
+        default_factory=dict, max_length=200, description="By document; what is left out: as many as allowed."
+    )
+    comment: Words = Field(default="", max_length=4000)
+
+
 class DecisionAnswer(Shape):
     """What a decision led to."""
 

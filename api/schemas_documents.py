@@ -131,6 +131,21 @@ class VerifyProblem(Shape):
     message: str = Field(examples=["The page was changed after this signature."])
 
 
+class VerifiedChange(Shape):
+    """What one revision changed after a signature."""
+
+    code: str = Field(examples=["signature-added"])
+    message: str = Field(examples=["Signature added in the field “Step2” (page 1)"])
+    revision: int = Field(description="Counted from 1.")
+    page: int | None = Field(description="Counted from 1.")
+    field: str | None
+    old: str | None
+    new: str | None
+    allowed: bool | None = Field(
+        description="By the rules of the signatures before it; null: a person has to look."
+    )
+
+
 class VerifiedSignature(Shape):
     """One signature, seal or time-stamp of a file."""
 
@@ -145,6 +160,14 @@ class VerifiedSignature(Shape):
     covers: Literal["file", "revision", "part", "unknown"]
     changes_after: Literal["none", "allowed", "forbidden", "unknown"]
     problems: list[VerifyProblem]
+    covered_until: int | None = Field(
+        default=None, description="So many bytes of the file are the state that it signed."
+    )
+    reason: str = ""
+    algorithm: str = ""
+    revision: int | None = Field(
+        default=None, description="The newest revision that it covers whole, counted from 1; null for OFD."
+    )
 
 
 class VerifyAnswer(Shape):
@@ -183,3 +206,10 @@ class VerifyAnswer(Shape):
     archived: bool | None = Field(
         description="Whether all signatures carry long-term evidence; null where there are none."
     )
+    changes: list[VerifiedChange] = Field(
+        default=[], description="What revisions after the first signed one changed, oldest first."
+    )
+    warnings: list[VerifyProblem] = Field(
+        default=[], description="Worth knowing; no reason against the file."
+    )
+    revisions: int = Field(default=0, description="How many states the file holds; 0 for OFD.")

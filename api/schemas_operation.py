@@ -171,11 +171,23 @@ class AuditAnswer(Shape):
     chain_digest: str
 
 
-class AuditVerified(Shape):
-    """Whether the audit chain is whole; else the first entry that does not fit, and why."""
+class FindingAnswer(Shape):
+    """One thing that does not fit."""
 
-    model_config = example({"is_whole": True, "sequence": None, "reason": None})
+    model_config = example({"code": "payload", "sequence": 17, "last": None, "message": "…"})
+
+    code: str = Field(description="Stable, for programs; see docs/evidence.md.")
+    sequence: int | None = Field(description="The audit entry, or the first of several.")
+    last: int | None
+    message: str
+
+
+class AuditVerified(Shape):
+    """Whether the audit trail is whole; else what does not fit, the first of it also by itself."""
+
+    model_config = example({"is_whole": True, "sequence": None, "reason": None, "findings": []})
 
     is_whole: bool
     sequence: int | None
-    reason: Literal["payload", "chain", "sequence", "head"] | None
+    reason: str | None
+    findings: list[FindingAnswer]

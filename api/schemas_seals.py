@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, Words, example
+from api.schemas import EXAMPLE_ID, EXAMPLE_TIME, Shape, Words, example
 from signing.fields import (
     MOST_PAGES_A_SEAL,
     AtAnchor,
@@ -242,59 +242,3 @@ class WantedPlaces(Shape):
     model_config = example({"places": [{"straddle": "right", "most_pages": 20}]})
 
     places: list[PlaceShape] = Field(min_length=1, max_length=MOST_PLACEMENTS)
-
-
-class SealRecordAnswer(Shape):
-    """One use of one seal: a line of the register."""
-
-    model_config = example(
-        {
-            "id": EXAMPLE_ID,
-            "number": "2026-0007",
-            "sealed_at": EXAMPLE_TIME,
-            "seal_id": EXAMPLE_ID,
-            "seal_name": "合同专用章",
-            "subject": "年度采购框架合同",
-            "document_id": EXAMPLE_ID,
-            "document_title": "年度采购框架合同.pdf",
-            "copies": 2,
-            "counterparty": "华北制造有限公司",
-            "case_id": EXAMPLE_ID,
-            "case_serial": "HT-2026-00012",
-            "department": "市场部",
-            "applicant": {"id": EXAMPLE_ID, "name": "张伟"},
-            "keeper": {"id": EXAMPLE_ID, "name": "孙丽"},
-            "approvers": ["王芳", "刘洋"],
-            "digest_before": EXAMPLE_DIGEST,
-            "digest_after": EXAMPLE_DIGEST,
-            "placements": [{"page": 1, "x_mm": 150.0, "y_mm": 240.0}],
-        }
-    )
-
-    id: UUID
-    number: str = Field(description="Consecutive for each seal and year.")
-    sealed_at: datetime
-    seal_id: UUID
-    seal_name: str
-    subject: str
-    document_id: UUID
-    document_title: str
-    copies: int
-    counterparty: str | None
-    case_id: UUID
-    case_serial: str
-    department: str
-    applicant: PersonName
-    keeper: PersonName
-    approvers: list[str]
-    digest_before: str
-    digest_after: str
-    placements: list[SpotAnswer]
-
-
-class RegisterCount(Shape):
-    """How many lines there are."""
-
-    model_config = example({"count": 128})
-
-    count: int

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from contextvars import ContextVar
 
 LONGEST: int = 45
 """Characters of the longest textual IPv6 address."""
+CALLER: ContextVar[str] = ContextVar("caller", default="")
+"""Where the request comes from that is being answered; empty for the command line and background work."""
 
 
 def believed(direct: str, forwarded: str, trusted_proxies: str) -> str:

@@ -103,12 +103,20 @@ def digest_payload(salt: str, payload: Mapping[str, Any]) -> str:
 
 def digest_entry(previous: str, entry: AuditEntry) -> str:
     """The chain digest of an entry, given that of the entry before it."""
+    return hashlib.sha256(link(previous, entry)).hexdigest()
+
+
+def link(previous: str, entry: AuditEntry) -> bytes:
+    """The bytes that an entry's chain digest is taken of: also its leaf in the tree (core.audit_tree).
+
+    They hold no payload, only the digest over salt and payload, so that erasing changes nothing.
+    """
     facts = [
         entry.version, entry.sequence, previous, entry.at.isoformat(timespec="microseconds"),
         str(entry.actor_id) if entry.actor_id else None, entry.action, entry.resource_type,
         str(entry.resource_id) if entry.resource_id else None, entry.payload_digest,
     ]  # fmt: skip
-    return hashlib.sha256(canonical(facts)).hexdigest()
+    return canonical(facts)
 
 
 def canonical(value: object) -> bytes:

@@ -76,14 +76,13 @@ def translator(language: Language) -> Translator:
 
 
 def locale_files(language: Language) -> list[Path]:
-    """The Fluent files of every room, in the rooms' order."""
+    """The Fluent files of every room: ``<language>.ftl`` and ``<language>.<part>.ftl``."""
     found = []
     for room in ROOMS:
         spec = importlib.util.find_spec(room)
         for location in (spec.submodule_search_locations or []) if spec else []:
-            path = Path(location) / "locales" / f"{language}.ftl"
-            if path.exists():
-                found.append(path)
+            folder = Path(location) / "locales"
+            found += [*folder.glob(f"{language}.ftl"), *sorted(folder.glob(f"{language}.*.ftl"))]
     return found
 
 

@@ -184,6 +184,25 @@ class AuditHead(Base):
     chain_digest: Mapped[str] = mapped_column(String(64))
 
 
+class AuditTree(Base):
+    """How many audit entries the Merkle tree over them holds; one row, moved by compare-and-swap."""
+
+    __tablename__ = "audit_tree"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, default=1)
+    size: Mapped[int] = mapped_column(BigInteger)
+
+
+class AuditTile(Base):
+    """Up to 256 hashes of one row of the tree, one behind the other. See core.merkle."""
+
+    __tablename__ = "audit_tile"
+
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    hashes: Mapped[bytes] = mapped_column(LargeBinary)
+
+
 class Notice(Base):
     """Something that one person should know of. See core.notices."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -11,6 +11,9 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SettingUnusable
+
+KEY_ALGORITHMS: Final = ("P-256", "RSA-2048", "RSA-3072", "RSA-4096")
+KEY_ROLES: Final = ("root", "issuing", "tsa", "ocsp", "service", "person", "seal")
 
 
 class Settings(BaseSettings):
@@ -32,7 +35,33 @@ class Settings(BaseSettings):
     search_url: str = Field(default="", description="tantivy:FOLDER")
     broker_url: str = Field(default="embedded:", description="embedded: or redis://… or amqp://…")
     backup_url: str = Field(default="", description="file:FOLDER or s3://…")
-    timestamp_url: str = Field(default="internal:", description="internal: (the built-in authority)")
+    timestamp_url: str = Field(
+        default="internal:",
+        description="internal: (the built-in authority) or https://…; several in order, with spaces.",
+    )
+    timestamp_seconds: float = Field(
+        default=5.0, gt=0, le=60, description="How long an outside time-stamp authority may take."
+    )
+    timestamp_service: Literal["nobody", "intranet", "everybody"] = Field(
+        default="intranet", description="Whom the built-in time-stamp authority answers over HTTP."
+    )
+    pki_url: str = Field(
+        default="", description="Address of lists, certificates and OCSP in our certificates."
+    )
+    key_algorithms: str = Field(
+        default="P-256", description="P-256, RSA-2048, RSA-3072 or RSA-4096; ROLE=ALGORITHM for some."
+    )
+    signature_digest: Literal["sha256", "sha384", "sha512"] = Field(
+        default="sha256", description="Digest of signatures and of the built-in authority's time-stamps."
+    )
+    head_targets: str = Field(
+        default="",
+        description="Where tree heads go, separated by spaces: smtps://, https://, s3:// (locked), file:.",
+    )
+    scan_days: int = Field(default=7, gt=0, description="Days within which a stamped page's scan is due.")
+    renew_evidence_days: int = Field(
+        default=180, gt=0, description="How long before a document time-stamp ends the next one is made."
+    )
     time_zone: str = Field(default="Asia/Shanghai", description="The organisation's time zone.")
     default_language: Literal["zh-CN", "en"] = Field(
         default="zh-CN", description="Language where neither person nor browser says one."
@@ -46,6 +75,10 @@ class Settings(BaseSettings):
         default="accept",
         description="Whether PDFs with active content are taken in (never signed in place) or refused.",
     )
+    unsignable: Literal["offer", "refuse"] = Field(
+        default="offer",
+        description="Whether a copy is offered for PDFs that cannot be signed as they are.",
+    )
     clamav_url: str = Field(default="", description="unix:/path or tcp://host:port of clamd; empty: none.")
     verify_public: bool = Field(
         default=False, description="Whether the verify page answers people outside loopback and intranet."
@@ -54,6 +87,27 @@ class Settings(BaseSettings):
         default="", description="Comma-separated addresses whose X-Forwarded-For is believed."
     )
     session_hours: int = Field(default=12, gt=0, description="How long a sign-in lasts, in hours.")
+    batch_most: int = Field(
+        default=200,
+        gt=0,
+        le=1000,
+        description="Most approvals that one PIN entry makes.",
+    )
+    batch_minutes: int = Field(
+        default=15, gt=0, le=120, description="How long one PIN entry holds for a batch, in minutes."
+    )
+    master_key_url: str = Field(
+        default="", description="Empty: a file in the home; pkcs11:LABEL: that file, wrapped by a token."
+    )
+    pkcs11_module: str = Field(default="", description="Path of the PKCS#11 library of a token.")
+    pkcs11_token: str = Field(default="", description="Label of the token.")
+    pkcs11_pin_file: Path | None = Field(default=None, description="File that holds the token's PIN.")
+    pin_lock_after: int = Field(
+        default=15, ge=6, le=100, description="Wrong PINs in a row after which only a new key helps."
+    )
+    key_replacement_hours: int = Field(
+        default=24, ge=0, le=720, description="Hours in which the owner may stop the replacement of a key."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="Log level.")
     log_json: bool = Field(default=False, description="Write logs as JSON lines.")
 
@@ -86,6 +140,25 @@ class Settings(BaseSettings):
         return f"http://{self.listen}" if not self.listen.startswith("unix:") else "http://localhost"
 
     @property
+    def effective_pki_url(self) -> str:
+        """Where verifiers reach the authority's files, without a trailing slash.
+
+        It stands in every certificate for as long as that is judged. Below ``public_url`` unless set.
+        """
+        return self.pki_url.rstrip("/") if self.pki_url else f"{self.effective_public_url}/pki"
+
+    def key_algorithm(self, role: str) -> str:
+        """The kind of new keys of a role of ``KEY_ROLES``. Raises SettingUnusable."""
+        chosen = "P-256"
+        for word in self.key_algorithms.replace(",", " ").split():
+            name, _, algorithm = word.rpartition("=")
+            if algorithm not in KEY_ALGORITHMS or (name and name not in KEY_ROLES):
+                raise SettingUnusable(setting="VERMILION_KEY_ALGORITHMS", reason=f"'{word}'")
+            if not name or name == role:
+                chosen = algorithm
+        return chosen
+
+    @property
     def zone(self) -> ZoneInfo:
         """The organisation's time zone."""
         return ZoneInfo(self.time_zone)
@@ -105,7 +178,13 @@ class Settings(BaseSettings):
             "VERMILION_BROKER_URL", self.broker_url, ("embedded", "redis", "rediss", "amqp", "amqps")
         )
         _require_scheme("VERMILION_BACKUP_URL", self.effective_backup_url, ("file", "s3", "s3+http"))
-        _require_scheme("VERMILION_TIMESTAMP_URL", self.timestamp_url, ("internal",))
+        if not self.timestamp_url.split():
+            raise SettingUnusable(setting="VERMILION_TIMESTAMP_URL", reason="empty")
+        for url in self.timestamp_url.split():
+            _require_scheme("VERMILION_TIMESTAMP_URL", url, ("internal", "http", "https"))
+        if self.pki_url:
+            _require_scheme("VERMILION_PKI_URL", self.pki_url, ("http", "https"))
+        self.key_algorithm("person")
         if self.clamav_url:
             _require_scheme("VERMILION_CLAMAV_URL", self.clamav_url, ("unix", "tcp"))
         self.listen_address()

@@ -190,6 +190,25 @@ def digest_token(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+def binding(token: str) -> str:
+    """Names a sign-in by the token of its cookie or its API token, without giving the token away."""
+    return f"sign-in:{digest_token(token)}"
+
+
+def is_signed_in(session: Session, bound: str, now: datetime) -> bool:
+    """Whether the sign-in or API token that ``binding`` names is still good."""
+    digest = bound.removeprefix("sign-in:")
+    row = session.get(SignIn, digest)
+    if row is not None:
+        return row.expires_at > now
+    token = session.scalar(select(ApiToken).where(ApiToken.token_digest == digest))
+    return (
+        token is not None
+        and token.revoked_at is None
+        and (token.expires_at is None or token.expires_at > now)
+    )
+
+
 def same_token(left: str, right: str) -> bool:
     """Whether two tokens are equal, in constant time."""
     return hmac.compare_digest(left.encode(), right.encode())

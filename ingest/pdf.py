@@ -11,9 +11,18 @@ import pypdfium2
 
 from ingest import substitute_fonts
 from ingest.errors import FileBroken, FileEncrypted, FileTruncated, TooManyPages
-from ingest.pdf_findings import SIGN_BLOCKERS, findings
+from ingest.pdf_findings import SIGN_BLOCKERS, UNSIGNABLE, findings
 
-__all__ = ["SIGN_BLOCKERS", "check", "inspect", "pages_with_pictures", "picture", "repair", "text"]
+__all__ = [
+    "SIGN_BLOCKERS",
+    "UNSIGNABLE",
+    "check",
+    "inspect",
+    "pages_with_pictures",
+    "picture",
+    "repair",
+    "text",
+]
 
 substitute_fonts.provide()
 

@@ -59,6 +59,8 @@ SIGN_BLOCKERS: Final = frozenset(
 )
 """Findings with which a PDF is not signed in place: what is seen may not be what is signed, or it carries
 a program to those who trust the signature."""
+UNSIGNABLE: Final = "unsignable"
+"""A signature was tried and could not be made: the file is encrypted, closed by its maker, or damaged."""
 
 
 def findings(document: pikepdf.Pdf) -> list[dict[str, Any]]:

@@ -39,8 +39,10 @@ from ingest.models import (
     DocumentState,
     Rendition,
     RenditionPurpose,
+    Version,
     VersionReason,
 )
+from ingest.pdf_findings import UNSIGNABLE
 from ingest.processing import Processing
 from ingest.sandbox import Sandbox
 from ingest.words import Place
@@ -209,6 +211,10 @@ class IngestService(Documents):
         """A page (from 1) of a PDF that is not kept, as PNG ``width`` pixels wide. Raises FileRefused."""
         return self._looking.picture_of(data, page, width)
 
+    def draw(self, data: bytes, page: int, width: int) -> bytes:
+        """A page (from 1) of bytes that are not kept, as PNG. Raises FileRefused."""
+        return self._looking.draw(data, page, width)
+
     def inspect(self, data: bytes) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""
         return self._looking.inspect(data)
@@ -216,3 +222,10 @@ class IngestService(Documents):
     def signable(self, data: bytes) -> Inspection:
         """Raise ActiveContent when a PDF must not be signed in place; else what was found in it."""
         return self._looking.signable(data)
+
+    def note_unsignable(self, version_id: UUID) -> None:
+        """Write down that a version cannot be signed as it is, so that a copy that can is offered."""
+        with self._database.write() as session:
+            version = session.get_one(Version, version_id)
+            if all(one["code"] != UNSIGNABLE for one in version.findings):
+                version.findings = [*version.findings, {"code": UNSIGNABLE}]

@@ -18,6 +18,7 @@ from portal.administration import TABS, admin_pages
 from portal.frame import Visiting, page, see_other
 from portal.long_work import LongWork
 from portal.visit import Visit
+from signing import targets, trail, transparency
 from signing.models import Certificate, CertificateRole
 from signing.service import SigningService
 from workflow.service import WorkflowService
@@ -70,26 +71,28 @@ def retry_job(request: Request, visit: Visiting, job_id: UUID) -> Response:
 
 @router.post("/admin/health/audit")
 def verify_audit(request: Request, visit: Visiting) -> Response:
-    """Begin to walk the whole audit chain."""
+    """Begin to check the audit trail, the register and the tree heads."""
     database = visit.runtime.database
 
     def walk(_advance: object) -> object:
-        with database.read() as session:
-            return audit.verify(session) or True
+        with database.snapshot() as session:
+            return trail.check(session)
 
     return see_other(request, f"/admin/health/audit/{_WORK.start(walk)}")
 
 
 @router.get("/admin/health/audit/{number}")
 def show_audit(request: Request, visit: Visiting, number: str) -> Response:
-    """What walking the chain found, or that it goes on."""
+    """What the check found, or that it goes on."""
     progress = _WORK.find(number)
     if progress is None:
         raise NotFound(what="verification")
-    broken = progress.result if isinstance(progress.result, audit.BrokenLink) else None
+    report = progress.result if isinstance(progress.result, trail.Report) else None
+    findings = [trail.describe(one, visit.translator) for one in report.findings] if report else []
     return page(
         request, visit, "admin/audit-verification.html", tabs=TABS, progress=progress, number=number,
-        broken=broken, trouble=visit.translator.error(progress.error) if progress.error else None,
+        report=report, findings=findings,
+        trouble=visit.translator.error(progress.error) if progress.error else None,
     )  # fmt: skip
 
 
@@ -114,10 +117,14 @@ def _figures(session: Session, visit: Visit) -> dict[str, Any]:
             .limit(_MOST_SHOWN)
         ).all(),
         "entries": session.scalar(select(func.max(AuditEntry.sequence))) or 0,
+        "heads": transparency.heads(session, limit=5),
+        "head_troubles": transparency.troubles(session, visit.runtime.settings.head_targets),
+        "head_targets": targets.labels(visit.runtime.settings.head_targets),
         "certificates_end": ends,
         "is_ending_soon": ends is not None and ends - now < _SOON,
         "not_ready": _signing_trouble(session, visit),
         "evidence": visit.runtime.get(WorkflowService).evidence_failures(session, visit.person),
+        "lasting": visit.runtime.get(WorkflowService).renewal.outlook(session),
     }
 
 

@@ -201,18 +201,6 @@ def new_password(request: Request, visit: Visiting, person_id: UUID) -> Response
     return _one(request, visit, person_id, password=password)
 
 
-@router.post("/admin/people/{person_id}/pin-reset")
-def reset_pin(request: Request, visit: Visiting, person_id: UUID) -> Response:
-    """Revoke the certificate of somebody who forgot the PIN; they then set a new one themselves."""
-    try:
-        with visit.runtime.database.write() as session:
-            visit.runtime.get(SigningService).enrolment.replace(session, person_id, visit.person.person_id)
-    except NotFound:
-        errors = {"person": visit.text("admin-no-pin")}
-        return _one(request, visit, person_id, errors=errors, status=409)
-    return see_other(request, f"/admin/people/{person_id}")
-
-
 def _one(
     request: Request,
     visit: Visit,
@@ -236,11 +224,12 @@ def _one(
         departments = _departments(session)
         entities = _entities(session)
         has_pin = visit.runtime.get(SigningService).has_credential(session, person_id)
+        replacement = visit.runtime.get(SigningService).replacements.of(session, person_id)
     return page(
         request, visit, "admin/person.html", status=status, tabs=TABS, subject=person, manager=manager,
         departments=departments, entities=entities, has_pin=has_pin, roles=GIVEN_ROLES,
         held=[(row, _state(row, today)) for row in held], password=password, errors=errors or {},
-        today=today,
+        today=today, replacement=replacement,
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from portal import (
     admin_people,
     admin_seals,
     register,
+    register_acts,
     search,
     set_up,
     verifying,
@@ -21,6 +22,7 @@ from portal import (
 
 ARCHIVE_ROUTERS: Final[tuple[APIRouter, ...]] = (
     search.router,
+    register_acts.router,
     register.router,
     verifying.router,
     admin_people.router,

@@ -22,6 +22,7 @@ from markupsafe import Markup, escape
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from core.addresses import CALLER
 from core.errors import NotFound, VermilionError
 from core.i18n import LANGUAGES
 from core.runtime import Runtime
@@ -132,6 +133,7 @@ class SignedInRoute(APIRoute):
             try:
                 visit = await run_in_threadpool(arrive, request, runtime)
                 request.state.visit = visit
+                CALLER.set(visit.address)
                 if not visit.is_set_up and not self.is_public:
                     return protect(see_other(request, "/set-up"), visit)
                 if visit.principal is None and not self.is_public:

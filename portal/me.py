@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import VermilionError
 from core.models import Department, Person
-from core.sign_in import SignInService
+from core.sign_in import SignInService, binding
 from portal.frame import Visiting, page, pages, public_pages, see_other
 from portal.visit import SESSION_COOKIE, Visit
 from signing.service import SigningService
@@ -47,13 +47,17 @@ def set_pin(
     signing = visit.runtime.get(SigningService)
     with visit.runtime.database.read() as session:
         has_pin = signing.has_credential(session, visit.person.person_id)
+        replacement = signing.replacements.of(session, visit.person.person_id)
+        is_anew = replacement is not None and replacement.state == "ready"
     try:
-        if has_pin:
-            signing.change_pin(visit.person, old_pin, new_pin)
+        if has_pin and not is_anew:
+            signing.change_pin(
+                visit.person, old_pin, new_pin, binding(request.cookies.get(SESSION_COOKIE, ""))
+            )
         else:
             signing.enrol(visit.person, new_pin)
     except VermilionError as error:
-        is_old = has_pin and error.code in ("wrong-pin", "pin-blocked", "too-many-attempts")
+        is_old = has_pin and error.code in ("wrong-pin", "pin-blocked", "pin-locked")
         name = "old_pin" if is_old else "new_pin"
         return _refuse(request, visit, name, visit.translator.error(error), error.status)
     return see_other(request, "/me?done=pin#pin")
@@ -96,9 +100,10 @@ def _show(request: Request, visit: Visit, trouble: Trouble, done: str = "") -> R
         department = session.get_one(Department, person.department_id)
         manager = session.get(Person, person.manager_id) if person.manager_id else None
         has_pin = has_signing_pin(session, visit)
+        replacement = visit.runtime.get(SigningService).replacements.of(session, visit.person.person_id)
     return page(
         request, visit, "me.html", status=trouble.status, profile=person, department=department,
-        manager=manager, has_pin=has_pin, errors=trouble.errors, done=done,
+        manager=manager, has_pin=has_pin, replacement=replacement, errors=trouble.errors, done=done,
     )  # fmt: skip
 
 

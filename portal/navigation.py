@@ -38,7 +38,7 @@ READS_REGISTER: Final = frozenset({Role.SEAL_KEEPER, Role.ADMINISTRATOR, Role.AR
 ADMINISTERS: Final = frozenset({Role.ADMINISTRATOR})
 
 MAIN: Final = (
-    Entry("/", "checklist", "nav-to-do", on_phone=True, badge="tasks", covers=("/tasks/",)),
+    Entry("/", "checklist", "nav-to-do", on_phone=True, badge="tasks", covers=("/tasks/", "/batches/")),
     Entry("/apply", "file-plus", "nav-apply", on_phone=True),
     Entry("/search", "search", "nav-search", on_phone=True),
     Entry("/cases", "archive", "nav-archive", on_phone=True, covers=("/documents", "/uploads")),

@@ -16,7 +16,14 @@ from portal.visit import Visit
 
 router = pages()
 
-_PAGES: Final = {"document": "/documents/{}", "case": "/cases/{}"}
+_PAGES: Final = {
+    "document": "/documents/{}",
+    "case": "/cases/{}",
+    "seal_record": "/register/{}",
+    "seal": "/register/loans#seal-{}",
+    "person": "/me",
+    "key_replacement": "/key-replacements",
+}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from ingest.service import IngestService
 from portal.case_views import case_context, has_pin
 from portal.frame import Visiting, page, pages, see_other
 from portal.seal_places import Filled, proposed, ready_points, typed, wishes
+from portal.second_factor import ShownFactor, accept, field_of
 from portal.visit import Visit
 from signing.fields import LooseWish
 from signing.models import Seal, SealAuthorisation
@@ -43,9 +44,11 @@ class Place:
     size_mm: tuple[float, float]
     seal_id: UUID
     seal_name: str
+    copies: int
     filled: Filled
     ready: list[tuple[int, float, float]]
     is_signed: bool
+    may_repeat: bool = True
     is_kept: bool = False
 
     @property
@@ -127,6 +130,10 @@ def _seal(request: Request, visit: Visit, task_id: UUID, form: FormData) -> Resp
     if wrong:
         return show_sealing(request, visit, task, view, errors=wrong, filled=filled, status=422)
     try:
+        with visit.runtime.database.read() as session:
+            digests = [row.digest for row in open_authorisations(session, view.case.id)]
+        shown = [str(form.get(name, "")) for name in ("code", "factor_question", "factor_answer")]
+        accept(visit, ShownFactor(*shown), [str(form.get("shown_digest", "")), *digests])
         workflow.seal(
             visit.person, task_id, str(form.get("pin", "")), str(form.get("shown_digest", "")), placements
         )
@@ -136,9 +143,8 @@ def _seal(request: Request, visit: Visit, task_id: UUID, form: FormData) -> Resp
         name = error.field or ""
         if name == "placements":
             name = f"placement-{_document_of(error, placements)}"
-        errors = {
-            name if name == "pin" or name.startswith("placement-") else "": visit.translator.error(error)
-        }
+        is_known = name in ("pin", "code") or name.startswith("placement-")
+        errors = {name if is_known else "": visit.translator.error(error)}
         return show_sealing(request, visit, task, view, errors=errors, filled=filled, status=error.status)
     return see_other(request, f"/?after={Outcome.SEALED.value}")
 
@@ -199,6 +205,9 @@ def show_sealing(
         step_name=view.flow.step(task.step_key).name.text(visit.language),
         has_pin=can_sign,
         shown_digest=view.sheet.digest,
+        factor=field_of(
+            visit, [view.sheet.digest, *(row.digest for row in rows)], "seal", errors.get("code", "")
+        ),
         places=_places(visit, view, rows, seals, view.flow.step(task.step_key), filled or {}),
         errors=errors,
         error=errors.get("", ""),
@@ -230,6 +239,7 @@ def _places(
                 size,
                 row.seal_id,
                 name,
+                row.copies,
                 kept or proposed(paper, asked, size, is_bare=False),
                 ready_points(paper, size),
                 paper.is_signed,

@@ -11,6 +11,7 @@ from core.errors import VermilionError
 from portal.case_views import case_context, has_pin
 from portal.frame import Visiting, page, pages, see_other
 from portal.sealing import show_sealing
+from portal.second_factor import Factor, accept, field_of
 from portal.visit import Visit
 from workflow.cases import CaseView
 from workflow.models import Outcome, Task
@@ -37,6 +38,7 @@ def decide(
     request: Request,
     visit: Visiting,
     task_id: UUID,
+    shown: Factor,
     outcome: Annotated[str, Form()] = "",
     comment: Annotated[str, Form()] = "",
     pin: Annotated[str, Form()] = "",
@@ -48,11 +50,12 @@ def decide(
     if chosen is None:
         return _again(request, visit, task, view, comment, {"": visit.text("task-choose")}, 422)
     try:
+        accept(visit, shown, [shown_digest])
         visit.runtime.get(WorkflowService).decide(visit.person, task_id, chosen, comment, pin, shown_digest)
     except VermilionError as error:
         if error.status == 404:
             raise
-        field = error.field if error.field in ("pin", "comment") else ""
+        field = error.field if error.field in ("pin", "comment", "code") else ""
         errors = {field: visit.translator.error(error)}
         return _again(request, visit, task, view, comment, errors, error.status)
     return to_next(request, visit, chosen)
@@ -125,6 +128,7 @@ def _show(
         after=after if after in {one.value for one in Outcome} else "",
         has_pin=can_sign,
         shown_digest=view.sheet.digest,
+        factor=field_of(visit, [view.sheet.digest], "approval", errors.get("code", "")),
         comment=comment,
         errors=errors,
         error=errors.get("", ""),

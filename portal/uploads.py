@@ -16,7 +16,7 @@ from ingest.invoices.models import Invoice
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import TwinView
 from ingest.models import Document, DocumentKind, DocumentState, Version
-from ingest.pdf import SIGN_BLOCKERS
+from ingest.pdf import SIGN_BLOCKERS, UNSIGNABLE
 from ingest.service import IngestService
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, render
@@ -175,7 +175,8 @@ def twins_of(session: Session, visit: Visit, document_id: UUID) -> tuple[TwinVie
 def may_flatten(visit: Visit, document: Document, version: Version) -> bool:
     """Whether the reader may have the pages redrawn, so that nothing in them acts and they can be signed."""
     codes = {finding["code"] for finding in version.findings}
-    return bool(codes & SIGN_BLOCKERS) and document.owner_id == visit.person.person_id
+    reasons = SIGN_BLOCKERS | ({UNSIGNABLE} if visit.runtime.settings.unsignable == "offer" else set())
+    return bool(codes & reasons) and document.owner_id == visit.person.person_id
 
 
 def refusal_text(visit: Visit, document: Document) -> str:

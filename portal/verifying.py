@@ -6,10 +6,14 @@ Open without signing in to this machine and the intranet; to the outside only wh
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import math
 import threading
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
@@ -21,15 +25,20 @@ from starlette.types import Message
 
 from core import addresses
 from core.errors import NotFound, VermilionError
+from core.permissions import ResourceType, may_read, readable
 from core.runtime import Runtime
-from ingest.errors import FileEmpty, FileTooLarge
+from ingest.errors import FileEmpty, FileRefused, FileTooLarge
 from ingest.models import Version
 from ingest.service import IngestService
 from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
+from portal.pace import Pace
 from portal.security import protect
 from portal.visit import Visit, arrive, strange
+from signing.attribution import register_entries
+from signing.register import RegisterEntry
 from signing.service import SigningService
 from signing.verification import Verdict
+from signing.verification.states import views
 from signing.verifying import verify_file
 from storage.service import ObjectStore
 from workflow.models import Case
@@ -39,6 +48,9 @@ _FORM_BYTES: Final = 64 * 1024
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
 """Verifying takes processor time, and strangers may ask for it."""
 _PATIENCE: Final = 20.0
+_STRANGERS: Final = Pace(most=30, seconds=60)
+"""Files of one address, without signing in: a person checks fewer, a program that tries things more."""
+_WIDTH: Final = 400
 
 
 class VerifyNotPublic(VermilionError):
@@ -46,6 +58,13 @@ class VerifyNotPublic(VermilionError):
 
     code = "verify-not-public"
     status = 403
+
+
+class VerifyTooOften(VermilionError):
+    """Somebody who is not signed in asks too often. Context: ``wait_seconds``."""
+
+    code = "verify-too-often"
+    status = 429
 
 
 class VerifyBusy(VermilionError):
@@ -114,6 +133,19 @@ class Checked:
     sentence: str
     facts: dict[str, Any]
     is_ours: bool
+    pictures: tuple[Pictures, ...] = ()
+    entries: dict[int, RegisterEntry] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """A page before and after a revision, as addresses that hold the pictures themselves."""
+
+    page: int
+    revision: int
+    before: str
+    after: str
+    is_refused: bool
 
 
 @router.get("/verify")
@@ -127,6 +159,7 @@ def verify(request: Request, visit: Visiting, file: Annotated[UploadFile | None,
     """Check one file. A script gets the verdict alone, others the whole page."""
     template = "parts/verdict.html" if is_htmx(request) else "verify.html"
     try:
+        _count(visit)
         checked = check(visit, file.filename or "" if file else "", _read(visit, file))
     except VermilionError as error:
         if error.status >= 500 and not isinstance(error, VerifyBusy):
@@ -139,23 +172,109 @@ def verify(request: Request, visit: Visiting, file: Annotated[UploadFile | None,
     return page(request, visit, template, **_shown(visit, checked))
 
 
+@router.post("/verify/report")
+def verification_report(
+    request: Request, visit: Visiting, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """The findings as a PDF that this installation signs."""
+    _count(visit)
+    data, name = _read(visit, file), file.filename or "" if file else ""
+    signing = visit.runtime.get(SigningService)
+    verdict = _judge(visit, data)
+    entries = _entries(visit, data, verdict)
+    pdf = signing.verification_report(
+        verdict,
+        name,
+        visit.language,
+        organisation=visit.organisation,
+        entries={number: f"{one.seal_name} {one.number}" for number, one in entries.items()},
+    )
+    title = quote(visit.text("verification-report"))
+    disposition = f"attachment; filename=\"report.pdf\"; filename*=UTF-8''{title}.pdf"
+    return Response(pdf, media_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
 @router.get("/verify/{token}")
 def verify_archived(request: Request, visit: Visiting, token: str) -> Response:
-    """What the QR code on a printed approval sheet leads to: the sheet as the archive holds it now."""
+    """What the QR code on a printed approval sheet leads to: what the archive's own copy is worth now.
+
+    Who is not signed in learns the verdict; who may see the case gets the whole of it.
+    """
+    _count(visit)
+    case, data = _sheet(visit, token)
+    visible = _case(visit, case)
+    checked = check(visit, f"{case.serial_number}.pdf" if visible else "", data)
+    return page(request, visit, "verify.html", **_shown(visit, checked, token=token, case=visible))
+
+
+@router.post("/verify/{token}")
+def compare_with_archived(
+    request: Request, visit: Visiting, token: str, file: Annotated[UploadFile | None, File()] = None
+) -> Response:
+    """Whether a file is the sheet of the code: its newest state, an earlier one, or something else."""
+    template = "parts/verdict.html" if is_htmx(request) else "verify.html"
+    try:
+        _count(visit)
+        case, newest = _sheet(visit, token)
+        data = _read(visit, file)
+        checked = check(visit, file.filename or "" if file else "", data)
+    except VermilionError as error:
+        if error.status >= 500 and not isinstance(error, VerifyBusy):
+            raise
+        return page(
+            request, visit, template, status=200 if is_htmx(request) else error.status,
+            **_shown(visit, error=visit.translator.error(error), token=token),
+        )  # fmt: skip
+    likeness = _likeness(visit, case, data, newest)
+    shown = _shown(visit, checked, token=token, likeness=likeness, case=_case(visit, case))
+    return page(request, visit, template, **shown)
+
+
+def _sheet(visit: Visit, token: str) -> tuple[Case, bytes]:
+    """The case of a code and its sheet as it is now. Raises NotFound."""
     with visit.runtime.database.read() as session:
         case = session.scalar(select(Case).where(Case.verify_token == token)) if len(token) <= 64 else None
         if case is None:
             raise NotFound(what="sheet")
         version = visit.runtime.get(IngestService).pdf_version(session, case.sheet_id)
-    data = visit.runtime.get(ObjectStore).read(version.digest)
-    checked = check(visit, f"{case.serial_number}.pdf", data)
-    return page(request, visit, "verify.html", **_shown(visit, checked, case=case))
+    return case, visit.runtime.get(ObjectStore).read(version.digest)
+
+
+def _case(visit: Visit, case: Case) -> Case | None:
+    """The case, for who may see it."""
+    if visit.principal is None:
+        return None
+    with visit.runtime.database.read() as session:
+        return case if may_read(session, visit.principal, ResourceType.CASE, case.id) else None
+
+
+def _likeness(visit: Visit, case: Case, data: bytes, newest: bytes) -> str:
+    """``newest``, ``earlier`` or ``differs``: the file beside the states that the sheet had."""
+    if data == newest:
+        return "newest"
+    digest = hashlib.sha256(data).hexdigest()
+    with visit.runtime.database.read() as session:
+        known = session.scalar(
+            select(Version.id).where(Version.digest == digest, Version.document_id == case.sheet_id).limit(1)
+        )
+    return "earlier" if known is not None else "differs"
 
 
 def _shown(
-    visit: Visit, checked: Checked | None = None, *, error: str | None = None, case: Case | None = None
+    visit: Visit,
+    checked: Checked | None = None,
+    *,
+    error: str | None = None,
+    case: Case | None = None,
+    token: str | None = None,
+    likeness: str | None = None,
 ) -> dict[str, Any]:
+    # What the archive holds is told to those who may see it; a code alone gives the verdict.
+    is_archives_own = token is not None and likeness is None
     return {
+        "token": token,
+        "likeness": likeness,
+        "is_brief": is_archives_own and case is None,
         "checked": checked,
         "error": error,
         "case": case,
@@ -178,19 +297,72 @@ def require_near(request: Request, runtime: Runtime) -> None:
 
 
 def check(visit: Visit, name: str, data: bytes) -> Checked:
-    """Verify bytes against our own roots. Raises VerifyBusy."""
+    """Verify bytes against our own roots, with pictures of what was changed. Raises VerifyBusy."""
+    verdict = _judge(visit, data)
+    facts = verdict.to_json(name, visit.language)
+    return Checked(
+        name,
+        verdict.sentence(visit.language),
+        facts,
+        _is_seen_in_archive(visit, facts["sha256"]),
+        tuple(_pictures(visit, data, verdict)),
+        _entries(visit, data, verdict),
+    )
+
+
+def _judge(visit: Visit, data: bytes) -> Verdict:
     with visit.runtime.database.read() as session:
         anchors = visit.runtime.get(SigningService).trust_anchors(session)
     if not _AT_ONCE.acquire(timeout=_PATIENCE):
         raise VerifyBusy()
     try:
-        verdict: Verdict = verify_file(data, anchors, visit.runtime.clock.now())
+        return verify_file(data, anchors, visit.runtime.clock.now())
     finally:
         _AT_ONCE.release()
-    facts = verdict.to_json(name, visit.language)
+
+
+def _is_seen_in_archive(visit: Visit, digest: str) -> bool:
+    """Whether the archive holds these bytes in a document that the person may see; strangers are not told."""
+    if visit.principal is None:
+        return False
     with visit.runtime.database.read() as session:
-        known = session.scalar(select(Version.id).where(Version.digest == facts["sha256"]).limit(1))
-    return Checked(name, verdict.sentence(visit.language), facts, known is not None)
+        known = session.scalar(
+            select(Version.id)
+            .where(
+                Version.digest == digest,
+                readable(visit.principal, ResourceType.DOCUMENT, Version.document_id),
+            )
+            .limit(1)
+        )
+    return known is not None
+
+
+def _entries(visit: Visit, data: bytes, verdict: Verdict) -> dict[int, RegisterEntry]:
+    if visit.principal is None:
+        return {}
+    with visit.runtime.database.read() as session:
+        return register_entries(session, visit.principal, data, verdict)
+
+
+def _pictures(visit: Visit, data: bytes, verdict: Verdict) -> Iterator[Pictures]:
+    """Pages before and after, drawn where strangers' files are read; what cannot be drawn is left out."""
+    ingest = visit.runtime.get(IngestService)
+    for view in views(verdict):
+        drawn = []
+        for end in (view.before, view.after):
+            try:
+                png = ingest.draw(data[:end], view.page, _WIDTH)
+            except FileRefused:
+                break
+            drawn.append("data:image/png;base64," + base64.b64encode(png).decode())
+        if len(drawn) == 2:
+            yield Pictures(view.page, view.revision, drawn[0], drawn[1], view.is_refused)
+
+
+def _count(visit: Visit) -> None:
+    """Raise VerifyTooOften when somebody who is not signed in asks too often."""
+    if visit.principal is None and (wait := _STRANGERS.take(visit.address, time.monotonic())) > 0:
+        raise VerifyTooOften(wait_seconds=math.ceil(wait))
 
 
 def _read(visit: Visit, file: UploadFile | None) -> bytes:

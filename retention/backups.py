@@ -31,6 +31,7 @@ from core.errors import VermilionError
 from core.failpoints import reach
 from core.ids import new_id
 from core.masterkey import MasterKey
+from core.rotation import MasterKeyChanging
 from core.settings import Settings
 from retention import dump
 from retention.backup_format import encrypt
@@ -115,9 +116,14 @@ class BackupService:
     ) -> None:
         self._database = database
         self._store = store
-        self._key = master_key.derive("backup")
+        self._master_key = master_key
         self._clock = clock
         self._settings = settings
+
+    @property
+    def _key(self) -> bytes:
+        """Asked for anew each time: the master key may be changed while the server runs."""
+        return self._master_key.derive("backup")
 
     def _target(self) -> BackupStore:
         return open_backup_store(self._settings.effective_backup_url)
@@ -125,10 +131,12 @@ class BackupService:
     def run(self, kind: str, progress: Progress = no_progress) -> Manifest:
         """Make a backup now, ``full`` or ``incremental``; without a whole chain to build on it is full.
 
-        Raises BackupRunning, BackupStoreUnavailable, StorageFull, StorageUnavailable, ObjectMissing,
-        ObjectDamaged; then there is no backup of this name.
+        Raises BackupRunning, MasterKeyChanging, BackupStoreUnavailable, StorageFull, StorageUnavailable,
+        ObjectMissing, ObjectDamaged; then there is no backup of this name.
         """
         with self._alone():
+            if self._master_key.is_changing:
+                raise MasterKeyChanging()
             target = self._target()
             self._clear_up(target)
             chain = [] if kind == "full" else self._usable_chain(target)

@@ -16,7 +16,16 @@ from sqlalchemy.orm import Session
 
 from core.database import Base, Money, UtcDateTime
 
-LEFT_OUT: Final = frozenset({"sign_in", "throttle", "idempotency_key", "periodic_job"})
+LEFT_OUT: Final = frozenset(
+    {
+        "sign_in",
+        "throttle",
+        "idempotency_key",
+        "periodic_job",
+        "passkey_challenge",
+        "second_factor_grant",
+    }
+)
 """Tables of passing state. A restored installation starts without sessions and blocked guesses."""
 _BATCH: Final = 500
 

@@ -73,3 +73,10 @@ class ExportFolderNotEmpty(VermilionError):
 
     code = "export-folder-not-empty"
     status = 409
+
+
+class EvidenceThere(VermilionError):
+    """A bundle of this case is there already. Context: ``file``."""
+
+    code = "evidence-there"
+    status = 409

@@ -59,9 +59,7 @@ def export(
                     term = session.get(RetentionTerm, case_id)
                 progress(done, len(ids), view.case.serial_number)
                 files = _write_case(runtime.get(ObjectStore), to, view)
-                listing.write(
-                    json.dumps(_describe(view, term, files), ensure_ascii=False, default=str) + "\n"
-                )
+                listing.write(json.dumps(describe(view, term, files), ensure_ascii=False, default=str) + "\n")
     except OSError as error:
         raise explained_os_error(error) from error
     with runtime.database.write() as session:
@@ -89,17 +87,22 @@ def _chosen(
 ) -> Iterator[UUID]:
     condition = readable(principal, ResourceType.CASE, Case.id)
     if serials:
-        for serial in serials:
-            found = session.scalar(select(Case.id).where(Case.serial_number == serial, condition))
-            if found is None:
-                raise NotFound(what=serial)
-            yield found
+        yield from (find_case(session, principal, serial) for serial in serials)
     elif query is not None:
         yield from (key.id for key in runtime.get(Searcher).keys(principal, Query(text=query, kind="case")))
     else:
         yield from session.scalars(
             select(Case.id).where(condition).order_by(Case.submitted_at, Case.id)
         ).all()
+
+
+def find_case(session: Session, principal: Principal, serial: str) -> UUID:
+    """The id of a case that the person may see, by its serial number. Raises NotFound."""
+    condition = readable(principal, ResourceType.CASE, Case.id)
+    found = session.scalar(select(Case.id).where(Case.serial_number == serial, condition))
+    if found is None:
+        raise NotFound(what=serial)
+    return found
 
 
 def _write_case(store: ObjectStore, to: Path, view: CaseView) -> dict[UUID, str]:
@@ -135,7 +138,8 @@ def safe_name(serial: str) -> str:
     return name
 
 
-def _describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str]) -> dict[str, Any]:
+def describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str]) -> dict[str, Any]:
+    """A case as the listing shows it; ``files`` has the path of each document."""
     case = view.case
     return {
         "serial_number": case.serial_number,

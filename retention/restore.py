@@ -16,6 +16,7 @@ from core.clock import Clock, SystemClock
 from core.database import Base, Database
 from core.failpoints import reach
 from core.home import HomeLock
+from core.key_stores import load_master_key, open_store
 from core.masterkey import MasterKey
 from core.settings import Settings
 from retention import dump
@@ -95,14 +96,14 @@ def _settle(session: Session, manifest: Manifest, clock: Clock) -> None:
 
 
 def _save(master_key: MasterKey, settings: Settings) -> None:
-    if MasterKey.load(settings.home) is None:
-        master_key.save(settings.home)
+    if load_master_key(settings) is None:
+        master_key.put_into(open_store(settings))
 
 
 @contextmanager
 def _key_of_this_home(settings: Settings, master_key: MasterKey) -> Iterator[None]:
     """Take the key file back when the rows could not be committed."""
-    was_there = MasterKey.load(settings.home) is not None
+    was_there = load_master_key(settings) is not None
     try:
         yield
     except BaseException:
@@ -123,7 +124,7 @@ def _opened(settings: Settings) -> Iterator[Database]:
 
 def _require_empty_home(settings: Settings, master_key: MasterKey) -> None:
     """A home with this very key may be that of a restore that was interrupted; its database tells."""
-    there = MasterKey.load(settings.home)
+    there = load_master_key(settings)
     if there is not None and there.recovery_key() != master_key.recovery_key():
         raise HomeNotEmpty(what="master.key")
 

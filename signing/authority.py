@@ -1,63 +1,53 @@
-"""The internal certificate authority: its own certificates and keys, issuing, and revocation lists.
-
-Keys of the authority are wrapped by the master key and unwrapped once in a process.
-"""
+"""The internal certificate authority: its own certificates and keys, issuing, and revocation lists."""
 
 from __future__ import annotations
 
-import threading
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+import re
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select
+from pyhanko.sign.timestamps import TimeStamper
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.clock import Clock
-from core.database import Database, insert_unless_there
+from core.database import Database
 from core.errors import NotFound
 from core.masterkey import MasterKey
-from core.models import Organisation
+from core.models import LegalEntity, Organisation
 from core.settings import Settings
 from signing import pki
 from signing.errors import AuthorityNotReady
-from signing.models import Certificate, CertificateRole, RevocationList
+from signing.members import AUTHORITIES, AuthorityEntry, Member, Members, file_name, purpose
+from signing.models import Certificate, CertificateRequest, CertificateRole, RevocationList
 from signing.pades import SigningKey
+from signing.revocation import new_row, write_list
 from signing.timestamp import InternalTimeStamper
+from signing.timestamps.configured import Stampers
 
 _ORDER: Final = (
     CertificateRole.ROOT,
     CertificateRole.ISSUING,
     CertificateRole.TSA,
     CertificateRole.SERVICE,
+    CertificateRole.OCSP,
 )
+_NAMES: Final = {
+    CertificateRole.ROOT: "Vermilion Root CA",
+    CertificateRole.ISSUING: "Vermilion Issuing CA",
+    CertificateRole.TSA: "Vermilion Time-stamp Authority",
+    CertificateRole.SERVICE: "Vermilion Approval Sheets",
+    CertificateRole.OCSP: "Vermilion OCSP Responder",
+}
 _FRESH: Final = timedelta(minutes=10)
 """A revocation list older than this is renewed before it becomes evidence."""
 _RENEW_BEFORE: Final = timedelta(days=pki.CRL_DAYS) / 2
-_FILES: Final = {
-    "root.crt": (CertificateRole.ROOT, "application/pkix-cert"),
-    "issuing.crt": (CertificateRole.ISSUING, "application/pkix-cert"),
-    "root.crl": (CertificateRole.ROOT, "application/pkix-crl"),
-    "issuing.crl": (CertificateRole.ISSUING, "application/pkix-crl"),
-}
-
-
-@dataclass(frozen=True)
-class Member:
-    """One certificate of the authority itself, with its key."""
-
-    id: UUID
-    certificate: x509.Certificate
-    key: pki.PrivateKey
-
-    @property
-    def asn1(self) -> asn1_x509.Certificate:
-        return asn1_x509.Certificate.load(self.certificate.public_bytes(Encoding.DER))
+_FILE: Final = re.compile(r"((?:root|issuing)(?:-[1-9][0-9]{0,3})?)\.(crt|crl)")
+_MEDIA_TYPES: Final = {"crt": "application/pkix-cert", "crl": "application/pkix-crl"}  # RFC 2585
 
 
 class Authority:
@@ -68,234 +58,317 @@ class Authority:
         self._master_key = master_key
         self._clock = clock
         self._settings = settings
-        self._members: dict[CertificateRole, Member] = {}
+        self.members = Members(database, master_key, clock)
+        self.stampers = Stampers(database, clock, settings, self._internal_stamper)
         self._stamper: tuple[Member, InternalTimeStamper] | None = None
-        self._loading = threading.Lock()
+        self._service: tuple[Member, SigningKey] | None = None
+
+    def new_key(self, role: CertificateRole) -> pki.PrivateKey:
+        """A key of the kind that the settings name for this role. RSA takes up to seconds: call it
+        outside transactions."""
+        return pki.new_key(self._settings.key_algorithm(role.value))
 
     def set_up(self, organisation_name: str, is_demo: bool) -> None:
-        """Make root, issuing authority, time-stamp authority and service certificate, once."""
-        with self._database.write() as session:
-            there = set(session.scalars(select(Certificate.role).where(Certificate.role.in_(_ORDER))))
-            if there:
+        """Make root, issuing authority, time-stamp authority, service and responder, once.
+
+        Does nothing where they are there, or where an offline root was asked to certify them.
+        """
+        with self._database.read() as session:
+            if _is_there(session):
                 return
-            unit = "DEMO 演示" if is_demo else None
-            made: dict[CertificateRole, tuple[Certificate, pki.PrivateKey]] = {}
-            for role in _ORDER:
-                made[role] = self._make_member(session, role, organisation_name, unit, made)
-            for role in (CertificateRole.ROOT, CertificateRole.ISSUING):
-                row, key = made[role]
-                self._write_crl(session, row, x509.load_der_x509_certificate(row.der), key)
+        keys = {role: self.new_key(role) for role in _ORDER}
+        with self._database.write() as session:
+            if _is_there(session):
+                return
+            identity = self.organisation_identity(session, organisation_name, is_demo)
+            root = self.add_member(session, CertificateRole.ROOT, identity, keys[CertificateRole.ROOT], None)
+            self.add_below(session, root, identity, keys)
+            write_list(
+                session,
+                root.id,
+                x509.load_der_x509_certificate(root.der),
+                keys[CertificateRole.ROOT],
+                self._clock.now(),
+            )
             audit.record(
                 session,
                 self._clock.now(),
                 None,
                 "authority.created",
                 "certificate",
-                made[CertificateRole.ROOT][0].id,
+                root.id,
                 {"organisation": organisation_name, "demo": is_demo},
             )
+        self.members.forget()
 
-    def _make_member(
+    def add_below(
+        self,
+        session: Session,
+        root: Certificate,
+        identity: pki.Identity,
+        keys: dict[CertificateRole, pki.PrivateKey],
+    ) -> None:
+        """An issuing authority below a root whose key is here, and what it certifies first."""
+        above = self._issuer(root, keys[CertificateRole.ROOT], file_name(CertificateRole.ROOT, 1))
+        key = keys[CertificateRole.ISSUING]
+        row = self.add_member(session, CertificateRole.ISSUING, identity, key, (root.id, above))
+        self.add_services(session, row, file_name(CertificateRole.ISSUING, 1), identity, keys)
+
+    def add_services(
+        self,
+        session: Session,
+        issuing: Certificate,
+        name: str,
+        identity: pki.Identity,
+        keys: dict[CertificateRole, pki.PrivateKey],
+    ) -> None:
+        """Time-stamp authority, service and responder of an issuing authority, and its list."""
+        key = keys[CertificateRole.ISSUING]
+        issuer = self._issuer(issuing, key, name)
+        for role in (CertificateRole.TSA, CertificateRole.SERVICE, CertificateRole.OCSP):
+            self.add_member(session, role, identity, keys[role], (issuing.id, issuer))
+        write_list(session, issuing.id, issuer.certificate, key, self._clock.now())
+
+    def add_member(
         self,
         session: Session,
         role: CertificateRole,
-        organisation: str,
-        unit: str | None,
-        made: dict[CertificateRole, tuple[Certificate, pki.PrivateKey]],
-    ) -> tuple[Certificate, pki.PrivateKey]:
-        now, key = self._clock.now(), pki.new_key()
-        names = {
-            CertificateRole.ROOT: "Vermilion Root CA",
-            CertificateRole.ISSUING: "Vermilion Issuing CA",
-            CertificateRole.TSA: "Vermilion Time-stamp Authority",
-            CertificateRole.SERVICE: "Vermilion Approval Sheets",
-        }
-        common_name = f"DEMO {names[role]}" if unit else names[role]
-        identity = pki.Identity(common_name, organisation, unit)
-        issuer_row: Certificate | None = None
-        if role is CertificateRole.ROOT:
+        identity: pki.Identity,
+        key: pki.PrivateKey,
+        above: tuple[UUID, pki.Issuer] | None,
+    ) -> Certificate:
+        """Certify a key of the authority itself and keep it, wrapped. ``identity`` gives the organisation."""
+        made = session.scalar(select(func.count()).where(Certificate.role == role)) or 0
+        identity = _member_identity(role, identity, made + 1 if role in AUTHORITIES else 1)
+        now = self._clock.now()
+        if above is None:
             certificate = pki.make_root(identity, key, now)
+        elif role is CertificateRole.SERVICE:
+            certificate = pki.make_signer(identity, key, above[1], now, policy=pki.SERVICE_POLICY)
         else:
-            above = CertificateRole.ROOT if role is CertificateRole.ISSUING else CertificateRole.ISSUING
-            issuer_row, issuer_key = made[above]
-            issuer = self._issuer(above, x509.load_der_x509_certificate(issuer_row.der), issuer_key)
             make = {
                 CertificateRole.ISSUING: pki.make_issuing,
                 CertificateRole.TSA: pki.make_tsa,
-                CertificateRole.SERVICE: pki.make_signer,
+                CertificateRole.OCSP: pki.make_ocsp,
             }[role]
-            certificate = make(identity, key, issuer, now)
-        row = _row(certificate, role, issuer_row.id if issuer_row else None)
-        row.wrapped_key = self._master_key.wrap(pki.key_to_der(key), purpose=f"authority {role.value}")
+            certificate = make(identity, key, above[1], now)
+        return self.keep_member(session, role, certificate, key, above[0] if above else None)
+
+    def keep_member(
+        self,
+        session: Session,
+        role: CertificateRole,
+        certificate: x509.Certificate,
+        key: pki.PrivateKey | None,
+        issuer_id: UUID | None,
+    ) -> Certificate:
+        """Keep a certificate of the authority itself; its key is wrapped by the master key."""
+        row = new_row(certificate, role, issuer_id)
+        if key is not None:
+            row.wrapped_key = self._master_key.wrap(pki.key_to_der(key), purpose=purpose(role))
         session.add(row)
         session.flush()
-        return row, key
+        self.members.forget()
+        return row
 
-    def _issuer(
-        self, role: CertificateRole, certificate: x509.Certificate, key: pki.PrivateKey
-    ) -> pki.Issuer:
-        name = "root" if role is CertificateRole.ROOT else "issuing"
-        base = f"{self._settings.effective_public_url}/pki/{name}"
-        return pki.Issuer(certificate, key, f"{base}.crl", f"{base}.crt")
+    def _issuer(self, row: Certificate, key: pki.PrivateKey, name: str) -> pki.Issuer:
+        return self.issuer(x509.load_der_x509_certificate(row.der), key, name)
+
+    def issuer(self, certificate: x509.Certificate, key: pki.PrivateKey, name: str) -> pki.Issuer:
+        """An authority with the addresses that go into what it certifies. A root has no responder:
+        its list changes about never."""
+        base = self._settings.effective_pki_url
+        ocsp = None if name.startswith(CertificateRole.ROOT.value) else f"{base}/ocsp"
+        return pki.Issuer(certificate, key, f"{base}/{name}.crl", f"{base}/{name}.crt", ocsp)
 
     def member(self, role: CertificateRole) -> Member:
         """A certificate of the authority with its key. Raises AuthorityNotReady before the set-up."""
-        with self._loading:
-            if role not in self._members:
-                with self._database.read() as session:
-                    row = session.scalar(
-                        select(Certificate)
-                        .where(Certificate.role == role, Certificate.revoked_at.is_(None))
-                        .order_by(Certificate.not_before.desc())
-                    )
-                if row is None or row.wrapped_key is None:
-                    raise AuthorityNotReady(reason="set-up")
-                der = self._master_key.unwrap(row.wrapped_key, purpose=f"authority {role.value}")
-                self._members[role] = Member(
-                    row.id, x509.load_der_x509_certificate(row.der), pki.key_from_der(der)
-                )
-            return self._members[role]
+        found = self.members.newest(role)
+        if found is None:
+            raise AuthorityNotReady(reason="set-up")
+        return found
+
+    def issuing(self) -> tuple[Member, pki.Issuer]:
+        """Who certifies now."""
+        member = self.member(CertificateRole.ISSUING)
+        name = self.members.named(member.id).name
+        return member, self.issuer(member.certificate, member.key, name)
 
     def issue(
-        self, session: Session, role: CertificateRole, identity: pki.Identity, key: pki.PrivateKey
+        self,
+        session: Session,
+        role: CertificateRole,
+        identity: pki.Identity | x509.Name,
+        key: pki.PrivateKey | pki.PublicKey,
     ) -> Certificate:
         """Certify a person or a seal, and publish a new list: one older than a certificate says nothing
         about it."""
-        member = self.member(CertificateRole.ISSUING)
-        issuer = self._issuer(CertificateRole.ISSUING, member.certificate, member.key)
+        member, issuer = self.issuing()
         certificate = pki.make_signer(
             identity, key, issuer, self._clock.now(), is_seal=role is CertificateRole.SEAL
         )
-        row = _row(certificate, role, member.id)
+        row = new_row(certificate, role, member.id)
         session.add(row)
         session.flush()
-        self.publish_crl(session, CertificateRole.ISSUING)
+        self.publish(session, member.id)
         return row
 
     def identity(self, session: Session, common_name: str, organisation: str, serial: str) -> pki.Identity:
-        """An identity below this organisation, marked where it is a demo."""
+        """An identity below this organisation, with its social credit code where it has one, and
+        marked where it is a demo."""
         found = session.get(Organisation, 1)
         is_demo = found is not None and found.is_demo
-        return pki.Identity(common_name, organisation, "DEMO 演示" if is_demo else None, serial)
+        above = self.organisation_identity(session, organisation, is_demo)
+        return pki.Identity(common_name, organisation, above.unit, serial, above.organisation_code)
+
+    def organisation_identity(self, session: Session, organisation: str, is_demo: bool) -> pki.Identity:
+        """The organisation's part of an identity."""
+        code = session.scalar(
+            select(LegalEntity.social_credit_code).where(LegalEntity.name == organisation).limit(1)
+        )
+        return pki.Identity("", organisation, "DEMO 演示" if is_demo else None, None, code)
 
     def revoke(self, session: Session, certificate_id: UUID, reason: x509.ReasonFlags) -> None:
-        """Revoke a certificate from now on and publish the list."""
+        """Revoke a certificate from now on and publish the list. Repeating it changes nothing."""
         row = session.get(Certificate, certificate_id)
         if row is None:
             raise NotFound(what="certificate")
         if row.revoked_at is None:
             row.revoked_at = self._clock.now()
             row.revocation_reason = reason.value
-            session.flush()
-            self.publish_crl(session, CertificateRole.ISSUING)
+            self.publish_for(session, row)
 
-    def publish_crl(self, session: Session, role: CertificateRole) -> None:
-        """Issue the next revocation list of ``role``."""
-        member = self.member(role)
-        row = session.get_one(Certificate, member.id)
-        self._write_crl(session, row, member.certificate, member.key)
-
-    def _write_crl(
-        self, session: Session, row: Certificate, certificate: x509.Certificate, key: pki.PrivateKey
-    ) -> None:
-        now = self._clock.now()
-        revoked = session.execute(
-            select(Certificate.serial_number, Certificate.revoked_at, Certificate.revocation_reason).where(
-                Certificate.issuer_id == row.id, Certificate.revoked_at.is_not(None)
-            )
-        ).all()
-        entries = [
-            (int(serial, 16), at, x509.ReasonFlags(reason or "unspecified"))
-            for serial, at, reason in revoked
-            if at is not None
-        ]
-        empty = {"issuer_id": row.id, "number": 0, "der": b"", "this_update": now, "next_update": now}
-        insert_unless_there(session, RevocationList, [empty])
-        stored = session.scalars(
-            select(RevocationList).where(RevocationList.issuer_id == row.id).with_for_update()
-        ).one()
-        number = stored.number + 1
-        crl = pki.make_crl(certificate, key, number, entries, now)
-        stored.number, stored.der = number, crl.public_bytes(Encoding.DER)
-        stored.this_update, stored.next_update = crl.last_update_utc, crl.next_update_utc or now
+    def publish_for(self, session: Session, row: Certificate) -> None:
+        """The next list of whoever certified ``row``; an outside authority publishes its own."""
         session.flush()
+        self.members.forget()
+        if row.issuer_id is not None:
+            self.publish(session, row.issuer_id)
+
+    def publish(self, session: Session, issuer_id: UUID) -> None:
+        """Issue the next revocation list. Raises AuthorityNotReady where the key is offline."""
+        member = self.members.of(issuer_id)
+        if member is None:
+            raise AuthorityNotReady(reason="offline")
+        write_list(session, member.id, member.certificate, member.key, self._clock.now())
 
     def renew_crls(self, older_than: timedelta = _RENEW_BEFORE) -> None:
         """Publish anew the lists that are older; opens its own transaction only when one is."""
-        limit = self._clock.now() - older_than
+        now = self._clock.now()
+        ours = {one.id for one in self.members.entries() if one.has_key and one.not_after > now}
         with self._database.read() as session:
-            old = set(
-                session.scalars(select(RevocationList.issuer_id).where(RevocationList.this_update < limit))
+            old = ours & set(
+                session.scalars(
+                    select(RevocationList.issuer_id).where(RevocationList.this_update < now - older_than)
+                )
             )
         if not old:
             return
         with self._database.write() as session:
-            for role in (CertificateRole.ROOT, CertificateRole.ISSUING):
-                if self.member(role).id in old:
-                    self.publish_crl(session, role)
+            for issuer_id in sorted(old):
+                self.publish(session, issuer_id)
 
     def evidence(self) -> tuple[list[asn1_x509.Certificate], list[bytes]]:
         """Certificates and fresh revocation lists (DER) that any of our signatures is judged with."""
         self.renew_crls(_FRESH)
         with self._database.read() as session:
             crls = list(session.scalars(select(RevocationList.der)))
-        roles = (CertificateRole.ROOT, CertificateRole.ISSUING, CertificateRole.TSA)
-        return [self.member(role).asn1 for role in roles], crls
+        certificates = [one.asn1 for one in self.members.entries()]
+        if self.stampers.has_internal:
+            certificates.append(self.member(CertificateRole.TSA).asn1)
+        return certificates, crls
 
-    def timestamper(self) -> InternalTimeStamper:
-        """The built-in time-stamp authority; what is constant in its tokens is encoded once."""
+    def timestamper(self) -> TimeStamper | None:
+        """What stamps our signatures, as the settings say: the built-in authority or outside ones.
+
+        None while a signature is made without one, since none of them answers.
+        """
+        return self.stampers.stamper()
+
+    def internal_stamper(self) -> InternalTimeStamper:
+        """The built-in time-stamp authority, whoever stamps our own signatures."""
+        return self._internal_stamper()
+
+    def _internal_stamper(self) -> InternalTimeStamper:
         member, stamper = self.member(CertificateRole.TSA), self._stamper
         if stamper is None or stamper[0] is not member:
-            stamper = member, InternalTimeStamper(member.asn1, member.key, self._clock, self.chain())
-            self._stamper = stamper
+            made = InternalTimeStamper(
+                member.asn1,
+                member.key,
+                self._clock,
+                self.members.chain_of(member.asn1),
+                self._settings.signature_digest,
+            )
+            self._stamper = stamper = member, made
         return stamper[1]
 
     def chain(self) -> tuple[asn1_x509.Certificate, ...]:
-        """What goes into a signature beside the signer's own certificate."""
+        """What goes into a signature beside a certificate that was issued just now."""
         return (self.member(CertificateRole.ISSUING).asn1,)
+
+    def chain_of(self, certificate: asn1_x509.Certificate) -> tuple[asn1_x509.Certificate, ...]:
+        """What goes into a signature beside this certificate, whoever issued it and when."""
+        return self.members.chain_of(certificate)
 
     def service_key(self) -> SigningKey:
         """The key that certifies approval sheets."""
-        member = self.member(CertificateRole.SERVICE)
-        return SigningKey(member.asn1, member.key, self.chain())
+        member, service = self.member(CertificateRole.SERVICE), self._service
+        if service is None or service[0] is not member:
+            chain, digest = self.members.chain_of(member.asn1), self._settings.signature_digest
+            key = SigningKey(member.asn1, member.key, chain, digest)
+            self._service = service = member, key
+        return service[1]
 
     def check_ready(self, session: Session) -> None:
         """Raise AuthorityNotReady unless every certificate and list is good now and the time-stamp
-        authority issues."""
+        authority issues, where it is ours."""
         now = self._clock.now()
-        for role in _ORDER:
-            certificate = self.member(role).certificate
+        used: list[AuthorityEntry | Member] = [self.members.entry(role) for role in AUTHORITIES]
+        used.append(self.member(CertificateRole.SERVICE))
+        if self.stampers.has_internal:
+            used.append(self.member(CertificateRole.TSA))
+        for one in used:
+            certificate = one.certificate
             if not certificate.not_valid_before_utc <= now < certificate.not_valid_after_utc:
-                raise AuthorityNotReady(reason=f"{role.value} {certificate.not_valid_after_utc.date()}")
-        ends = session.scalars(select(RevocationList.next_update)).all()
-        if len(ends) < 2 or min(ends) <= now:
+                name = certificate.subject.rfc4514_string()
+                raise AuthorityNotReady(reason=f"{name} {certificate.not_valid_after_utc.date()}")
+        needed = {one.id for one in self.members.entries() if one.is_good and one.not_after > now}
+        good = set(session.scalars(select(RevocationList.issuer_id).where(RevocationList.next_update > now)))
+        if not needed <= good:
             raise AuthorityNotReady(reason="crl")
-        try:
-            self.timestamper().stamp(bytes(32), "sha256")
-        except (ValueError, OSError) as error:
-            raise AuthorityNotReady(reason="time-stamp") from error
+        if self.stampers.has_internal:
+            try:
+                self.internal_stamper().stamp(bytes(32), "sha256")
+            except (ValueError, OSError) as error:
+                raise AuthorityNotReady(reason="time-stamp") from error
 
-    def file(self, session: Session, name: str) -> tuple[str, bytes]:
-        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``."""
-        if name not in _FILES:
+    def file(self, session: Session, name: str) -> tuple[str, bytes, RevocationList | None]:
+        """Media type and bytes of a file such as ``root.crt`` or ``issuing-2.crl``, and the list's row."""
+        found = _FILE.fullmatch(name)
+        entry = next((one for one in self.members.entries() if found and one.name == found[1]), None)
+        if found is None or entry is None:
             raise NotFound(what=name)
-        role, media_type = _FILES[name]
-        row = session.scalar(select(Certificate).where(Certificate.role == role))
-        if row is None:
+        if found[2] == "crt":
+            return _MEDIA_TYPES["crt"], entry.asn1.dump(), None
+        listed = session.get(RevocationList, entry.id)
+        if listed is None:
             raise NotFound(what=name)
-        if name.endswith(".crt"):
-            return media_type, row.der
-        return media_type, session.get_one(RevocationList, row.id).der
+        return _MEDIA_TYPES["crl"], listed.der, listed
 
 
-def _row(certificate: x509.Certificate, role: CertificateRole, issuer_id: UUID | None) -> Certificate:
-    not_before: datetime = certificate.not_valid_before_utc
-    return Certificate(
-        role=role,
-        subject=certificate.subject.rfc4514_string()[:300],
-        serial_number=f"{certificate.serial_number:x}",
-        issuer_id=issuer_id,
-        der=certificate.public_bytes(Encoding.DER),
-        not_before=not_before,
-        not_after=certificate.not_valid_after_utc,
+def _is_there(session: Session) -> bool:
+    roles = session.scalar(select(func.count()).where(Certificate.role.in_(_ORDER))) or 0
+    asked = session.scalar(select(func.count()).where(CertificateRequest.answered_at.is_(None))) or 0
+    return roles + asked > 0
+
+
+def _member_identity(role: CertificateRole, organisation: pki.Identity, number: int) -> pki.Identity:
+    """Successors of an authority have names of their own, so that their lists are never mixed up."""
+    name = _NAMES[role] if number == 1 else f"{_NAMES[role]} {number}"
+    return pki.Identity(
+        f"DEMO {name}" if organisation.unit else name,
+        organisation.organisation,
+        organisation.unit,
+        None,
+        organisation.organisation_code,
     )

@@ -1,29 +1,33 @@
 """Custody of people's private keys: an envelope that opens with the PIN and the master key together.
 
-The wrapping key is argon2id(PIN) (RFC 9106), mixed with the master key by HKDF: a stolen database
-alone gives nothing to guess against. AES-256-GCM authenticates the person's id along with the key,
-so that envelopes cannot be exchanged between people.
+The wrapping key is argon2id(PIN) (RFC 9106), mixed by HKDF with a pepper that the master key wraps
+(``signing.peppers``): a stolen database alone gives nothing to guess against. AES-256-GCM
+authenticates the person's id and every other member of the envelope along with the key, so that
+envelopes cannot be exchanged between people nor altered.
 """
 
 from __future__ import annotations
 
 import base64
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from argon2.exceptions import HashingError
 from argon2.low_level import Type, hash_secret_raw
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from core.masterkey import EnvelopeUnreadable, MasterKey
+from core.masterkey import EnvelopeUnreadable
 from signing.errors import PinTooWeak
+from signing.peppers import FIRST, PepperSecret
 
-ENVELOPE_VERSION: Final = 1
+ENVELOPE_VERSION: Final = 2
 MINIMUM_PIN_LENGTH: Final = 6
 _ROWS: Final = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -54,47 +58,62 @@ def check_pin(pin: str) -> None:
 
 
 def seal_envelope(
-    key_der: bytes, pin: str, person_id: UUID, master_key: MasterKey, cost: PinCost
+    key_der: bytes, pin: str, person_id: UUID, pepper: PepperSecret, cost: PinCost
 ) -> dict[str, Any]:
     """Wrap a private key (PKCS#8 DER). The result is plain JSON."""
     salt, nonce = os.urandom(16), os.urandom(12)
-    ciphertext = AESGCM(_derive(pin, salt, master_key, cost)).encrypt(nonce, key_der, _bound(person_id))
-    return {
+    head: dict[str, Any] = {
         "version": ENVELOPE_VERSION,
         "kdf": "argon2id",
         "time_cost": cost.time_cost,
         "memory_kib": cost.memory_kib,
         "parallelism": cost.parallelism,
+        "pepper": pepper.number,
         "salt": _encode(salt),
         "nonce": _encode(nonce),
-        "ciphertext": _encode(ciphertext),
     }
+    ciphertext = AESGCM(_derive(pin, salt, pepper, cost)).encrypt(nonce, key_der, _bound(person_id, head))
+    return {**head, "ciphertext": _encode(ciphertext)}
 
 
-def open_envelope(envelope: Mapping[str, Any], pin: str, person_id: UUID, master_key: MasterKey) -> bytes:
-    """The private key (PKCS#8 DER). Raises PinDoesNotFit, and EnvelopeUnreadable for another format."""
-    if envelope.get("version") != ENVELOPE_VERSION or envelope.get("kdf") != "argon2id":
+def open_envelope(
+    envelope: Mapping[str, Any], pin: str, person_id: UUID, pepper_of: Callable[[int], PepperSecret]
+) -> bytes:
+    """The private key (PKCS#8 DER). ``pepper_of`` finds a pepper by its number.
+
+    Raises PinDoesNotFit, and EnvelopeUnreadable for another format, a damaged one, or a lost pepper.
+    """
+    if envelope.get("version") not in (1, ENVELOPE_VERSION) or envelope.get("kdf") != "argon2id":
         raise EnvelopeUnreadable(purpose="person")
-    cost = PinCost(int(envelope["time_cost"]), int(envelope["memory_kib"]), int(envelope["parallelism"]))
-    key = _derive(pin, _decode(envelope["salt"]), master_key, cost)
     try:
-        return AESGCM(key).decrypt(
-            _decode(envelope["nonce"]), _decode(envelope["ciphertext"]), _bound(person_id)
-        )
+        cost = PinCost(int(envelope["time_cost"]), int(envelope["memory_kib"]), int(envelope["parallelism"]))
+        salt, nonce, ciphertext = (_decode(envelope[name]) for name in ("salt", "nonce", "ciphertext"))
+        key = _derive(pin, salt, pepper_of(int(envelope.get("pepper", FIRST))), cost)
+        return AESGCM(key).decrypt(nonce, ciphertext, _bound(person_id, envelope))
     except InvalidTag as error:
         raise PinDoesNotFit from error
+    except (KeyError, ValueError, TypeError, HashingError) as error:
+        raise EnvelopeUnreadable(purpose="person") from error
 
 
-def _derive(pin: str, salt: bytes, master_key: MasterKey, cost: PinCost) -> bytes:
+def pepper_number(envelope: Mapping[str, Any]) -> int:
+    """Which pepper an envelope is mixed with."""
+    return int(envelope.get("pepper", FIRST))
+
+
+def _derive(pin: str, salt: bytes, pepper: PepperSecret, cost: PinCost) -> bytes:
     stretched = hash_secret_raw(
         pin.encode(), salt, cost.time_cost, cost.memory_kib, cost.parallelism, 32, Type.ID
     )
-    pepper = master_key.derive("pin")
-    return HKDF(hashes.SHA256(), 32, salt=pepper, info=b"vermilion person key 1").derive(stretched)
+    return HKDF(hashes.SHA256(), 32, salt=pepper.secret, info=b"vermilion person key 1").derive(stretched)
 
 
-def _bound(person_id: UUID) -> bytes:
-    return b"vermilion person key 1 " + person_id.bytes
+def _bound(person_id: UUID, envelope: Mapping[str, Any]) -> bytes:
+    """What is authenticated beside the key. Version 1 left the envelope's other members out."""
+    if envelope["version"] == 1:
+        return b"vermilion person key 1 " + person_id.bytes
+    members = {name: envelope[name] for name in sorted(envelope) if name != "ciphertext"}
+    return b"vermilion person key 2 " + person_id.bytes + json.dumps(members, sort_keys=True).encode()
 
 
 def _encode(data: bytes) -> str:
@@ -102,4 +121,4 @@ def _encode(data: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
-    return base64.b64decode(text)
+    return base64.b64decode(text, validate=True)

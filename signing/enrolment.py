@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Collection
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from core import audit, throttle
+from core import audit, notices
 from core.clock import Clock
 from core.database import Database
-from core.errors import NotFound
 from core.masterkey import MasterKey
-from core.models import Department, LegalEntity, Person
+from core.models import Department, LegalEntity, Person, SignIn
 from core.permissions import Principal
-from signing import custody, pki
+from core.settings import Settings
+from signing import custody, pin_guard, pki
 from signing.authority import Authority
-from signing.errors import AlreadyEnrolled, NotEnrolled, PinBlocked, WrongPin
+from signing.errors import AlreadyEnrolled, NotEnrolled, WrongPin
 from signing.models import Certificate, CertificateRole, Credential
 from signing.pades import SigningKey
+from signing.peppers import Peppers
+from signing.pin_guard import PinGuard
+from signing.replacement import Replacements
+from signing.second_factor import Act, SecondFactors, forget_factors
+from signing.sessions import end_sessions
+from signing.signatory import Signatory
 
-_PURPOSE: Final = "pin"
-
-
-@dataclass(frozen=True)
-class Signatory:
-    """A person whose key was just unlocked with the PIN; kept for one act and then dropped."""
-
-    person_id: UUID
-    name: str
-    position: str
-    key: SigningKey
+__all__ = ["Enrolment", "Signatory"]
 
 
 class Enrolment:
@@ -45,25 +40,34 @@ class Enrolment:
         database: Database,
         master_key: MasterKey,
         clock: Clock,
+        settings: Settings,
         authority: Authority,
         cost: custody.PinCost,
     ) -> None:
         self._database = database
-        self._master_key = master_key
         self._clock = clock
         self._authority = authority
         self._cost = cost
+        self._guard = PinGuard(database, clock, settings)
+        self.peppers = Peppers(database, master_key, clock)
+        self.factors = SecondFactors(database, master_key, clock, settings)
+        self.replacements = Replacements(database, clock, settings)
 
     def enrol(self, principal: Principal, pin: str) -> Certificate:
-        """Make the person's key and certificate. Raises PinTooWeak, AlreadyEnrolled, AuthorityNotReady."""
+        """Make the person's key and certificate; where a replacement is ready, in the old one's place.
+
+        Raises PinTooWeak, AlreadyEnrolled, AuthorityNotReady.
+        """
         custody.check_pin(pin)
         with self._database.read() as session:
             self._authority.check_ready(session)
             if self.has_credential(session, principal.person_id):
-                raise AlreadyEnrolled()
+                known = self.replacements.of(session, principal.person_id)
+                if known is None or known.state != "ready":
+                    raise AlreadyEnrolled()
         key = pki.new_key()
         envelope = custody.seal_envelope(
-            pki.key_to_der(key), pin, principal.person_id, self._master_key, self._cost
+            pki.key_to_der(key), pin, principal.person_id, self.peppers.newest(), self._cost
         )
         now = self._clock.now()
         with self._database.write() as session:
@@ -71,8 +75,7 @@ class Enrolment:
             person = session.scalars(
                 select(Person).where(Person.id == principal.person_id).with_for_update()
             ).one()
-            if self.has_credential(session, person.id):
-                raise AlreadyEnrolled()
+            self._make_room(session, person.id)
             organisation = session.scalar(
                 select(LegalEntity.name)
                 .join(Department, Department.entity_id == LegalEntity.id)
@@ -89,7 +92,7 @@ class Enrolment:
                     created_at=now,
                 )
             )
-            throttle.clear(session, _subject(person.id))
+            pin_guard.clear(session, person.id)
             audit.record(
                 session,
                 now,
@@ -101,35 +104,40 @@ class Enrolment:
             )
         return certificate
 
-    def change_pin(self, principal: Principal, old: str, new: str) -> None:
-        """Wrap the same key with another PIN. Raises as ``unlock`` and ``enrol``."""
+    def _make_room(self, session: Session, person_id: UUID) -> None:
+        """End the credential that a ready replacement names. Raises AlreadyEnrolled."""
+        if not self.has_credential(session, person_id):
+            return
+        old = self.replacements.take_ready(session, person_id)
+        if old is None:
+            raise AlreadyEnrolled()
+        old.is_active, old.envelope = False, {}  # nobody will open it again
+        forget_factors(session, person_id)
+        self._authority.revoke(session, old.certificate_id, x509.ReasonFlags.superseded)
+        end_sessions(session, person_id, "replaced", self._clock.now())
+        session.flush()
+        audit.record(session, self._clock.now(), person_id, "credential.revoked", "person", person_id)
+
+    def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
+        """Wrap the same key with another PIN; the owner's other sign-ins and all signing sessions end.
+
+        ``sign_in`` names the sign-in that stays (``core.sign_in.binding``). Raises as ``unlock`` and
+        ``enrol``.
+        """
         custody.check_pin(new)
         credential, _certificate, key_der = self._open(principal.person_id, old)
-        envelope = custody.seal_envelope(key_der, new, principal.person_id, self._master_key, self._cost)
+        envelope = custody.seal_envelope(key_der, new, principal.person_id, self.peppers.newest(), self._cost)
+        now, person_id = self._clock.now(), principal.person_id
         with self._database.write() as session:
             session.get_one(Credential, credential.id).envelope = envelope
-            audit.record(
-                session,
-                self._clock.now(),
-                principal.person_id,
-                "credential.pin_changed",
-                "person",
-                principal.person_id,
+            end_sessions(session, person_id, "pin-changed", now)
+            session.execute(
+                delete(SignIn).where(
+                    SignIn.person_id == person_id, SignIn.token_digest != sign_in.removeprefix("sign-in:")
+                )
             )
-
-    def replace(self, session: Session, person_id: UUID, actor_id: UUID) -> None:
-        """Revoke the credential of somebody who forgot the PIN; they then enrol anew themselves.
-
-        Somebody else has to ask for it: whoever holds only the person's session cannot.
-        """
-        credential = session.scalar(
-            select(Credential).where(Credential.person_id == person_id, Credential.is_active)
-        )
-        if credential is None or actor_id == person_id:
-            raise NotFound(what="credential")
-        credential.is_active = False
-        self._authority.revoke(session, credential.certificate_id, x509.ReasonFlags.superseded)
-        audit.record(session, self._clock.now(), actor_id, "credential.revoked", "person", person_id)
+            notices.tell(session, now, [person_id], "pin-changed", "person", person_id, {})
+            audit.record(session, now, person_id, "credential.pin_changed", "person", person_id)
 
     def has_credential(self, session: Session, person_id: UUID) -> bool:
         """Whether the person has set a PIN."""
@@ -138,13 +146,22 @@ class Enrolment:
         )
         return found is not None
 
-    def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act.
+    def unlock(
+        self, person_id: UUID, pin: str, digests: Collection[str] = (), act: Act = "approval"
+    ) -> Signatory:
+        """Open the person's key for one act: signing what ``digests`` name.
 
-        Each failure is counted in a transaction of its own and slows the next tries down. Raises
-        NotEnrolled, WrongPin, PinBlocked.
+        Each try is counted before it is judged (``signing.pin_guard``). Where the organisation asks for a
+        second factor, it was shown for these digests before. Raises NotEnrolled, WrongPin, PinBlocked,
+        PinLocked, SecondFactorNeeded.
         """
+        with self._database.read() as session:
+            self.factors.check(session, person_id, digests, act)
+            is_asked = self.factors.is_asked(session, act)
         _credential, certificate, key_der = self._open(person_id, pin)
+        if is_asked:
+            with self._database.write() as session:
+                self.factors.use(session, person_id, digests, act)
         with self._database.read() as session:
             person = session.get_one(Person, person_id)
         key = SigningKey(
@@ -152,13 +169,12 @@ class Enrolment:
         )
         return Signatory(person_id, person.name, person.position or "", key)
 
+    def check_pin(self, person_id: UUID, pin: str) -> None:
+        """Whether the PIN is right, for acts that sign nothing. Raises as ``unlock``."""
+        self._open(person_id, pin)
+
     def _open(self, person_id: UUID, pin: str) -> tuple[Credential, Certificate, bytes]:
-        now = self._clock.now()
         with self._database.read() as session:
-            try:
-                throttle.check(session, _subject(person_id), now)
-            except throttle.TooManyAttempts as error:
-                raise PinBlocked(field="pin", **error.context) from error
             found = session.execute(
                 select(Credential, Certificate)
                 .join(Certificate, Certificate.id == Credential.certificate_id)
@@ -167,23 +183,27 @@ class Enrolment:
         if found is None:
             raise NotEnrolled(field="pin")
         credential, certificate = found
+        self._guard.let_in(person_id)
         try:
-            key_der = custody.open_envelope(credential.envelope, pin, person_id, self._master_key)
+            key_der = custody.open_envelope(credential.envelope, pin, person_id, self.peppers.get)
         except custody.PinDoesNotFit as error:
-            with self._database.write() as session:
-                left = throttle.fail(session, _subject(person_id), now)
-                audit.record(session, now, person_id, "credential.pin_wrong", "person", person_id)
-            raise WrongPin(field="pin", left=left) from error
-        self._forget_failures(person_id)
+            raise WrongPin(field="pin", left=self._guard.failed(person_id)) from error
+        except BaseException:
+            self._guard.given_back(person_id)
+            raise
+        self._guard.passed(person_id)
+        self._move(credential, key_der, pin)
         return credential, certificate, key_der
 
-    def _forget_failures(self, person_id: UUID) -> None:
-        with self._database.read() as session:
-            has_failures = throttle.has_failures(session, _subject(person_id))
-        if has_failures:
-            with self._database.write() as session:
-                throttle.clear(session, _subject(person_id))
-
-
-def _subject(person_id: UUID) -> str:
-    return f"{_PURPOSE}:{person_id}"
+    def _move(self, credential: Credential, key_der: bytes, pin: str) -> None:
+        """Wrap the key with the newest pepper, if it is not yet; a change meanwhile goes before."""
+        newest = self.peppers.newest()
+        if custody.pepper_number(credential.envelope) == newest.number:
+            return
+        envelope = custody.seal_envelope(key_der, pin, credential.person_id, newest, self._cost)
+        with self._database.write() as session:
+            row = session.scalars(
+                select(Credential).where(Credential.id == credential.id).with_for_update()
+            ).one()
+            if row.envelope == credential.envelope:
+                row.envelope = envelope

@@ -12,6 +12,41 @@ class AuthorityNotReady(VermilionError):
     status = 503
 
 
+class TimestampUnavailable(VermilionError):
+    """None of the configured time-stamp authorities gave a good answer. Context: ``reason``."""
+
+    code = "timestamp-unavailable"
+    status = 503
+
+
+class CertificateNotUsable(VermilionError):
+    """The certificate was revoked, is suspended or over. Context: ``subject``, ``state``."""
+
+    code = "certificate-not-usable"
+    status = 409
+
+
+class CertificateActRefused(VermilionError):
+    """A certificate in this state does not allow the act. Context: ``act``, ``state``."""
+
+    code = "certificate-act-refused"
+    status = 409
+
+
+class CertificateUnfit(VermilionError):
+    """A certificate, key or root that was brought cannot be used. Context: ``reason``."""
+
+    code = "certificate-unfit"
+    status = 422
+
+
+class RequestUnfit(VermilionError):
+    """A request to the offline root, or its answer, does not fit. Context: ``reason``."""
+
+    code = "request-unfit"
+    status = 409
+
+
 class NotEnrolled(VermilionError):
     """The person has no signing PIN yet."""
 
@@ -45,6 +80,55 @@ class PinBlocked(VermilionError):
 
     code = "pin-blocked"
     status = 429
+
+
+class PinLocked(VermilionError):
+    """So many wrong PINs that only a new key helps."""
+
+    code = "pin-locked"
+    status = 409
+
+
+class ReplacementNotOpen(VermilionError):
+    """There is no replacement of a key for which this could be done now."""
+
+    code = "replacement-not-open"
+    status = 409
+
+
+class ReplacementNeedsOther(VermilionError):
+    """Consent comes from a second person. Context: ``reason`` (oneself, password)."""
+
+    code = "replacement-needs-other"
+    status = 403
+
+
+class SecondFactorNeeded(VermilionError):
+    """The organisation asks for a second factor here, and none was shown for this."""
+
+    code = "second-factor-needed"
+    status = 403
+
+
+class SecondFactorWrong(VermilionError):
+    """The code or the passkey's answer is not right, or was used already."""
+
+    code = "second-factor-wrong"
+    status = 422
+
+
+class SecondFactorMissing(VermilionError):
+    """The person has set up no second factor."""
+
+    code = "second-factor-missing"
+    status = 409
+
+
+class SigningSessionOver(VermilionError):
+    """What the PIN was entered for is over, or does not reach this. Context: ``reason``."""
+
+    code = "signing-session-over"
+    status = 409
 
 
 class SigningRefused(VermilionError):

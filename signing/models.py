@@ -21,19 +21,20 @@ class CertificateRole(StrEnum):
     ISSUING = "issuing"
     TSA = "tsa"
     SERVICE = "service"  # certifies approval sheets when they are made
+    OCSP = "ocsp"  # answers for one issuing authority
     PERSON = "person"
     SEAL = "seal"
 
 
 class Certificate(Base):
-    """A certificate that the internal authority issued."""
+    """A certificate that the internal authority issued, or one of an outside authority that was imported."""
 
     __tablename__ = "certificate"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     role: Mapped[CertificateRole] = mapped_column(String(10), index=True)
     subject: Mapped[str] = mapped_column(String(300))
-    serial_number: Mapped[str] = mapped_column(String(40), unique=True)  # lower-case hex
+    serial_number: Mapped[str] = mapped_column(String(40), index=True)  # lower-case hex, of its issuer
     issuer_id: Mapped[UUID | None] = mapped_column(ForeignKey("certificate.id"))
     der: Mapped[bytes] = mapped_column(LargeBinary)
     wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # CA, TSA, service: under the master key
@@ -41,6 +42,8 @@ class Certificate(Base):
     not_after: Mapped[datetime] = mapped_column(UtcDateTime)
     revoked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revocation_reason: Mapped[str | None] = mapped_column(String(40))
+    held_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # suspended since: certificateHold
+    outside_chain: Mapped[list[str] | None] = mapped_column(Json)  # imported: DER (Base64) of those above it
 
 
 class RevocationList(Base):
@@ -53,6 +56,57 @@ class RevocationList(Base):
     der: Mapped[bytes] = mapped_column(LargeBinary)
     this_update: Mapped[datetime] = mapped_column(UtcDateTime)
     next_update: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class CertificateRequest(Base):
+    """A PKCS#10 for the issuing authority that waits for the offline root's answer."""
+
+    __tablename__ = "certificate_request"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # None once it was answered or given up
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class RootPurpose(StrEnum):
+    """What an outside root is trusted for."""
+
+    SIGNATURES = "signatures"
+    TIMESTAMPS = "timestamps"
+    BOTH = "both"
+
+
+class OutsideRoot(Base):
+    """A root of somebody else that an administrator trusts. Kept after its removal, for the record."""
+
+    __tablename__ = "outside_root"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(String(64), index=True)  # SHA-256 of the certificate, hex
+    subject: Mapped[str] = mapped_column(String(300))
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    purpose: Mapped[RootPurpose] = mapped_column(String(12))
+    reason: Mapped[str] = mapped_column(String(300))  # why it is trusted
+    not_after: Mapped[datetime] = mapped_column(UtcDateTime)
+    added_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # None: at the command line
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class WaitingTimestamp(Base):
+    """A signed state of a document that no time-stamp authority answered for yet."""
+
+    __tablename__ = "waiting_timestamp"
+
+    digest: Mapped[str] = mapped_column(String(64), primary_key=True)  # of the signed PDF
+    since: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    field: Mapped[str] = mapped_column(String(200))
+    reason: Mapped[str] = mapped_column(String(300))
+    tries: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    finished_digest: Mapped[str | None] = mapped_column(String(64))  # of the state that has the time-stamp
 
 
 class Credential(Base):
@@ -142,6 +196,14 @@ class SealAuthorisation(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
+class UseKind(StrEnum):
+    """What a line of the register tells of."""
+
+    ELECTRONIC = "electronic"
+    PAPER = "paper"  # a printout was stamped by hand
+    CORRECTION = "correction"  # an earlier line was wrong
+
+
 class SealRecord(Base):
     """One use of one seal: a row of the register 用印登记簿. Never changed, never deleted."""
 
@@ -151,13 +213,16 @@ class SealRecord(Base):
     seal_id: Mapped[UUID] = mapped_column(ForeignKey("seal.id"))
     year: Mapped[int]
     number: Mapped[int]  # consecutive for each seal and year, from 1
-    authorisation_id: Mapped[UUID] = mapped_column(ForeignKey("seal_authorisation.id"), unique=True)
+    version: Mapped[int] = mapped_column(default=2, server_default="1")  # of the entry, see signing.entries
+    salt: Mapped[str | None] = mapped_column(String(64))  # None in entries of version 1
+    kind: Mapped[UseKind] = mapped_column(String(12), default=UseKind.ELECTRONIC, server_default="electronic")
+    authorisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("seal_authorisation.id"), unique=True)
     case_id: Mapped[UUID] = mapped_column(index=True)
     case_serial: Mapped[str] = mapped_column(String(40))
     document_id: Mapped[UUID] = mapped_column(index=True)
     document_title: Mapped[str] = mapped_column(String(300))
     digest_before: Mapped[str] = mapped_column(String(64))
-    digest_after: Mapped[str] = mapped_column(String(64), index=True)
+    digest_after: Mapped[str | None] = mapped_column(String(64), index=True)  # None: stamped by hand
     placements: Mapped[list[dict[str, Any]]] = mapped_column(
         Json
     )  # [{page, x_mm, y_mm}], centre, from top left; slices of a straddle seal have part and parts
@@ -169,5 +234,10 @@ class SealRecord(Base):
     approver_ids: Mapped[list[str]] = mapped_column(Json)
     keeper_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     sealed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    corrects_id: Mapped[UUID | None] = mapped_column(index=True)  # an earlier row of this table
+    changes: Mapped[dict[str, Any] | None] = mapped_column(Json)  # {field: {"before", "after"}}
+    reason: Mapped[str | None] = mapped_column(String(500))  # of a correction
+    second_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # who agreed to it
+    scan_due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # of the page stamped by hand
 
     __table_args__ = (UniqueConstraint("seal_id", "year", "number"),)

@@ -167,6 +167,7 @@ def add_evidence_to_file(
 
 def _placing(fields: Sequence[FieldSpec]) -> Work:
     def work(writer: Revision) -> bytes:
+        form.check_certification(writer, certify=False)
         for field in fields:
             form.add_field(writer, field)
         return writer.appended()

@@ -1,57 +1,77 @@
 """Certificates and revocation lists of the internal authority.
 
-All keys are P-256: it is fast, has no end date in the validators' algorithm tables, and every tool
-that checks our signatures supports it. The extensions are those that ETSI EN 319 412 and strict
-validators of PAdES ask for: SKI and AKI, key usage, a CRL distribution point and an AIA with
-caIssuers for every certificate but the root.
+The extensions are those that ETSI EN 319 412 and strict validators of PAdES ask for: SKI and AKI, key
+usage, policies, a CRL distribution point and an AIA with caIssuers for every certificate but the
+root, the OCSP responder's address for those that it answers for.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-)
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
-PrivateKey = ec.EllipticCurvePrivateKey
+from signing.encoding import generalized_time
+from signing.keys import (
+    PrivateKey,
+    PublicKey,
+    fitting_hash,
+    key_from_der,
+    key_to_der,
+    new_key,
+    public_of,
+)
+
+__all__ = ["PrivateKey", "PublicKey", "key_from_der", "key_to_der", "new_key"]
 
 SEAL_POLICY: Final = x509.ObjectIdentifier("2.25.283917088696411911336927877945094127697")
 """Certificate policy that says: this key is a legal entity's electronic seal.
 
 An arc below 2.25 is a UUID (ITU-T X.667), so that no registration is needed.
 """
+TIMESTAMP_POLICY: Final = x509.ObjectIdentifier(f"{SEAL_POLICY.dotted_string}.1")
+PERSON_POLICY: Final = x509.ObjectIdentifier(f"{SEAL_POLICY.dotted_string}.2")
+"""A person's key, opened by the person's own PIN."""
+SERVICE_POLICY: Final = x509.ObjectIdentifier(f"{SEAL_POLICY.dotted_string}.3")
+"""A key of the installation itself: it certifies sheets when they are made, and speaks for nobody."""
+_ANY_POLICY: Final = x509.ObjectIdentifier("2.5.29.32.0")
+_EXPIRED_CERTIFICATES: Final = x509.ObjectIdentifier("2.5.29.60")
+
 ROOT_YEARS: Final = 30
 ISSUING_YEARS: Final = 15
 LEAF_YEARS: Final = 5
+OCSP_DAYS: Final = 90
 CRL_DAYS: Final = 7
-_BACKDATE: Final = timedelta(minutes=5)
+BACKDATE: Final = timedelta(minutes=5)
+"""Certificates begin a little earlier than they are made, for verifiers whose clock is behind."""
+_CREDIT_CODE: Final = re.compile(r"[0-9A-Z]{18}")
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Who a certificate names. ``unit`` says DEMO in a demo installation."""
+    """Who a certificate names. ``unit`` says DEMO in a demo installation; ``organisation_code`` is
+    the unified social credit code 统一社会信用代码."""
 
     common_name: str
     organisation: str
     unit: str | None = None
     serial: str | None = None
+    organisation_code: str | None = None
 
     def to_name(self) -> x509.Name:
         parts = [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "CN"),
             x509.NameAttribute(NameOID.ORGANIZATION_NAME, self.organisation[:64]),
         ]
+        if self.organisation_code and _CREDIT_CODE.fullmatch(self.organisation_code):
+            # The national trade register's number, as ETSI EN 319 412-1 (5.1.4) writes it.
+            code = f"NTRCN-{self.organisation_code}"
+            parts.append(x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, code))
         if self.unit:
             parts.append(x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, self.unit[:64]))
         if self.serial:
@@ -62,66 +82,75 @@ class Identity:
 
 @dataclass(frozen=True)
 class Issuer:
-    """A certificate with its key, and where its list and certificate can be fetched."""
+    """A certificate with its key, and where its list, its certificate and its responder are."""
 
     certificate: x509.Certificate
     key: PrivateKey
     crl_url: str
     certificate_url: str
-
-
-def new_key() -> PrivateKey:
-    return ec.generate_private_key(ec.SECP256R1())
-
-
-def key_to_der(key: PrivateKey) -> bytes:
-    """PKCS#8, unencrypted: the caller wraps it."""
-    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-
-
-def key_from_der(der: bytes) -> PrivateKey:
-    """The reverse of ``key_to_der``. Raises ValueError for anything but an elliptic-curve key."""
-    key = load_der_private_key(der, None)
-    if not isinstance(key, PrivateKey):
-        raise ValueError("not an elliptic-curve key")
-    return key
+    ocsp_url: str | None = None
 
 
 def make_root(identity: Identity, key: PrivateKey, now: datetime) -> x509.Certificate:
     """A self-signed root."""
     name = identity.to_name()
-    builder = _builder(name, name, key, now, ROOT_YEARS)
+    builder = _builder(name, name, key.public_key(), now, _end(now, ROOT_YEARS))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=1), critical=True)
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-    return builder.sign(key, hashes.SHA256())
+    return builder.sign(key, fitting_hash(key))
 
 
-def make_issuing(identity: Identity, key: PrivateKey, issuer: Issuer, now: datetime) -> x509.Certificate:
+def make_issuing(
+    identity: Identity | x509.Name, key: PrivateKey | PublicKey, issuer: Issuer, now: datetime
+) -> x509.Certificate:
     """The authority that certifies people, seals and the time-stamp authority."""
-    builder = _issued(identity, key, issuer, now, ISSUING_YEARS)
+    name = identity.to_name() if isinstance(identity, Identity) else identity
+    builder = _issued(name, key, issuer, _end(now, ISSUING_YEARS), now)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
-    return builder.sign(issuer.key, hashes.SHA256())
+    builder = builder.add_extension(_policies(_ANY_POLICY), critical=False)
+    return builder.sign(issuer.key, fitting_hash(issuer.key))
 
 
-def make_tsa(identity: Identity, key: PrivateKey, issuer: Issuer, now: datetime) -> x509.Certificate:
+def make_tsa(
+    identity: Identity, key: PrivateKey | PublicKey, issuer: Issuer, now: datetime
+) -> x509.Certificate:
     """A time-stamp authority: its one extended key usage is critical (RFC 3161, 2.3)."""
-    builder = _leaf(identity, key, issuer, now, ISSUING_YEARS, _usage(digital_signature=True))
+    usage = _usage(digital_signature=True, content_commitment=True)
+    builder = _leaf(identity.to_name(), key, issuer, _end(now, ISSUING_YEARS), now, usage)
+    builder = builder.add_extension(_policies(TIMESTAMP_POLICY), critical=False)
     builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
-    return builder.sign(issuer.key, hashes.SHA256())
+    return builder.sign(issuer.key, fitting_hash(issuer.key))
+
+
+def make_ocsp(
+    identity: Identity, key: PrivateKey | PublicKey, issuer: Issuer, now: datetime
+) -> x509.Certificate:
+    """The issuing authority's responder. Nobody asks about its own state (nocheck, RFC 6960,
+    4.2.2.2.1), so it lives for months only."""
+    usage, end = _usage(digital_signature=True), now + timedelta(days=OCSP_DAYS)
+    silent = Issuer(issuer.certificate, issuer.key, issuer.crl_url, issuer.certificate_url)
+    builder = _leaf(identity.to_name(), key, silent, end, now, usage)
+    builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+    builder = builder.add_extension(x509.OCSPNoCheck(), critical=False)
+    return builder.sign(issuer.key, fitting_hash(issuer.key))
 
 
 def make_signer(
-    identity: Identity, key: PrivateKey, issuer: Issuer, now: datetime, *, is_seal: bool = False
+    identity: Identity | x509.Name,
+    key: PrivateKey | PublicKey,
+    issuer: Issuer,
+    now: datetime,
+    *,
+    is_seal: bool = False,
+    policy: x509.ObjectIdentifier = PERSON_POLICY,
 ) -> x509.Certificate:
     """A person, the service, or a seal: non-repudiation, and nothing else a key could be used for."""
-    years = ISSUING_YEARS if is_seal else LEAF_YEARS
     usage = _usage(digital_signature=True, content_commitment=True)
-    builder = _leaf(identity, key, issuer, now, years, usage)
-    if is_seal:
-        policy = x509.PolicyInformation(SEAL_POLICY, None)
-        builder = builder.add_extension(x509.CertificatePolicies([policy]), critical=False)
-    return builder.sign(issuer.key, hashes.SHA256())
+    name = identity.to_name() if isinstance(identity, Identity) else identity
+    builder = _leaf(name, key, issuer, _end(now, LEAF_YEARS), now, usage)
+    builder = builder.add_extension(_policies(SEAL_POLICY if is_seal else policy), critical=False)
+    return builder.sign(issuer.key, fitting_hash(issuer.key))
 
 
 def make_crl(
@@ -130,65 +159,97 @@ def make_crl(
     number: int,
     revoked: Iterable[tuple[int, datetime, x509.ReasonFlags]],
     now: datetime,
+    until: datetime | None = None,
 ) -> x509.CertificateRevocationList:
-    """A revocation list. ``revoked`` holds serial number, instant and reason."""
+    """A revocation list. ``revoked`` holds serial number, instant and reason.
+
+    Certificates stay on it after their end, which it says (X.509, 9.5.2.8; ETSI EN 319 411-2 asks
+    for it): a signature is judged for decades.
+    """
+    begin = issuer.not_valid_before_utc.astimezone(UTC).replace(microsecond=0)
     builder = (
         x509.CertificateRevocationListBuilder()
         .issuer_name(issuer.subject)
         .last_update(now)
-        .next_update(now + timedelta(days=CRL_DAYS))
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False)
+        .next_update(until or now + timedelta(days=CRL_DAYS))
+        .add_extension(_authority_key(issuer), critical=False)
         .add_extension(x509.CRLNumber(number), critical=False)
+        .add_extension(
+            x509.UnrecognizedExtension(_EXPIRED_CERTIFICATES, generalized_time(begin)), critical=False
+        )
     )
     for serial, at, reason in revoked:
-        entry = (
-            x509.RevokedCertificateBuilder()
-            .serial_number(serial)
-            .revocation_date(at)
-            .add_extension(x509.CRLReason(reason), critical=False)
-            .build()
-        )
-        builder = builder.add_revoked_certificate(entry)
-    return builder.sign(key, hashes.SHA256())
+        entry = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(at)
+        if reason is not x509.ReasonFlags.unspecified:  # left out rather than said (RFC 5280, 5.3.1)
+            entry = entry.add_extension(x509.CRLReason(reason), critical=False)
+        builder = builder.add_revoked_certificate(entry.build())
+    return builder.sign(key, fitting_hash(key))
+
+
+def _end(now: datetime, years: int) -> datetime:
+    return now + timedelta(days=365 * years + years // 4)
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, key: PrivateKey, now: datetime, years: int
+    subject: x509.Name, issuer: x509.Name, key: PublicKey, now: datetime, end: datetime
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
         .subject_name(subject)
         .issuer_name(issuer)
-        .public_key(key.public_key())
+        .public_key(key)
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - _BACKDATE)
-        .not_valid_after(now + timedelta(days=365 * years + years // 4))
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .not_valid_before(now - BACKDATE)
+        .not_valid_after(end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
     )
 
 
 def _issued(
-    identity: Identity, key: PrivateKey, issuer: Issuer, now: datetime, years: int
+    subject: x509.Name, key: PrivateKey | PublicKey, issuer: Issuer, end: datetime, now: datetime
 ) -> x509.CertificateBuilder:
+    """Nothing outlives its issuer: a verifier would find no list for it."""
     point = x509.DistributionPoint([x509.UniformResourceIdentifier(issuer.crl_url)], None, None, None)
-    access = x509.AccessDescription(
-        AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(issuer.certificate_url)
-    )
-    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.key.public_key())
+    access = [_access(AuthorityInformationAccessOID.CA_ISSUERS, issuer.certificate_url)]
+    if issuer.ocsp_url is not None:
+        access.append(_access(AuthorityInformationAccessOID.OCSP, issuer.ocsp_url))
+    end = min(end, issuer.certificate.not_valid_after_utc)
     return (
-        _builder(identity.to_name(), issuer.certificate.subject, key, now, years)
-        .add_extension(authority, critical=False)
+        _builder(subject, issuer.certificate.subject, public_of(key), now, end)
+        .add_extension(_authority_key(issuer.certificate), critical=False)
         .add_extension(x509.CRLDistributionPoints([point]), critical=False)
-        .add_extension(x509.AuthorityInformationAccess([access]), critical=False)
+        .add_extension(x509.AuthorityInformationAccess(access), critical=False)
     )
 
 
 def _leaf(
-    identity: Identity, key: PrivateKey, issuer: Issuer, now: datetime, years: int, usage: x509.KeyUsage
+    subject: x509.Name,
+    key: PrivateKey | PublicKey,
+    issuer: Issuer,
+    end: datetime,
+    now: datetime,
+    usage: x509.KeyUsage,
 ) -> x509.CertificateBuilder:
-    builder = _issued(identity, key, issuer, now, years)
+    builder = _issued(subject, key, issuer, end, now)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     return builder.add_extension(usage, critical=True)
+
+
+def _authority_key(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier:
+    """The issuer's own SKI, whatever it was made from: an outside root may have made it another way."""
+    try:
+        found = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key())  # type: ignore[arg-type]
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
+
+
+def _access(method: x509.ObjectIdentifier, url: str) -> x509.AccessDescription:
+    return x509.AccessDescription(method, x509.UniformResourceIdentifier(url))
+
+
+def _policies(policy: x509.ObjectIdentifier) -> x509.CertificatePolicies:
+    return x509.CertificatePolicies([x509.PolicyInformation(policy, None)])
 
 
 def _usage(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +11,14 @@ from sqlalchemy.orm import Session
 
 from core.models import Department, LegalEntity, Person
 from search.index import Record, Tag
-from signing.models import Seal, SealRecord
+from signing.models import Seal, SealRecord, UseKind
+
+_KIND_WORDS: Final = {
+    UseKind.ELECTRONIC: "电子用印",
+    UseKind.PAPER: "线下盖章 physical stamping",
+    UseKind.CORRECTION: "更正 correction",
+}
+"""What a kind of line is found by, in either language."""
 
 
 def ids(session: Session) -> Iterator[UUID]:
@@ -38,11 +46,15 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
             texts=(
                 row.document_title,
                 row.counterparty or "",
+                _KIND_WORDS[UseKind(row.kind)],
+                row.reason or "",
                 f"{entity} {department}",
                 "、".join(names[person] for person in _people(row)),
             ),
             number=f"{row.year}-{row.number:04d}",
-            other_numbers=(row.case_serial, row.digest_after, row.digest_before),
+            other_numbers=tuple(
+                one for one in (row.case_serial, row.digest_after, row.digest_before) if one is not None
+            ),
             seal=Tag(row.seal_id, seal),
             department=Tag(row.department_id, department),
             people=tuple(Tag(person, names[person]) for person in _people(row)),
@@ -53,4 +65,5 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
 
 
 def _people(row: SealRecord) -> list[UUID]:
-    return list(dict.fromkeys([row.applicant_id, row.keeper_id, *(UUID(i) for i in row.approver_ids)]))
+    people = [row.applicant_id, row.keeper_id, *(UUID(i) for i in row.approver_ids)]
+    return list(dict.fromkeys(people if row.second_id is None else [*people, row.second_id]))

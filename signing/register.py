@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, or_, select
@@ -12,7 +13,8 @@ from sqlalchemy.orm import Session
 from core.errors import NotFound
 from core.models import Department, Person
 from core.permissions import Principal, ResourceType, readable
-from signing.models import Seal, SealRecord
+from signing import by_hand
+from signing.models import Seal, SealRecord, UseKind
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,17 @@ class RegisterFilter:
     document_id: UUID | None = None
     since: datetime | None = None
     until: datetime | None = None
+    kind: UseKind | None = None
+    is_open: bool = False  # only uses by hand whose scan has not come
 
 
 @dataclass(frozen=True)
 class RegisterEntry:
-    """One line of the register with the names a person reads."""
+    """One line of the register with the names a person reads.
+
+    ``corrects`` is the number of the line that a correction names; ``is_corrected`` tells that later
+    lines correct this one; ``is_open`` that the scan of a stamped page has not come.
+    """
 
     record: SealRecord
     seal_name: str
@@ -38,11 +46,26 @@ class RegisterEntry:
     keeper: str
     department: str
     approvers: tuple[str, ...]
+    second: str | None = None
+    corrects: str | None = None
+    is_corrected: bool = False
+    is_open: bool = False
 
     @property
     def number(self) -> str:
         """Number within seal and year, such as 2026-0007."""
-        return f"{self.record.year}-{self.record.number:04d}"
+        return number_of(self.record)
+
+    @property
+    def changes(self) -> list[tuple[str, Any, Any]]:
+        """What a correction changes: column, before, after."""
+        found = self.record.changes or {}
+        return [(name, one["before"], one["after"]) for name, one in found.items()]
+
+
+def number_of(record: SealRecord) -> str:
+    """Number within seal and year, such as 2026-0007."""
+    return f"{record.year}-{record.number:04d}"
 
 
 def entries(
@@ -85,6 +108,22 @@ def entry(session: Session, principal: Principal, record_id: UUID) -> RegisterEn
     return _with_names(session, [row])[0]
 
 
+def with_corrections(session: Session, principal: Principal, record_id: UUID) -> list[RegisterEntry]:
+    """A line and its corrections, in their order; for a correction, those of the line that it names.
+
+    Raises NotFound.
+    """
+    row = entry(session, principal, record_id).record
+    original = row if row.corrects_id is None else session.get_one(SealRecord, row.corrects_id)
+    condition = readable(principal, ResourceType.SEAL_RECORD, SealRecord.id)
+    rows = session.scalars(
+        select(SealRecord)
+        .where(or_(SealRecord.id == original.id, SealRecord.corrects_id == original.id), condition)
+        .order_by(SealRecord.sealed_at, SealRecord.id)
+    ).all()
+    return _with_names(session, list(rows))
+
+
 def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElement[bool]]:
     conditions: list[ColumnElement[bool]] = [readable(principal, ResourceType.SEAL_RECORD, SealRecord.id)]
     for column, value in (
@@ -99,6 +138,10 @@ def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElem
         conditions.append(
             or_(SealRecord.applicant_id == wanted.person_id, SealRecord.keeper_id == wanted.person_id)
         )
+    if wanted.kind is not None:
+        conditions.append(SealRecord.kind == wanted.kind)
+    if wanted.is_open:
+        conditions.append(by_hand.is_open())
     if wanted.since is not None:
         conditions.append(SealRecord.sealed_at >= wanted.since)
     if wanted.until is not None:
@@ -109,6 +152,7 @@ def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElem
 def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]:
     people = {row.applicant_id for row in rows} | {row.keeper_id for row in rows}
     people |= {UUID(i) for row in rows for i in row.approver_ids}
+    people |= {row.second_id for row in rows if row.second_id is not None}
     names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).all())
     seals = dict(
         session.execute(select(Seal.id, Seal.name).where(Seal.id.in_({row.seal_id for row in rows}))).all()
@@ -120,6 +164,9 @@ def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]
             )
         ).all()
     )
+    corrected = _corrected(session, rows)
+    scanned = {one.record_id for one in by_hand.scans(session, [row.id for row in rows])}
+    numbers = _numbers(session, {row.corrects_id for row in rows if row.corrects_id is not None})
     return [
         RegisterEntry(
             row,
@@ -128,6 +175,30 @@ def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]
             names[row.keeper_id],
             departments[row.department_id],
             tuple(names[UUID(i)] for i in row.approver_ids),
+            names[row.second_id] if row.second_id is not None else None,
+            numbers[row.corrects_id] if row.corrects_id is not None else None,
+            row.id in corrected,
+            row.kind == UseKind.PAPER and row.id not in scanned,
         )
         for row in rows
     ]
+
+
+def _corrected(session: Session, rows: list[SealRecord]) -> set[UUID | None]:
+    """Those of the lines that others correct."""
+    query = select(SealRecord.corrects_id).where(SealRecord.corrects_id.in_([row.id for row in rows]))
+    return set(session.scalars(query))
+
+
+def _numbers(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    return {
+        row.id: number_of(row) for row in session.scalars(select(SealRecord).where(SealRecord.id.in_(ids)))
+    }
+
+
+def entry_or_none(session: Session, principal: Principal, record_id: UUID) -> RegisterEntry | None:
+    """One line, or None when there is none that the person may see."""
+    try:
+        return entry(session, principal, record_id)
+    except NotFound:
+        return None

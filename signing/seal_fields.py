@@ -107,7 +107,7 @@ def apply(
     drawing: Drawing,
     wanted: Sequence[WantedPlace],
     key: SigningKey,
-    timestamper: TimeStamper,
+    timestamper: TimeStamper | None,
     *,
     reason: str,
     name: str,

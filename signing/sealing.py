@@ -15,7 +15,7 @@ from datetime import datetime
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -24,20 +24,11 @@ from core.database import Database
 from core.errors import NotFound
 from core.masterkey import MasterKey
 from core.models import LegalEntity, Role
-from core.permissions import (
-    Principal,
-    ResourceType,
-    grant_access,
-    hold_term,
-    term_department,
-    term_entity,
-    term_person,
-    term_seal,
-)
+from core.permissions import Principal, hold_term, term_seal
 from core.settings import Settings
-from search.service import announce
-from signing import pades, pki, seal_fields, seals
+from signing import entries, pades, pki, seal_fields, seals
 from signing.authority import Authority
+from signing.certificates import Certificates
 from signing.drawing import Drawing
 from signing.enrolment import Enrolment
 from signing.errors import (
@@ -49,7 +40,16 @@ from signing.errors import (
     SealNotUsable,
 )
 from signing.fields import WantedPlace
-from signing.models import Certificate, CertificateRole, Seal, SealAuthorisation, SealRecord, SealState
+from signing.models import (
+    Certificate,
+    CertificateRole,
+    Seal,
+    SealAuthorisation,
+    SealRecord,
+    SealState,
+    UseKind,
+)
+from signing.pkcs11 import SlotKeys
 from signing.placing import Spot
 from signing.seal_facts import SealFacts, checked
 
@@ -87,6 +87,7 @@ class Sealing:
         settings: Settings,
         authority: Authority,
         enrolment: Enrolment,
+        certificates: Certificates,
     ) -> None:
         self._database = database
         self._master_key = master_key
@@ -94,6 +95,8 @@ class Sealing:
         self._settings = settings
         self._authority = authority
         self._enrolment = enrolment
+        self._certificates = certificates
+        self.slots = SlotKeys(clock, settings, authority)
 
     def create(
         self,
@@ -254,8 +257,9 @@ class Sealing:
         with self._database.read() as session:
             opened = self._check(session, keeper, authorisation_id, digest, pdf)
             self._authority.check_ready(session)
-        self._enrolment.unlock(keeper.person_id, pin)
-        key = self._key(opened.seal, opened.certificate)
+        self._enrolment.unlock(keeper.person_id, pin, [digest], "seal")
+        with self._database.read() as session:
+            key = self._key(session, opened.seal, opened.certificate)
         sealed, spots = seal_fields.apply(
             pdf,
             opened.drawing,
@@ -275,11 +279,20 @@ class Sealing:
             .join(Certificate, Certificate.id == Seal.certificate_id)
             .where(Seal.id == seal_id)
         ).one()
-        return self._key(seal, asn1_x509.Certificate.load(der))
+        return self._key(session, seal, asn1_x509.Certificate.load(der))
 
-    def _key(self, seal: Seal, certificate: asn1_x509.Certificate) -> pades.SigningKey:
+    def _key(self, session: Session, seal: Seal, certificate: asn1_x509.Certificate) -> pades.SigningKey:
+        """The seal's key: in a slot, or under the master key."""
+        in_slot = self.slots.key(session, seal.certificate_id)
+        if in_slot is not None:
+            return in_slot
         der = self._master_key.unwrap(seal.wrapped_key, purpose=f"seal {certificate.serial_number:x}")
-        return pades.SigningKey(certificate, pki.key_from_der(der), self._authority.chain())
+        return pades.SigningKey(
+            certificate,
+            pki.key_from_der(der),
+            self._authority.chain_of(certificate),
+            self._settings.signature_digest,
+        )
 
     def _check(
         self, session: Session, keeper: Principal, authorisation_id: UUID, digest: str, pdf: bytes
@@ -300,13 +313,9 @@ class Sealing:
             raise NotTheKeeper(seal=seal.name)
         if seal.state != SealState.ACTIVE:
             raise SealNotUsable(seal=seal.name, state=seal.state)
-        return _Opened(
-            seal,
-            entity_name,
-            asn1_x509.Certificate.load(certificate),
-            authorisation,
-            self._drawing_of(seal, entity_name),
-        )
+        loaded = asn1_x509.Certificate.load(certificate)
+        self._certificates.require_usable(loaded)
+        return _Opened(seal, entity_name, loaded, authorisation, self._drawing_of(seal, entity_name))
 
     def _check_unused(self, session: Session, authorisation: SealAuthorisation) -> None:
         used = session.scalar(select(SealRecord.id).where(SealRecord.authorisation_id == authorisation.id))
@@ -334,21 +343,14 @@ class Sealing:
         self._check_unused(session, authorisation)
         if sealed.digest_before != authorisation.digest or _digest(sealed.pdf) != digest_after:
             raise SealDigestDiffers()
-        # The seal's row is the lock under which its numbers are given out.
         seal = session.scalars(select(Seal).where(Seal.id == authorisation.seal_id).with_for_update()).one()
         if seal.keeper_id != sealed.keeper_id:
             raise NotTheKeeper(seal=seal.name)
         if seal.state != SealState.ACTIVE:
             raise SealNotUsable(seal=seal.name, state=seal.state)
-        now = self._clock.now()
-        year = now.astimezone(self._settings.zone).year
-        last = session.scalar(
-            select(func.max(SealRecord.number)).where(SealRecord.seal_id == seal.id, SealRecord.year == year)
-        )
         row = SealRecord(
             seal_id=seal.id,
-            year=year,
-            number=(last or 0) + 1,
+            kind=UseKind.ELECTRONIC,
             authorisation_id=authorisation.id,
             case_id=authorisation.case_id,
             case_serial=authorisation.case_serial,
@@ -364,34 +366,8 @@ class Sealing:
             department_id=authorisation.department_id,
             approver_ids=authorisation.approver_ids,
             keeper_id=sealed.keeper_id,
-            sealed_at=now,
         )
-        session.add(row)
-        session.flush()
-        people = {row.applicant_id, row.keeper_id, *(UUID(i) for i in row.approver_ids)}
-        grant_access(
-            session,
-            ResourceType.SEAL_RECORD,
-            row.id,
-            [term_seal(seal.id), term_entity(seal.entity_id), term_department(row.department_id)]
-            + [term_person(person) for person in people],
-        )
-        audit.record(
-            session,
-            now,
-            sealed.keeper_id,
-            "seal.applied",
-            "seal_record",
-            row.id,
-            {
-                "seal": str(seal.id),
-                "number": f"{year}-{row.number}",
-                "case": row.case_serial,
-                "digest": digest_after,
-            },
-        )
-        announce(session, "seal_record", row.id, now)
-        return row
+        return entries.enter(session, row, sealed.keeper_id, self._clock.now(), self._settings.zone)
 
 
 def _digest(pdf: bytes) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
@@ -13,29 +15,43 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import Database
+from core.i18n import Language, translator
 from core.masterkey import MasterKey
 from core.permissions import Principal
 from core.settings import Settings
-from signing import anchors, pades, register, seal_fields, seals
+from signing import anchors, pades, register, seal_fields, seals, verification_report
 from signing.appearance import block_style
 from signing.authority import Authority
+from signing.by_hand import ByHand
+from signing.certificates import Certificates
+from signing.corrections import Corrections
 from signing.custody import PinCost
 from signing.drawing import Drawing
 from signing.enrolment import Enrolment, Signatory
+from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock, WantedPlace
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
+from signing.ocsp import Responder
 from signing.pages import Box
+from signing.pkcs11 import SlotKeys
 from signing.placing import Spot, at_words, onto_page, spots
 from signing.register import RegisterEntry, RegisterFilter
+from signing.replacement import Replacements
 from signing.seal_life import SealLife
 from signing.sealing import SealedPdf, Sealing
 from signing.seals import Face
-from signing.trust import stored_roots
+from signing.second_factor import Act, SecondFactors
+from signing.sessions import SigningSessions
+from signing.standing import Remark, remarks
+from signing.timestamps.waiting import WaitingTimestamps, digest_of
+from signing.transparency import Transparency
+from signing.trust import own_roots, stored_roots
 from signing.verification.verdict import Verdict
 from signing.verifying import verify_file
 from storage.service import ObjectStore
 
 CERTIFICATION_FIELD = "VermilionCertification"
+Signed = TypeVar("Signed", bytes, Path)
 
 
 class SigningService:
@@ -57,10 +73,23 @@ class SigningService:
     ) -> None:
         self._database = database
         self._store = store
+        self._clock = clock
+        self._settings = settings
         self.authority = Authority(database, master_key, clock, settings)
-        self.enrolment = Enrolment(database, master_key, clock, self.authority, pin_cost or PinCost())
-        self.sealing = Sealing(database, master_key, clock, settings, self.authority, self.enrolment)
+        self.certificates = Certificates(database, master_key, clock, settings, self.authority)
+        self.responder = Responder(database, clock, self.authority, self.certificates.renewals)
+        self.waiting = WaitingTimestamps(database, clock)
+        self.enrolment = Enrolment(
+            database, master_key, clock, settings, self.authority, pin_cost or PinCost()
+        )
+        self.transparency = Transparency(database, self.authority, clock, settings)
+        self.corrections = Corrections(clock, settings)
+        self.by_hand = ByHand(database, clock, settings, self.enrolment)
+        self.sealing = Sealing(
+            database, master_key, clock, settings, self.authority, self.enrolment, self.certificates
+        )
         self.seal_life = SealLife(clock, self.authority, self.sealing)
+        self.sessions = SigningSessions(database, clock, settings)
 
     # the authority
 
@@ -73,16 +102,26 @@ class SigningService:
         self.authority.check_ready(session)
 
     def trust_anchors(self, session: Session) -> list[bytes]:
-        """Our root certificates, DER."""
+        """The roots that are trusted, DER: ours and outside ones."""
         return stored_roots(session)
 
+    def own_roots(self, session: Session) -> list[bytes]:
+        """Our root certificates, DER."""
+        return own_roots(session)
+
     def pki_file(self, name: str) -> tuple[str, bytes]:
-        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``.
+        """Media type and bytes of ``root.crt``, ``issuing.crt``, ``root.crl`` or ``issuing.crl``, and of
+        their successors (``issuing-2.crt``).
 
         Raises NotFound.
         """
         with self._database.read() as session:
-            return self.authority.file(session, name)
+            media_type, data, _listed = self.authority.file(session, name)
+        return media_type, data
+
+    def standing(self, session: Session) -> list[Remark]:
+        """What an administrator should look at: revocation lists, certificates, time-stamps."""
+        return remarks(session, self.authority, self.waiting, self._settings, self._clock.now())
 
     # people's credentials
 
@@ -90,17 +129,65 @@ class SigningService:
         """Make the person's own key, wrapped by their new PIN. Raises PinTooWeak, AlreadyEnrolled."""
         return self.enrolment.enrol(principal, pin)
 
-    def change_pin(self, principal: Principal, old: str, new: str) -> None:
-        """Change the PIN. Raises WrongPin, PinBlocked, NotEnrolled, PinTooWeak."""
-        self.enrolment.change_pin(principal, old, new)
+    def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
+        """Change the PIN; all sign-ins but ``sign_in`` end. Raises WrongPin, PinBlocked, PinLocked,
+        NotEnrolled, PinTooWeak."""
+        self.enrolment.change_pin(principal, old, new, sign_in)
+
+    @property
+    def replacements(self) -> Replacements:
+        """New keys for forgotten PINs."""
+        return self.enrolment.replacements
 
     def has_credential(self, session: Session, person_id: UUID) -> bool:
         """Whether the person can sign."""
         return self.enrolment.has_credential(session, person_id)
 
-    def unlock(self, person_id: UUID, pin: str) -> Signatory:
-        """Open the person's key for one act. Raises WrongPin, PinBlocked, NotEnrolled."""
-        return self.enrolment.unlock(person_id, pin)
+    def unlock(
+        self, person_id: UUID, pin: str, digests: Collection[str] = (), act: Act = "approval"
+    ) -> Signatory:
+        """Open the person's key for one act: signing what ``digests`` name. Raises WrongPin, PinBlocked,
+        PinLocked, NotEnrolled, SecondFactorNeeded, CertificateNotUsable."""
+        return self._fit(self.enrolment.unlock(person_id, pin, digests, act))
+
+    def _fit(self, signatory: Signatory) -> Signatory:
+        """A signatory whose certificate may sign now, with the chain of whoever issued it."""
+        certificate = signatory.key.certificate
+        self.certificates.require_usable(certificate)
+        chain, digest = self.authority.chain_of(certificate), self._settings.signature_digest
+        key = replace(signatory.key, chain=chain, digest=digest)
+        return replace(signatory, key=key)
+
+    def _stamped(self, field: str, make: Callable[[], Signed]) -> Signed:
+        """A signed PDF or file: listed where it has no time-stamp, since no authority answers."""
+        try:
+            return make()
+        except TimestampUnavailable as error:
+            with self.authority.stampers.left_out():
+                pdf = make()
+            self.waiting.note(digest_of(pdf), field, str(error.context.get("reason", "")))
+            return pdf
+
+    @property
+    def factors(self) -> SecondFactors:
+        """Second factors, and where they are asked for."""
+        return self.enrolment.factors
+
+    def check_factor_change(self, principal: Principal, pin: str) -> None:
+        """Before a second factor is added or removed: the PIN, and a factor where there is one.
+
+        Raises WrongPin, PinBlocked, PinLocked, NotEnrolled, SecondFactorNeeded.
+        """
+        self.enrolment.check_pin(principal.person_id, pin)
+        self.factors.require_to_manage(principal.person_id)
+
+    def open_session(self, principal: Principal, pin: str, sign_in: str, digests: Collection[str]) -> UUID:
+        """Open the key for a batch: these digests, each once, for some minutes, in this sign-in only.
+
+        See ``signing.sessions``. Raises WrongPin, PinBlocked, NotEnrolled, InvalidInput.
+        """
+        signatory = self.unlock(principal.person_id, pin, digests)
+        return self.sessions.open(signatory, sign_in, digests)
 
     # signatures
 
@@ -120,16 +207,41 @@ class SigningService:
         """Certify a PDF that we made: from now on only signatures may be added (DocMDP 2)."""
         key = self.authority.service_key()
         name = str(key.certificate.subject.native.get("common_name", ""))
-        return pades.sign(
-            pdf,
+        return self._stamped(
             CERTIFICATION_FIELD,
-            key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=name,
-            certify=True,
-            new_field=FieldSpec(CERTIFICATION_FIELD),
+            lambda: pades.sign(
+                pdf,
+                CERTIFICATION_FIELD,
+                key,
+                self.authority.timestamper(),
+                reason=reason,
+                name=name,
+                certify=True,
+                new_field=FieldSpec(CERTIFICATION_FIELD),
+            ),
         )
+
+    def verification_report(
+        self,
+        verdict: Verdict,
+        file: str,
+        language: Language,
+        *,
+        organisation: str,
+        entries: Mapping[int, str] | None = None,
+    ) -> bytes:
+        """The report of a verification, as PDF/A and certified by the service. Raises AuthorityNotReady."""
+        text = translator(language)
+        pdf = verification_report.typeset(
+            verdict,
+            file,
+            language,
+            organisation=organisation,
+            at=self._clock.now(),
+            zone=self._settings.zone,
+            entries=entries,
+        )
+        return self.certify(pdf, text.text("verification-report"))
 
     def sign(
         self,
@@ -145,14 +257,17 @@ class SigningService:
         Raises SigningRefused when there is no such free field or the file cannot be signed.
         """
         shown = partial(block_style, block) if block is not None else None
-        return pades.sign(
-            pdf,
+        return self._stamped(
             field_name,
-            signatory.key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=signatory.name,
-            style=shown,
+            lambda: pades.sign(
+                pdf,
+                field_name,
+                signatory.key,
+                self.authority.timestamper(),
+                reason=reason,
+                name=signatory.name,
+                style=shown,
+            ),
         )
 
     def sign_file(self, path: Path, field_name: str, signatory: Signatory, *, reason: str) -> None:
@@ -160,24 +275,25 @@ class SigningService:
 
         The signature is appended; nothing else of the file is read into memory. Raises SigningRefused.
         """
-        pades.sign_file(
-            path,
-            field_name,
-            signatory.key,
-            self.authority.timestamper(),
-            reason=reason,
-            name=signatory.name,
-        )
+
+        def make() -> Path:
+            stamper = self.authority.timestamper()
+            pades.sign_file(path, field_name, signatory.key, stamper, reason=reason, name=signatory.name)
+            return path
+
+        self._stamped(field_name, make)
 
     def add_evidence(self, pdf: bytes) -> bytes:
         """Validation material and a document time-stamp: B-LTA. Raises SigningRefused, AuthorityNotReady."""
         certificates, crls = self._material(pdf)
-        return pades.add_evidence(pdf, self.authority.timestamper(), certificates, crls)
+        stamper, digest = self.authority.stampers.required(), self._settings.signature_digest
+        return pades.add_evidence(pdf, stamper, certificates, crls, digest)
 
     def add_evidence_to_file(self, path: Path) -> None:
         """The same in a file of the caller's own, of any size."""
         certificates, crls = self._material(path)
-        pades.add_evidence_to_file(path, self.authority.timestamper(), certificates, crls)
+        stamper, digest = self.authority.stampers.required(), self._settings.signature_digest
+        pades.add_evidence_to_file(path, stamper, certificates, crls, digest)
 
     def _material(self, pdf: bytes | Path) -> tuple[list[asn1_x509.Certificate], list[bytes]]:
         """Our certificates and revocation lists, and the certificates that the file's signatures carry."""
@@ -216,6 +332,11 @@ class SigningService:
             height_mm=height_mm,
             inscription=inscription,
         )
+
+    @property
+    def slots(self) -> SlotKeys:
+        """Keys in a PKCS#11 slot, and giving them to seals."""
+        return self.sealing.slots
 
     def seal_picture(self, seal_id: UUID) -> bytes:
         """A seal's picture as SVG in its true size. Raises NotFound."""
@@ -315,7 +436,13 @@ class SigningService:
         placements: Sequence[WantedPlace],
     ) -> SealedPdf:
         """Put a seal on a document against its authorisation; nothing is recorded yet."""
-        return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+        try:
+            return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+        except TimestampUnavailable as error:
+            with self.authority.stampers.left_out():
+                sealed = self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+            self.waiting.note(digest_of(sealed.pdf), "seal", str(error.context.get("reason", "")))
+            return sealed
 
     def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:
         """Enter the use into the register and consume the authorisation."""

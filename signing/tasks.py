@@ -8,16 +8,41 @@ from core.models import Organisation
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, periodic, task
+from signing import peppers, pin_guard
 from signing.service import SigningService
 
 
 @task("signing.renew_crls")
 def renew_crls(runtime: Runtime, _job: Job) -> None:
     """Publish revocation lists before the old ones end."""
+    if _is_set_up(runtime):
+        runtime.get(SigningService).authority.renew_crls()
+
+
+@task("signing.renew_certificates")
+def renew_certificates(runtime: Runtime, _job: Job) -> None:
+    """Renew what nears its end, and tell people of what nobody here can renew."""
+    if _is_set_up(runtime):
+        runtime.get(SigningService).certificates.renew_due()
+
+
+def _is_set_up(runtime: Runtime) -> bool:
     with runtime.database.read() as session:
-        if session.get(Organisation, 1) is None:
-            return
-    runtime.get(SigningService).authority.renew_crls()
+        return session.get(Organisation, 1) is not None
 
 
 periodic("signing.renew_crls", Schedule(every=timedelta(hours=6)))
+periodic("signing.renew_certificates", Schedule(every=timedelta(days=1)))
+
+
+@task("signing.tidy_custody")
+def tidy_custody(runtime: Runtime, job: Job) -> None:
+    """Delete counts of sources that have faded, and peppers that no envelope needs any more."""
+    now = runtime.clock.now()
+    with runtime.database.write() as session:
+        pin_guard.forget_sources(session, now - pin_guard.FADES_AFTER)
+        peppers.tidy(session, now - timedelta(hours=1))
+        job.finish(session)
+
+
+periodic("signing.tidy_custody", Schedule(every=timedelta(hours=24)))

@@ -152,9 +152,10 @@ def open_office(home: Path, url: str = "", clock: Clock | None = None, **setting
     """An office in a fresh home; ``url`` is an empty database, or empty for SQLite."""
     configured = Settings(home=home, database_url=url, **settings)
     home.mkdir(parents=True, exist_ok=True)
-    master_key = MasterKey.load(home) or MasterKey.generate()
     if MasterKey.load(home) is None:
-        master_key.save(home)
+        MasterKey.generate().save(home)
+    master_key = MasterKey.load(home)
+    assert master_key is not None
     runtime = assembly.build(configured, master_key, clock=clock, passwords=FAST_PASSWORDS, pin_cost=FAST_PIN)
     try:
         name = "云杉测试科技有限公司"

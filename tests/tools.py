@@ -24,6 +24,7 @@ PROGRAMS = {  # the program: Debian's packages, what needs it
         "Office files made into PDFs",
     ),
     "clamd": ("clamav-daemon", "files looked at by a real ClamAV"),
+    "softhsm2-util": ("softhsm2", "keys in a PKCS#11 token"),
     "javac": ("openjdk-17-jdk-headless", "PDF/A judged by veraPDF"),
     "mvn": ("maven", "PDF/A judged by veraPDF"),
 }

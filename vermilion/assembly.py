@@ -10,7 +10,9 @@ import ingest.tasks
 import retention.tasks
 import search.tasks
 import signing.records
+import signing.register_tasks
 import signing.tasks
+import signing.transparency_tasks
 import storage.tasks
 import workflow.records
 import workflow.tasks
@@ -34,6 +36,7 @@ from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index
 from search.service import Searcher
+from signing import targets
 from signing.custody import PinCost
 from signing.service import SigningService
 from storage.opening import open_objects
@@ -47,6 +50,8 @@ TASK_MODULES = (
     storage.tasks,
     search.tasks,
     signing.tasks,
+    signing.register_tasks,
+    signing.transparency_tasks,
     ingest.tasks,
     workflow.tasks,
     retention.tasks,
@@ -69,6 +74,7 @@ def build(
     written by a newer program.
     """
     settings.check()
+    targets.check(settings.head_targets)
     logs.configure(settings.log_level, settings.log_json)
     clock = clock or SystemClock()
     database = Database(settings.effective_database_url)
@@ -117,7 +123,8 @@ def build(
 
 
 def close(runtime: Runtime) -> None:
-    """End the parsers' processes and close every connection."""
+    """Forget opened keys, end the parsers' processes and close every connection."""
+    runtime.get(SigningService).sessions.drop_all()
     runtime.get(Sandbox).close()
     runtime.get(Searcher).close()
     runtime.database.dispose()

@@ -6,14 +6,16 @@ import sys
 
 import typer
 
-from core import logs
+from core import logs, secrets_given
 from core.errors import VermilionError
 from vermilion.commands import (
     archive,
+    audit,
     authority,
     backups,
     flows,
     ingesting,
+    master_key,
     operation,
     people,
     seals,
@@ -35,15 +37,17 @@ for name, module in (
     ("backup", backups),
     ("ca", authority),
     ("user", people),
+    ("master-key", master_key),
     ("seal", seals),
     ("flow", flows),
+    ("audit", audit),
 ):
     app.add_typer(module.app, name=name)
-app.add_typer(operation.audit_app, name="audit")
 
 
 def main() -> None:
     """Run the command line. Errors that a person can act upon are one line, without a traceback."""
+    secrets_given.take_all()
     logs.configure("warning")
     try:
         app()

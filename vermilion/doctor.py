@@ -10,15 +10,19 @@ from typing import Any, Literal
 from sqlalchemy import func, select
 
 from core import audit
+from core.clock import SystemClock
 from core.database import Database
 from core.errors import VermilionError
-from core.masterkey import MasterKey
+from core.key_stores import load_master_key
+from core.masterkey import FILE_NAME
 from core.models import AuditEntry, Organisation, OutboxJob
 from core.settings import Settings
 from ingest.antivirus import Antivirus
 from retention.models import Backup
 from search.opening import open_index
-from signing.models import Certificate, CertificateRole
+from signing.authority import Authority
+from signing.standing import remarks
+from signing.timestamps.waiting import WaitingTimestamps
 from storage.opening import open_objects
 from vermilion.commands.terminal import texts
 
@@ -44,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
     database = Database(settings.effective_database_url)
     try:
         findings += _guarded("database", lambda: _database(database))
+        findings += _guarded("certificates", lambda: _certificates(settings, database))
         findings += _guarded("objects", lambda: _objects(settings))
         findings += _guarded("search", lambda: _search(settings))
         findings += _guarded("virus scanner", lambda: _scanner(settings))
@@ -69,8 +74,10 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _master_key(settings: Settings) -> Finding:
-    if MasterKey.load(settings.home) is None:
+    if load_master_key(settings) is None:
         return Finding("master key", "warning", texts().text("doctor-no-master-key"))
+    if not (settings.home / FILE_NAME).exists():  # it comes with the environment
+        return Finding("master key", "ok", texts().text("doctor-key-good"))
     mode = (settings.home / "master.key").stat().st_mode & 0o777
     if mode & 0o077:
         return Finding("master key", "error", texts().text("doctor-key-mode", mode=f"{mode:o}"))
@@ -97,15 +104,6 @@ def _database(database: Database) -> Iterator[Finding]:
         yield Finding(
             "jobs", "error" if failed else "ok", text.text("doctor-jobs", waiting=waiting, failed=failed)
         )
-        first = session.scalar(
-            select(func.min(Certificate.not_after)).where(
-                Certificate.role.in_((CertificateRole.ISSUING, CertificateRole.TSA, CertificateRole.SERVICE))
-            )
-        )
-        if first is not None:
-            yield Finding(
-                "certificates", "ok", text.text("doctor-certificates", day=first.date().isoformat())
-            )
         last = session.scalar(select(func.max(Backup.finished_at)).where(Backup.state == "done"))
         yield Finding(
             "backup",
@@ -114,6 +112,19 @@ def _database(database: Database) -> Iterator[Finding]:
             if last
             else text.text("doctor-no-backup"),
         )
+
+
+def _certificates(settings: Settings, database: Database) -> Iterator[Finding]:
+    """Revocation lists, the authority's certificates, and what waits for a time-stamp."""
+    master_key = load_master_key(settings)
+    if master_key is None:
+        return
+    clock = SystemClock()
+    authority = Authority(database, master_key, clock, settings)
+    with database.read() as session:
+        found = remarks(session, authority, WaitingTimestamps(database, clock), settings, clock.now())
+    for one in found:
+        yield Finding("certificates", one.level, texts().text(f"pki-{one.code}", **one.context))
 
 
 def _objects(settings: Settings) -> Iterator[Finding]:

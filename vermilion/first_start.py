@@ -7,6 +7,7 @@ then the portal answers with the set-up page only.
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -18,7 +19,8 @@ from core import audit, people, throttle
 from core.clock import Clock
 from core.database import Database
 from core.errors import Conflict, InvalidInput, VermilionError
-from core.masterkey import MasterKey
+from core.key_stores import open_store
+from core.masterkey import FileStore, MasterKey
 from core.models import LegalEntity, Organisation, Role
 from core.settings import Settings
 from core.sign_in import SignInService, same_token
@@ -59,17 +61,21 @@ def open_home(settings: Settings) -> OpenedHome:
     every wrapped key of the old one unreadable without saying so.
     """
     settings.home.mkdir(parents=True, exist_ok=True)
-    master_key = MasterKey.load(settings.home)
+    store = open_store(settings)
+    master_key = MasterKey.of(store)
     if master_key is not None:
         return OpenedHome(master_key, None)
     if (settings.home / "vermilion.db").exists():
         raise MasterKeyMissing(home=str(settings.home))
-    master_key = MasterKey.generate()
-    try:
-        master_key.save(settings.home)
-    except FileExistsError:  # another process was first
-        return open_home(settings)
-    return OpenedHome(master_key, master_key.recovery_key())
+    fresh = MasterKey.generate()
+    with suppress(FileExistsError):  # another process was first
+        if isinstance(store, FileStore):
+            store.create(fresh.secrets)
+    master_key = MasterKey.of(store)
+    if master_key is None:
+        raise MasterKeyMissing(home=str(settings.home))
+    is_ours = master_key.recovery_key() == fresh.recovery_key()
+    return OpenedHome(master_key, master_key.recovery_key() if is_ours else None)
 
 
 def new_code() -> str:

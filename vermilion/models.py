@@ -6,8 +6,11 @@ import core.models
 import ingest.invoices.models
 import ingest.models
 import retention.models
+import signing.custody_models
 import signing.models
+import signing.register_models
 import storage.models
+import workflow.batch_models
 import workflow.models
 from core.database import Base
 

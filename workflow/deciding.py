@@ -7,7 +7,7 @@ people's decision signatures came between.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from uuid import UUID
@@ -67,6 +67,14 @@ class DecisionResult:
     case_id: UUID
     state: CaseState
     signed_digest: str
+
+
+Also = Callable[[Session, DecisionResult], None]
+"""What is written in the same transaction as a decision."""
+
+
+def nothing_more(_session: Session, _result: DecisionResult) -> None:
+    """No more than the decision itself."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +143,42 @@ class Deciding:
         NotYourTask, TaskFinished, OutcomeNotPossible, CommentNeeded, TextTooLong, StalePage, and
         what unlocking and signing raise; then nothing was changed.
         """
+        return self.decide_with(
+            principal,
+            task_id,
+            outcome,
+            comment,
+            shown_digest,
+            lambda: self._signing.unlock(principal.person_id, pin, [shown_digest]),
+        )
+
+    def decide_with(
+        self,
+        principal: Principal,
+        task_id: UUID,
+        outcome: Outcome,
+        comment: str,
+        shown_digest: str,
+        unlock: Callable[[], Signatory],
+        also: Also = nothing_more,
+    ) -> DecisionResult:
+        """As ``decide``, with the key from ``unlock``, which is called once all else is found good.
+
+        ``also`` belongs to the transaction that commits the decision.
+        """
         reach("decide.start")
         comment = check_comment(outcome, comment)
         with self._database.read() as session:
             ground = self.read_ground(session, principal, task_id, shown_digest)
             check_outcome(ground.step, outcome)
             self._signing.check_ready(session)
-        signatory = self._signing.unlock(principal.person_id, pin)
+        signatory = unlock()
         reach("decide.unlocked")
         for _ in range(MOST_TRIES):
             signed = self._sign(ground, signatory, outcome, comment)
             reach("decide.documents_signed")
             try:
-                result = self._commit(principal, ground, outcome, comment, shown_digest, signed)
+                result = self._commit(principal, ground, outcome, comment, shown_digest, signed, also)
             except VersionConflict:
                 with self._database.read() as session:
                     ground = self.read_ground(session, principal, task_id, shown_digest)
@@ -181,11 +212,12 @@ class Deciding:
         return Ground(task, case, flow, step, sheet, tuple(self._papers(session, case, step)))
 
     def _check_shown(self, session: Session, case: Case, shown_digest: str) -> None:
-        """The page is good when all that was added since is other people's decision signatures."""
+        """The page is good when all that was added since is other people's decision signatures,
+        and time-stamps over them that came late."""
         added: list[VersionReason] = []
         for version in reversed(self._ingest.versions(session, case.sheet_id)):
             if version.digest == shown_digest:
-                if all(reason == VersionReason.SIGNED for reason in added):
+                if all(reason in (VersionReason.SIGNED, VersionReason.TIMESTAMPED) for reason in added):
                     return
                 break
             added.append(version.reason)
@@ -244,6 +276,7 @@ class Deciding:
         comment: str,
         shown_digest: str,
         signed: Signed,
+        also: Also,
     ) -> DecisionResult:
         with self._database.write() as session:
             case, task = self.lock(session, ground)
@@ -269,6 +302,7 @@ class Deciding:
                 self._advancing.change_state(session, case, event, principal.person_id, now)
             self._advancing.touch(session, case, now)
             result = DecisionResult(decision.id, case.id, CaseState(case.state), signed.sheet.digest)
+            also(session, result)
             reach("decide.before_commit")
         return result
 

@@ -121,6 +121,13 @@ class CommentNeeded(VermilionError):
     status = 422
 
 
+class BatchRuns(VermilionError):
+    """The batch is being worked; it can be repeated once it has ended."""
+
+    code = "batch-runs"
+    status = 409
+
+
 class StalePage(VermilionError):
     """What was shown is no longer what would be signed; nothing was signed."""
 

@@ -248,3 +248,15 @@ class CounterpartCopy(Base):
     differences: Mapped[list[dict[str, Any]]] = mapped_column(Json)  # [{"page", "kind", "before", "after"}]
     added_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class LastingPaper(Base):
+    """A paper with a document time-stamp, and until when that holds without a new one over it."""
+
+    __tablename__ = "lasting_paper"
+
+    document_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))  # of the version that was looked at
+    stamped_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    holds_until: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    problem: Mapped[str | None] = mapped_column(String(300))  # why the last renewal failed

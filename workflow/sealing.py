@@ -114,7 +114,7 @@ class CaseSealing:
                     principal, pin, authorisation.id, authorisation.digest, pdf, places
                 )
             sealed.append((authorisation, done, self._store.keep(done.pdf)))
-        signatory = self._signing.unlock(principal.person_id, pin)
+        signatory = self._signing.unlock(principal.person_id, pin, [shown_digest], "seal")
         sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
         try:
             return self._commit(principal, ground, comment, shown_digest, sealed, sheet)
@@ -157,6 +157,45 @@ class CaseSealing:
         with self._database.read() as session:
             authorisation = self.authorised(session, principal, task_id, document_id)
         return self.places.hits(authorisation.digest, keyword)
+
+    def stamp(
+        self,
+        principal: Principal,
+        task_id: UUID,
+        pin: str,
+        shown_digest: str,
+        copies: Mapping[UUID, int],
+        comment: str = "",
+    ) -> DecisionResult:
+        """Do a keeper's task by hand: so many printouts of each document were stamped.
+
+        ``copies`` has a number for each document. The sheet is signed as it is for an electronic use;
+        the register says that it was done by hand. Raises what ``decide`` and ``ByHand.record`` raise;
+        then nothing was changed.
+        """
+        comment = check_comment(Outcome.SEALED, comment)
+        with self._database.read() as session:
+            ground = self._deciding.read_ground(session, principal, task_id, shown_digest)
+            if ground.step.kind != "seal":
+                raise OutcomeNotPossible(field="outcome")
+            self._signing.check_ready(session)
+            authorisations = open_authorisations(session, ground.case.id)
+        signatory = self._signing.unlock(principal.person_id, pin, [shown_digest], "seal")
+        sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
+        try:
+            with self._database.write() as session:
+                case, task = self._deciding.lock(session, ground)
+                for one in authorisations:
+                    wanted = copies.get(one.document_id, one.copies)
+                    self._signing.by_hand.record(session, principal, one.id, wanted)
+                decision = self._deciding.record(
+                    session, principal, case, task, ground, Outcome.SEALED, comment, shown_digest, sheet
+                )
+                self._advancing.open_next(session, case, ground.flow, decision.decided_at)
+                self._advancing.touch(session, case, decision.decided_at)
+                return DecisionResult(decision.id, case.id, CaseState(case.state), sheet.digest)
+        except VersionConflict as error:
+            raise StalePage() from error
 
     def _commit(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,19 +14,21 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import Clock
 from core.database import Database
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.models import Role
-from core.permissions import Principal, ResourceType, require_read
+from core.permissions import Principal, ResourceType, readable, require_read
 from core.settings import Settings
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import InvoiceFilter
 from ingest.service import IngestService
 from ingest.words import Place
 from signing.fields import LooseWish
+from signing.register_models import SealLoan
 from signing.service import SigningService
 from storage.service import ObjectStore
 from workflow import cases, folder, one_case
 from workflow.advancing import Advancing
+from workflow.batches import Batches
 from workflow.cases import CaseFilter, CaseRow, CaseView, TaskRow
 from workflow.claims import Claims
 from workflow.deciding import Deciding, DecisionResult
@@ -34,7 +37,9 @@ from workflow.evidence import Evidence
 from workflow.flows import Flow, load_flow, parse_flow, shipped_flows
 from workflow.folder import ClaimView, FolderFilter, FolderRow, FolderState, FolderTotal
 from workflow.form_reading import active_version
-from workflow.models import Case, Comment, Draft, FlowVersion, Outcome, Task
+from workflow.late_stamps import LateStamps
+from workflow.models import Case, CaseState, Comment, Draft, FlowVersion, Outcome, Task
+from workflow.renewal import Renewal
 from workflow.sealing import CaseSealing, SealPreview
 from workflow.states import Event
 from workflow.submission import Submitting
@@ -70,6 +75,7 @@ class WorkflowService:
     ) -> None:
         self._database = database
         self._clock = clock
+        self._signing = signing
         self._claims = Claims(InvoiceService(clock, settings), clock, settings)
         self._advancing = Advancing(ingest, signing, self._claims, settings)
         self._submitting = Submitting(
@@ -77,7 +83,10 @@ class WorkflowService:
         )
         self._deciding = Deciding(database, store, ingest, signing, clock, settings, self._advancing)
         self._sealing = CaseSealing(database, store, ingest, signing, clock, self._advancing, self._deciding)
+        self.batches = Batches(database, clock, settings, signing, self._deciding)
         self.evidence = Evidence(database, store, ingest, signing, clock)
+        self.renewal = Renewal(database, store, ingest, self.evidence, clock, settings)
+        self.late_stamps = LateStamps(database, store, ingest, signing, clock)
 
     # flows
 
@@ -167,6 +176,50 @@ class WorkflowService:
     def hand_over_tasks(self, session: Session, seal_id: UUID, from_id: UUID, to_id: UUID) -> None:
         """A seal has another keeper: they do its open tasks. Repeating it is harmless."""
         self._advancing.hand_over(session, seal_id, from_id, to_id, self._clock.now())
+
+    def stamp(
+        self,
+        principal: Principal,
+        task_id: UUID,
+        pin: str,
+        shown_digest: str,
+        copies: Mapping[UUID, int],
+        comment: str = "",
+    ) -> DecisionResult:
+        """Do a keeper's task by hand; see ``CaseSealing.stamp``."""
+        return self._sealing.stamp(principal, task_id, pin, shown_digest, copies, comment)
+
+    def lend_seal(
+        self,
+        session: Session,
+        principal: Principal,
+        seal_id: UUID,
+        *,
+        borrower_id: UUID,
+        case_serial: str,
+        reason: str,
+        due_at: datetime,
+    ) -> SealLoan:
+        """Lend a physical seal for a case that runs or is completed; see ``ByHand.lend``."""
+        case = session.scalar(
+            select(Case).where(
+                Case.serial_number == case_serial.strip(),
+                readable(principal, ResourceType.CASE, Case.id),
+                Case.state.in_((CaseState.RUNNING, CaseState.COMPLETED)),
+            )
+        )
+        if case is None:
+            raise InvalidInput(field="case", reason=case_serial.strip() or "–")
+        return self._signing.by_hand.lend(
+            session,
+            principal,
+            seal_id,
+            borrower_id=borrower_id,
+            case_id=case.id,
+            case_serial=case.serial_number,
+            reason=reason,
+            due_at=due_at,
+        )
 
     def withdraw(self, principal: Principal, case_id: UUID) -> None:
         """Take one's own case back. Opens its own transaction. Raises NotFound, TransitionNotAllowed."""

@@ -116,7 +116,10 @@ class Submitting:
                     if fields:
                         self._signing.add_fields_to_file(path, fields)
                     attached.prepared = self._store.keep(path)
-            except (ActiveContent, FileRefused, SigningRefused, *NOT_PLACED) as problem:
+            except SigningRefused as problem:
+                self._ingest.note_unsignable(attached.version.id)
+                problems[attached.field.key] = problem
+            except (ActiveContent, FileRefused, *NOT_PLACED) as problem:
                 problems[attached.field.key] = problem
         if problems:
             raise FormInvalid(problems)

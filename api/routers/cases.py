@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 from typing import Annotated
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from api import downloads
@@ -29,6 +31,7 @@ from api.views import note_download
 from core.i18n import Language
 from core.periods import day_bounds
 from core.runtime import Runtime
+from retention.bundle import bundle_pieces, open_bundle
 from storage.service import ObjectStore
 from workflow.cases import ActView, CaseFilter, CaseRow, CaseView, StepView
 from workflow.models import CaseState, FlowVersion
@@ -234,4 +237,31 @@ def _act(act: ActView, language: Language) -> ActAnswer:
         outcome=act.outcome,
         text=act.text,
         at=act.at,
+    )
+
+
+@cases.get(
+    "/{case_id}/evidence",
+    summary="Download the evidence bundle",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "content": {
+                "application/zip": {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
+            }
+        }
+    },
+)
+def evidence(caller: Calling, runtime: Running, case_id: UUID) -> StreamingResponse:
+    """A ZIP that an expert checks with openssl, pdfsig and a text editor: papers, signatures, time-stamps,
+    certificates, revocation lists, audit entries, register, tree head and proofs, with instructions.
+    """
+    name, file, size = open_bundle(runtime, caller.principal, case_id)
+    return StreamingResponse(
+        bundle_pieces(file),
+        media_type="application/zip",
+        headers={
+            "Content-Disposition": f"attachment; filename=\"evidence.zip\"; filename*=UTF-8''{quote(name)}",
+            "Content-Length": str(size),
+        },
     )

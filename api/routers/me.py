@@ -69,8 +69,8 @@ def enrol(caller: Calling, runtime: Running, wanted: NewPin) -> CertificateAnswe
 @me.put("/pin", summary="Change my signing PIN", response_model=Done)
 @call(scope="sign")
 def change_pin(caller: Calling, runtime: Running, wanted: PinChange) -> Done:
-    """The key stays; only what opens it changes. Wrong PINs are counted."""
-    runtime.get(SigningService).change_pin(caller.principal, wanted.old_pin, wanted.new_pin)
+    """The key stays; only what opens it changes. Wrong PINs are counted. The caller's other sign-ins end."""
+    runtime.get(SigningService).change_pin(caller.principal, wanted.old_pin, wanted.new_pin, caller.sign_in)
     return Done()
 
 

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Depends, Query, Response
-from fastapi.responses import StreamingResponse
+from fastapi import Query, Response
 from sqlalchemy import select
 
-from api import register_csv
-from api.pagination import Cursor, Limit, decode_id, split
 from api.principals import Calling, Running
 from api.routing import router
-from api.schemas import Everything, Page, PersonName
-from api.schemas_seals import (
-    NewSeal,
-    NewSealChange,
-    RegisterCount,
-    SealAnswer,
-    SealChangeAnswer,
-    SealRecordAnswer,
-)
-from core.periods import day_bounds
-from signing import register
+from api.schemas import Everything
+from api.schemas_seals import NewSeal, NewSealChange, SealAnswer, SealChangeAnswer
 from signing.models import Seal
-from signing.register import RegisterEntry, RegisterFilter
 from signing.seal_facts import SealFacts
 from signing.seal_life import ChangeKind, ChangeLine, Outcome
 from signing.service import SigningService
 
 seals = router("seals")
-records = router("seal-records")
 
 
 @seals.get("", summary="List seals", response_model=Everything[SealAnswer])
@@ -153,90 +138,3 @@ def seal_picture(runtime: Running, seal_id: UUID) -> Response:
             "Cache-Control": "private, max-age=3600",
         },
     )
-
-
-def wanted_records(
-    runtime: Running,
-    seal: Annotated[UUID | None, Query(description="Id of the seal.")] = None,
-    department: Annotated[UUID | None, Query(description="Id of the applicant's department.")] = None,
-    person: Annotated[UUID | None, Query(description="Id of the applicant or the keeper.")] = None,
-    case: Annotated[UUID | None, Query(description="Id of the case.")] = None,
-    document: Annotated[UUID | None, Query(description="Id of the document.")] = None,
-    date_from: Annotated[date | None, Query(description="First day, in the organisation's zone.")] = None,
-    date_to: Annotated[date | None, Query(description="Last day, inclusive.")] = None,
-) -> RegisterFilter:
-    """The register's filter, from the query."""
-    since, until = day_bounds(date_from, date_to, runtime.settings.zone)
-    return RegisterFilter(seal, department, person, case, document, since, until)
-
-
-Wanted = Annotated[RegisterFilter, Depends(wanted_records)]
-
-
-@records.get("", summary="Read the register", response_model=Page[SealRecordAnswer])
-def list_records(
-    caller: Calling, runtime: Running, wanted: Wanted, cursor: Cursor = None, limit: Limit = 50
-) -> Page[SealRecordAnswer]:
-    """Uses of seals that the caller may see, newest first."""
-    before = decode_id(cursor)
-    with runtime.database.read() as session:
-        rows = runtime.get(SigningService).list_seal_records(
-            session, caller.principal, wanted, before=before, limit=limit + 1
-        )
-    shown, following = split(rows, limit, lambda row: row.record.id)
-    return Page(items=[answer(row) for row in shown], next_cursor=following)
-
-
-@records.get("/count", summary="Count the register's lines", response_model=RegisterCount)
-def count_records(caller: Calling, runtime: Running, wanted: Wanted) -> RegisterCount:
-    """How many lines the caller may see under this filter."""
-    with runtime.database.read() as session:
-        return RegisterCount(
-            count=runtime.get(SigningService).count_seal_records(session, caller.principal, wanted)
-        )
-
-
-@records.get(
-    "/export.csv",
-    summary="Export the register as CSV",
-    response_class=Response,
-    responses={
-        200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "编号,时间,印章\r\n"}}}
-    },
-)
-def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> StreamingResponse:
-    """The columns of the paper register, UTF-8 with a byte order mark, so that spreadsheets read it."""
-    return StreamingResponse(
-        register_csv.export(runtime, caller, wanted),
-        media_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": 'attachment; filename="seal-register.csv"'},
-    )
-
-
-@records.get("/{record_id}", summary="Get a line of the register", response_model=SealRecordAnswer)
-def get_record(caller: Calling, runtime: Running, record_id: UUID) -> SealRecordAnswer:
-    """One use of one seal."""
-    with runtime.database.read() as session:
-        return answer(register.entry(session, caller.principal, record_id))
-
-
-def answer(entry: RegisterEntry) -> SealRecordAnswer:
-    """A line as the API shows it."""
-    record = entry.record
-    return SealRecordAnswer.model_validate(
-        {
-            **{
-                name: getattr(record, name)
-                for name in (
-                    "id", "sealed_at", "seal_id", "subject", "document_id", "document_title", "copies",
-                    "counterparty", "case_id", "case_serial", "digest_before", "digest_after", "placements",
-                )
-            },
-            "number": entry.number,
-            "seal_name": entry.seal_name,
-            "department": entry.department,
-            "applicant": PersonName(id=record.applicant_id, name=entry.applicant),
-            "keeper": PersonName(id=record.keeper_id, name=entry.keeper),
-            "approvers": list(entry.approvers),
-        }
-    )  # fmt: skip

@@ -7,7 +7,8 @@ from datetime import date
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, File, Query, UploadFile
+from fastapi import Depends, File, Query, Response, UploadFile
+from sqlalchemy import select
 
 from api.limits import read_upload
 from api.pagination import Cursor, Limit, decode_number, encode
@@ -16,9 +17,11 @@ from api.routing import call, router
 from api.schemas import PersonName, Words
 from api.schemas_documents import VerifyAnswer
 from api.schemas_operation import FacetAnswer, HitAnswer, Kind, Named, SearchAnswer, SegmentAnswer
+from core.models import Organisation
 from search import index
 from search.query import LONGEST_QUERY
 from search.service import Searcher
+from signing.attribution import register_entries
 from signing.service import SigningService
 from signing.verifying import verify_file as judge
 
@@ -85,6 +88,44 @@ def verify_file(
         anchors = runtime.get(SigningService).trust_anchors(session)
     verdict = judge(data, anchors, runtime.clock.now())
     return VerifyAnswer.model_validate(verdict.to_json(file.filename or "", caller.language))
+
+
+@verify.post(
+    "/report",
+    summary="Verify a PDF or OFD and get a signed report",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
+            },
+            "description": "The report, PDF/A, certified by this installation.",
+        }
+    },
+)
+@call(scope="read", takes_files=True)
+def verification_report(
+    caller: Calling, runtime: Running, file: Annotated[UploadFile, File(description="The PDF or OFD.")]
+) -> Response:
+    """The findings as a PDF/A in the caller's language, signed by this installation. Nothing is kept."""
+    data = read_upload(file, runtime.settings)
+    signing = runtime.get(SigningService)
+    with runtime.database.read() as session:
+        verdict = judge(data, signing.trust_anchors(session), runtime.clock.now())
+        entries = register_entries(session, caller.principal, data, verdict)
+        organisation = session.scalar(select(Organisation.name)) or ""
+    report = signing.verification_report(
+        verdict,
+        file.filename or "",
+        caller.language,
+        organisation=organisation,
+        entries={number: f"{one.seal_name} {one.number}" for number, one in entries.items()},
+    )
+    return Response(
+        report,
+        media_type="application/pdf",
+        headers={"Content-Disposition": 'attachment; filename="verification-report.pdf"'},
+    )
 
 
 def _hit(hit: index.Hit) -> HitAnswer:

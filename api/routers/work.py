@@ -12,7 +12,7 @@ from api.principals import Calling, Running
 from api.routers.cases import case_answer, check_match
 from api.routing import call, router
 from api.schemas import Everything
-from api.schemas_cases import DecisionAnswer, NewDecision, NewSealing, TaskAnswer, TaskDetail
+from api.schemas_cases import DecisionAnswer, NewDecision, NewHandSealing, NewSealing, TaskAnswer, TaskDetail
 from api.schemas_seals import SpotAnswer, SpotsAnswer, WantedPlaces, wish
 from core.i18n import Language
 from ingest.service import IngestService
@@ -135,6 +135,28 @@ def preview_sealed(
     )
     picture = runtime.get(IngestService).picture_of(made.pdf, page, width)
     return Response(picture, media_type="image/png")
+
+
+@tasks.post(
+    "/{task_id}/stamping",
+    summary="Stamp the documents by hand",
+    response_model=DecisionAnswer,
+    status_code=201,
+    responses=CHANGED,
+)
+@call(scope="sign")
+def stamp(
+    caller: Calling, runtime: Running, task_id: UUID, wanted: NewHandSealing, if_match: IfMatch = None
+) -> DecisionAnswer:
+    """Instead of the electronic seal: printouts were stamped. Enters the register. It cannot be undone.
+
+    The photo or scan of the stamped page is sent to `/seal-records/{id}/scans` afterwards.
+    """
+    _check_match(caller, runtime, task_id, if_match)
+    made = runtime.get(WorkflowService).stamp(
+        caller.principal, task_id, wanted.pin, wanted.shown_digest, wanted.copies, wanted.comment
+    )
+    return DecisionAnswer.model_validate(made)
 
 
 def _check_match(caller: Calling, runtime: Running, task_id: UUID, if_match: str | None) -> None:

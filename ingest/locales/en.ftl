@@ -88,6 +88,7 @@ finding-hidden-layers = layers that can be switched
 finding-submit-form = a form that sends data
 finding-rich-media = video, sound or 3D content
 finding-signed = signatures of others
+finding-unsignable = something that keeps it from being signed as it is
 finding-repaired = a damaged structure, which was repaired
 finding-page-incomplete = a page of which something could not be drawn
 warning-signature-broken = A signature in this file is broken: the file was changed after it was signed.

@@ -88,6 +88,7 @@ finding-hidden-layers = 可切换的图层
 finding-submit-form = 会发送数据的表单
 finding-rich-media = 视频、音频或三维内容
 finding-signed = 他人的签名
+finding-unsignable = 妨碍直接签名的内容
 finding-repaired = 已修复的结构损坏
 finding-page-incomplete = 有页面内容未能完整绘制
 warning-signature-broken = 文件中的签名已失效：签名之后文件被改动过。

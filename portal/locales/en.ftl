@@ -160,7 +160,7 @@ document-added = Added
 document-size = Size
 document-cases = Cases
 document-signature-broken = A signature in this file is broken: the file was changed after it was signed. It is kept as it came, but cannot be claimed unless finance lets it through.
-document-active-lead = This PDF holds content that acts, so it cannot be signed as it is. A copy of the pages as they look can be signed instead; the original stays as it is.
+document-active-lead = This PDF cannot be signed as it is: it holds content that acts, is locked or damaged. A copy of the pages as they look can be signed instead; the original stays as it is.
 document-flatten = Make a copy to sign
 document-warnings = To look at
 document-signatures = Signatures in the file
@@ -501,9 +501,6 @@ admin-password-copy = Copy the password
 admin-password-new = Give a new password
 admin-pin-set = Set
 admin-pin-missing = Not set yet
-admin-pin-reset = Reset signing PIN
-admin-pin-reset-consequence = The person's certificate is revoked; signatures made so far stay good. They then set a new PIN themselves.
-admin-no-pin = There is no signing PIN to reset, or it is your own; ask another administrator.
 admin-not-oneself = You cannot lock yourself out. Ask another administrator.
 admin-active = Can sign in
 admin-inactive = Cannot sign in
@@ -589,6 +586,15 @@ admin-health-lead = What needs attention stands first.
 admin-evidence = Finished cases without long-term evidence
 admin-evidence-none = Every finished case has its long-term evidence.
 admin-evidence-missing = Evidence missing
+admin-lasting-end = Time-stamps hold until
+admin-lasting = { $papers ->
+        [one] One paper carries a document time-stamp; { $due } due for a new one.
+       *[other] { $papers } papers carry a document time-stamp; { $due } due for a new one.
+    }
+admin-lasting-stuck = { $count ->
+        [one] One could not be renewed: the time-stamp authority's own certificate has to be renewed first.
+       *[other] { $count } could not be renewed: the time-stamp authority's own certificate has to be renewed first.
+    }
 admin-jobs = Background jobs that were given up
 admin-jobs-none = No job was given up.
 admin-jobs-failed = Jobs given up
@@ -600,8 +606,6 @@ admin-audit = Audit trail
 admin-audit-do = Check the audit trail
 admin-audit-entries = Audit entries
 admin-audit-running = Walking the whole chain…
-admin-audit-whole = The audit trail is whole: every entry fits the one before it.
-admin-audit-broken = The audit trail does not fit at entry { $sequence } ({ $reason }).
 error-request-too-large = This is more than { $limit } MB at once. Please send the files one by one.
 nav-invoices = Invoices
 yes = yes
@@ -709,7 +713,7 @@ apply-line-amount = Amount claimed
 apply-line-note = Note
 apply-line-total = invoice { $total }
 apply-lines-sum = { $count } chosen, { $total } in all
-apply-flatten-lead = This PDF holds content that acts, so it cannot be signed as it is.
+apply-flatten-lead = This PDF cannot be signed as it is: it holds content that acts, is locked or damaged.
 apply-flatten = Use a copy that can be signed
 upload-members = { $count } files inside
 document-standard = PDF/A-{ $standard }
@@ -765,3 +769,130 @@ seal-straddle-left = Left
 seal-straddle-y = From the top (mm)
 seal-straddle-middle = Half way down
 seal-straddle-most = Pages that share a seal, at most
+check-sheet = Approval sheet
+check-sheet-lead = What the original in this archive is worth now. Drop your own copy below to learn whether it is the same.
+check-likeness-newest = This is the original, in its newest state.
+check-likeness-earlier = This is the original in an earlier state; it has been signed further since.
+check-likeness-differs = This is not the sheet that the code belongs to, or it was altered.
+check-history = Added and changed after the first signature
+check-change-refused = Not allowed
+check-change-allowed = Allowed
+check-pictures = Page { $page }, state { $revision } of the file
+check-before = Before
+check-afterwards = After
+check-before-alt = Page { $page } before the change
+check-after-alt = Page { $page } after the change
+check-reason = Reason
+check-register = Register of seals
+check-state = As it was signed
+check-state-open = Download this state of the file
+check-report-pdf = Signed report (PDF)
+error-verify-too-often = Too many files were checked from here. Please try again in { $wait_seconds } seconds, or sign in.
+check-pictures-allowed = Show what the signatures added
+batch-title = Approvals with one PIN
+batch-review-title = Approve together
+batch-review-count = { $count ->
+    [one] One approval
+   *[other] { $count } approvals
+}
+batch-choose = Choose “{ $subject }”
+batch-include = Approve “{ $subject }”
+batch-open = Read “{ $subject }” in a new tab
+batch-review-chosen = Review the chosen ones
+batch-review-all = Review all
+batch-left-out = { $count } more are left for the next time: one PIN entry reaches no further.
+batch-gone = { $count ->
+    [one] One of them can no longer be approved by you and is not in the list.
+   *[other] { $count } of them can no longer be approved by you and are not in the list.
+}
+batch-none = Nothing to approve here
+batch-none-text = What was chosen has been decided already.
+batch-what-is-signed = What you sign
+batch-sheet = Approval sheet, { $pages ->
+    [one] one page
+   *[other] { $pages } pages
+}
+batch-total = Total
+batch-sign = Approve and sign
+batch-comment = Comment for all
+batch-comment-hint = Optional; it stands in every one of these signatures.
+batch-consequence = One PIN entry signs each ticked application with your certificate, one by one. It holds for these sheets only, for at most { $minutes } minutes, and cannot be taken back.
+batch-approve = Approve all ticked
+batch-begun = Begun { $time }
+batch-working = Signing one after the other …
+batch-leave = You may leave this page; the work goes on until you sign out.
+batch-interrupted = The work was interrupted when the server ended. What is marked as done is signed; repeat the rest with your PIN.
+batch-some-failed = { $done } signed, { $failed } not: the reasons stand beside them.
+batch-all-done = { $count ->
+    [one] The approval is signed.
+   *[other] All { $count } approvals are signed.
+}
+batch-repeat = { $count ->
+    [one] Look at the other one again
+   *[other] Look at the other { $count } again
+}
+batch-results = Results
+batch-waiting = Waiting
+batch-done = Signed
+batch-failed = Not signed
+me-pin-forgotten = Forgotten the PIN?
+key-replacement-title = New signing key
+key-replacement-lead = For a forgotten PIN: nobody can open the old key any more, so it is replaced.
+key-replacement-mine = My key
+key-replacement-others = Consent for others
+key-replacement-how = You ask; an administrator or your manager consents; you then have { $hours } hours to stop it. After that you set a new PIN.
+key-replacement-consequence = With the new PIN you get a new key and certificate. The old certificate is revoked; what you signed with it stays valid.
+key-replacement-ask = Ask for a new key
+key-replacement-stop = Stop it, the old key stays
+key-replacement-consent = Consent
+key-replacement-check = Make sure that { $person } really asked you for this, in person or by telephone.
+key-replacement-see = Open
+key-replacement-asked-at = Asked
+key-replacement-consented-by = Consent
+key-replacement-due-at = New PIN from
+key-replacement-next-asked = An administrator or your manager has to consent. Please talk to them.
+key-replacement-next-waiting = If it was not you who asked, stop it now and change your password.
+key-replacement-next-ready = You can set a new PIN now. It makes a new key and certificate and revokes the old one.
+replacement-asked = Waiting for consent
+replacement-waiting = Time to stop it
+replacement-ready = Ready for a new PIN
+replacement-done = Replaced
+replacement-stopped = Stopped
+replacement-lapsed = Lapsed
+factor-title = Second factor
+factor-lead-off = The organisation does not ask for one at the moment; you can set one up all the same.
+factor-lead-seals = The organisation asks for one when a seal is applied.
+factor-lead-all = The organisation asks for one at every signature.
+factor-mine = My second factors
+factor-none = None yet.
+factor-none-yet = A second factor is asked for here, and you have none yet.
+factor-set-up = Set one up
+factor-change = Add or remove
+factor-name = Name, such as “work phone”
+factor-add-totp = Add one-time codes
+factor-add-passkey = Add a passkey
+factor-remove = Remove “{ $name }”
+factor-kind-totp = One-time codes
+factor-kind-passkey = Passkey
+factor-code = One-time code (or a recovery code)
+factor-use-passkey = Use a passkey instead
+factor-passkey-shown = Passkey shown
+factor-scan-title = Scan this code
+factor-scan-text = Scan it with an authenticator app, or type the letters below into it; then enter the code that it shows.
+factor-scan-alt = QR code with the secret for an authenticator app
+factor-first-code = Code from the app
+factor-confirm = Confirm
+factor-recovery-title = Recovery codes
+factor-recovery-text = Write these down and keep them safe. Each works once when the second factor is lost. They are not shown again.
+factor-recovery-left = { $count ->
+    [one] One recovery code left
+   *[other] { $count } recovery codes left
+}
+admin-signing-title = Signing policy
+admin-signing-lead = What is asked for besides the PIN.
+admin-signing-factor = Second factor
+admin-signing-off = Not asked for
+admin-signing-seals = When a seal is applied
+admin-signing-all = At every signature
+admin-signing-consequence = Who has not set one up cannot sign where it is asked for.
+admin-signing-save = Save

@@ -1,4 +1,55 @@
 error-authority-not-ready = Nothing can be signed at the moment: { $reason }. The administrator has to look at the certificates; your input is kept.
+error-timestamp-unavailable = No time-stamp authority gave a usable answer: { $reason }. What was signed is listed and gets its time-stamp later.
+error-certificate-not-usable = The certificate { $subject } cannot sign: { certificate-word-state }. Please turn to the administrator.
+error-certificate-act-refused = The state of this certificate ({ $state }) does not allow that.
+error-certificate-unfit = This certificate cannot be used: { $reason ->
+    [unreadable] it is no certificate in PEM or DER form
+    [not-a-root] it is no root, that is, it does not certify itself or may not certify others
+    [expired] it is over
+    [not-yet] it is not valid yet
+    [password] the password is wrong, or the file is no PKCS#12
+    [no-key] the file holds no private key with its certificate
+    [algorithm] its algorithm is none of P-256, P-384, P-521 and RSA from 2048 bits
+    [key-differs] the private key does not belong to the certificate
+    [usage] it may not sign documents (key usage)
+    [is-authority] it belongs to a certification authority
+    [untrusted] it leads to no outside root that is trusted for signatures; the administrator can add the root
+    [too-large] the file is too large
+   *[other] { $reason }
+}.
+error-request-unfit = This does not fit: { $reason ->
+    [unreadable] it is not the file that was expected
+    [no-request] there is no open request here
+    [other-key] the answer is for another request
+    [broken-signature] its signature is broken
+    [not-ours] it is from another root
+    [older] the list at hand is as new or newer
+    [expired] it is over
+    [password] the passphrase is wrong
+    [exists] the folder holds a root already
+    [no-root] the folder holds no root
+   *[other] { $reason }
+}.
+certificate-word-state = { $state ->
+    [held] it is suspended
+    [revoked] it was revoked
+    [expired] it is over
+   *[other] { $state }
+}
+notice-certificate-renewed = The certificate “{ $subject }”, which would have ended on { $day }, was renewed. Key and PIN stay the same.
+notice-certificate-ending = The imported certificate “{ $subject }” ends on { $day }. Import its successor before.
+pki-crl-good = All revocation lists are current, the first until { $day }.
+pki-crl-late = The revocation list { $name }.crl should have been renewed by now; it is good until { $day }. Does the background work run?
+pki-crl-overdue = The revocation list { $name }.crl is over since { $day }. Nothing can be signed until a new one is published.
+pki-crl-offline-ending = The revocation list { $name }.crl of the offline root ends on { $day }. Make a new one at the offline machine and install it.
+pki-certificate-missing = There is no usable certificate of the authority for: { $role }.
+pki-certificate-ending = The authority's certificate for { $role } ends on { $day }.
+pki-timestamps-waiting = { $count ->
+    [one] One signed document waits for its time-stamp
+   *[other] { $count } signed documents wait for their time-stamps
+} since { $since }. Last answer: { $reason }
+pki-timestamps-failing = The time-stamp authority { $name } does not answer as it should: { $reason }
+pki-timestamps-untrusted = No root is trusted for outside time-stamps: nobody can tell whose they are. Add the authority's root.
 error-not-enrolled = You have no signing PIN yet. Set one under “Me”, then try again.
 error-already-enrolled = You have a signing PIN already. You can change it with the old one.
 error-pin-too-weak = The PIN needs at least { $minimum } characters and may not be a row or a repetition.
@@ -141,3 +192,119 @@ notice-seal-change-refused = A change of the seal “{ $seal }” was refused: {
     [hand_over] handing it over
    *[people] other users and auditor
 } ({ $reason })
+verify-covers-part = The signature does not cover a whole state of the file, but a part of it.
+verify-signature-removed = The signature in the field “{ $detail }” was there before and was taken out.
+verify-signature-doubled = The signature in the field “{ $detail }” is there more than once.
+verify-certification-not-first = A certification has to be the first signature and the only one; here it is not.
+verify-several-signers = One signature holds { $detail } signers; that is not allowed in a PDF.
+verify-timestamp-from-future = The time-stamp says { $detail }, which is later than the time that is proved for it.
+verify-timestamp-outside-certificate = The time-stamp was made when the certificate of “{ $detail }” did not hold.
+verify-change-to-look-at = A person has to look at this: { $detail }.
+verify-unlisted-bytes = A later revision holds bytes that its own list does not name, so that programs may show different things.
+verify-has-layers = The signed file has layers that can be shown and hidden.
+verify-has-actions = The signed file starts actions by itself, such as scripts.
+verify-has-xfa = The signed file has a dynamic form (XFA), which may look different from the pages.
+verify-spare-content = The signed file holds content that it does not show ({ $detail }); a later revision could put it in.
+change-on-page = { $text } (page { $page })
+change-signature-added = Signature added in the field “{ $field }”
+change-timestamp-added = Document time-stamp added
+change-signature-field-added = Empty signature field “{ $field }” added
+change-certification-added-later = Certification added after other signatures, in the field “{ $field }”
+change-visible-signature-after-certification = Visible signature “{ $field }” added though the document was certified without it
+change-signature-covers-signature = Signature “{ $field }” placed over another signature
+change-locked-field-changed = Locked field “{ $field }” changed
+change-change-after-final-signature = Something added after a signature that allows no changes
+change-validation-data-added = Validation data added
+change-validation-data-removed = Validation data removed or replaced
+change-metadata-changed = Document information changed
+change-seal-slice-filled = Slice of the straddle seal filled in
+change-field-added = Form field “{ $field }” added
+change-field-removed = Form field removed or moved
+change-field-value-changed = Value of “{ $field }” changed from “{ $old }” to “{ $new }”
+change-field-changed = Form field “{ $field }” changed
+change-signed-field-changed = Signed field “{ $field }” changed
+change-signature-field-changed = Signature field “{ $field }” changed without a signature
+change-signed-value-changed = Signature in “{ $field }” replaced
+change-appearance-changed = What is seen of “{ $field }” changed
+change-form-changed = The form changed
+change-annotation-added = Annotation added { $new }
+change-annotation-removed = Annotation removed
+change-annotation-changed = Annotation changed
+change-page-content-changed = Content of the page changed
+change-page-resources-changed = Fonts or images of the page replaced
+change-page-changed = Page changed { $new }
+change-page-added = Page added
+change-page-removed = Page removed
+change-pages-changed = Order of the pages changed
+change-font-changed = Font replaced
+change-image-changed = Image or drawing replaced
+change-action-added = Action or script added { $new }
+change-catalog-changed = Document structure changed { $new }
+change-catalog-replaced = Document structure replaced { $new }
+change-object-stream-replaced = Container of objects replaced { $new }
+change-object-changed = A part of the document changed
+verification-report = Verification report
+report-verdict-valid = Valid
+report-verdict-invalid = Invalid
+report-verdict-indeterminate = Undecided
+report-verdict-unsigned = Not signed
+report-file = File
+report-checked = Checked
+report-revisions = States of the file
+report-evidence = Long-term evidence
+report-true = yes
+report-false = no
+report-none = –
+report-problems = What is wrong
+report-warnings = Worth knowing
+report-changes = Added and changed after the first signature
+report-change = State { $revision }: { $change }
+report-field = Field
+report-signed = Stated time
+report-stamped = Time-stamp
+report-reason = Reason
+report-level = PAdES level
+report-algorithm = Algorithm
+report-intact = Intact
+report-trusted = Identity confirmed
+report-covers = Covers
+report-covers-file = the whole file
+report-covers-revision = a whole state of the file
+report-covers-part = a part only
+report-covers-unknown = unknown
+report-after = Changes after it
+report-changes-none = none
+report-changes-allowed = only what may be added
+report-changes-forbidden = something that must not be changed
+report-changes-unknown = cannot be decided
+report-entry = Register of seals
+report-unknown = Unknown signer
+report-type-approval = Signature
+report-type-certification = Certification
+report-type-seal = Seal
+report-type-timestamp = Time-stamp
+report-footer = This report is itself signed. It is about the file with the digest above and no other.
+error-signing-session-over = { $reason ->
+    [unknown] Please enter your PIN again: what it was entered for is not open here.
+    [digest] Your PIN was not entered for this document. Nothing was signed.
+   *[ended] You signed out, changed your PIN or took too long, so nothing more was signed. Repeat the rest with your PIN.
+}
+error-pin-locked = Too many wrong PINs: this key is locked. Ask for a new key under “Me”. Nothing was signed.
+error-replacement-not-open = There is nothing to consent to or to stop here any more.
+error-replacement-needs-other = { $reason ->
+    [password] You gave this person a new password lately. Somebody else has to consent.
+   *[oneself] Somebody else has to consent, not you.
+}
+notice-pin-wrong-often = Your signing PIN was entered wrongly { $failures } times, last from { $address }. If that was not you, change your password and tell the administrator.
+notice-pin-locked = Your signing key is locked after too many wrong PINs. Ask for a new key.
+notice-pin-changed = Your signing PIN was changed, and your other sign-ins were ended. If that was not you, tell the administrator at once.
+notice-key-replacement-asked = A new signing key was asked for in your name. If that was not you, stop it and change your password.
+notice-key-replacement-wanted = { $person } asks for a new signing key because of a forgotten PIN. Make sure that it was them, then consent or stop it.
+notice-key-replacement-consented = { $person } consented to a new signing key for you. From { $due } a new PIN can be set; until then you can stop it.
+notice-key-replacement-stopped = { $person } stopped the replacement of a signing key. The old key stays.
+notice-key-replacement-done = You have a new signing key; the old certificate is revoked. If that was not you, tell the administrator at once.
+error-second-factor-needed = A second factor is asked for here. Enter a one-time code or use a passkey. Nothing was signed.
+error-second-factor-wrong = The code or passkey is not right, or was used already. Nothing was signed.
+error-second-factor-missing = You have not set up a second factor. Set one up under “Me”.
+notice-second-factor-added = A second factor was added to your account. If that was not you, tell the administrator at once.
+notice-second-factor-removed = A second factor was removed from your account. If that was not you, tell the administrator at once.

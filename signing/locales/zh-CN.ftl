@@ -1,4 +1,52 @@
 error-authority-not-ready = 目前无法签名：{ $reason }。需要管理员检查证书；您填写的内容已保留。
+error-timestamp-unavailable = 没有时间戳机构给出可用的答复：{ $reason }。已签署的文件已列入等候，稍后补加时间戳。
+error-certificate-not-usable = 证书 { $subject } 不能用于签名：{ certificate-word-state }。请联系管理员。
+error-certificate-act-refused = 该证书的状态（{ $state }）不允许此操作。
+error-certificate-unfit = 此证书不能使用：{ $reason ->
+    [unreadable] 不是 PEM 或 DER 格式的证书
+    [not-a-root] 不是根证书，即并非自签或无权签发其他证书
+    [expired] 已过期
+    [not-yet] 尚未生效
+    [password] 密码不正确，或文件不是 PKCS#12
+    [no-key] 文件中没有私钥及其证书
+    [algorithm] 算法不是 P-256、P-384、P-521 或 2048 位以上的 RSA
+    [key-differs] 私钥与证书不匹配
+    [usage] 密钥用途不允许签署文件
+    [is-authority] 这是认证机构自身的证书
+    [untrusted] 证书链不通向任何受信任用于签名的外部根证书；管理员可以添加该根证书
+    [too-large] 文件过大
+   *[other] { $reason }
+}。
+error-request-unfit = 不相符：{ $reason ->
+    [unreadable] 不是所需的文件
+    [no-request] 此处没有待答复的请求
+    [other-key] 答复对应的是另一个请求
+    [broken-signature] 签名无效
+    [not-ours] 来自另一个根证书
+    [older] 现有的列表不比它旧
+    [expired] 已过期
+    [password] 口令不正确
+    [exists] 文件夹中已有根证书
+    [no-root] 文件夹中没有根证书
+   *[other] { $reason }
+}。
+certificate-word-state = { $state ->
+    [held] 已暂停
+    [revoked] 已吊销
+    [expired] 已过期
+   *[other] { $state }
+}
+notice-certificate-renewed = 原定于 { $day } 到期的证书“{ $subject }”已续期，密钥和 PIN 不变。
+notice-certificate-ending = 导入的证书“{ $subject }”将于 { $day } 到期，请在此之前导入新证书。
+pki-crl-good = 所有吊销列表均为最新，最早的有效至 { $day }。
+pki-crl-late = 吊销列表 { $name }.crl 本应已更新，现有效至 { $day }。后台任务在运行吗？
+pki-crl-overdue = 吊销列表 { $name }.crl 已于 { $day } 过期。在发布新列表之前无法签名。
+pki-crl-offline-ending = 离线根的吊销列表 { $name }.crl 将于 { $day } 到期，请在离线机器上生成新列表并安装。
+pki-certificate-missing = 认证机构缺少可用的证书：{ $role }。
+pki-certificate-ending = 认证机构的证书（{ $role }）将于 { $day } 到期。
+pki-timestamps-waiting = 自 { $since } 起有 { $count } 份已签文件在等候时间戳。最近的答复：{ $reason }
+pki-timestamps-failing = 时间戳机构 { $name } 未正常答复：{ $reason }
+pki-timestamps-untrusted = 没有受信任的外部时间戳根证书，无法确认时间戳来自谁。请添加该机构的根证书。
 error-not-enrolled = 您还没有设置签名 PIN。请在“我的”中设置后再试。
 error-already-enrolled = 您已经设置过签名 PIN，可以用旧 PIN 修改。
 error-pin-too-weak = PIN 至少需要 { $minimum } 位，不能是连续或重复的字符。
@@ -137,3 +185,119 @@ notice-seal-change-refused = 印章“{ $seal }”的变更被拒绝：{ $kind -
     [hand_over] 保管移交
    *[people] 变更使用人和监督人
 }（{ $reason }）
+verify-covers-part = 该签名没有覆盖文件的某个完整状态，只覆盖了一部分。
+verify-signature-removed = 签名域“{ $detail }”中原有签名，现已被移除。
+verify-signature-doubled = 签名域“{ $detail }”中的签名重复出现。
+verify-certification-not-first = 认证签名必须是第一个且唯一，此处不是。
+verify-several-signers = 一个签名中有 { $detail } 个签署人，PDF 不允许这样。
+verify-timestamp-from-future = 时间戳的时间为 { $detail }，晚于可以证明的时间。
+verify-timestamp-outside-certificate = 加盖时间戳时，“{ $detail }”的证书不在有效期内。
+verify-change-to-look-at = 需要人工查看：{ $detail }。
+verify-unlisted-bytes = 之后的修订中有未列入其对象表的内容，不同软件可能显示不同内容。
+verify-has-layers = 所签文件含有可以显示或隐藏的图层。
+verify-has-actions = 所签文件会自动执行动作，例如脚本。
+verify-has-xfa = 所签文件含有动态表单（XFA），显示可能与页面不同。
+verify-spare-content = 所签文件中有未显示的内容（{ $detail }），之后的修订可能把它换上。
+change-on-page = { $text }（第 { $page } 页）
+change-signature-added = 在签名域“{ $field }”中增加了签名
+change-timestamp-added = 增加了文档时间戳
+change-signature-field-added = 增加了空白签名域“{ $field }”
+change-certification-added-later = 在其他签名之后又增加了认证签名（签名域“{ $field }”）
+change-visible-signature-after-certification = 文件认证后增加了可见签名“{ $field }”
+change-signature-covers-signature = 签名“{ $field }”压在其他签名上
+change-locked-field-changed = 已锁定的域“{ $field }”被改动
+change-change-after-final-signature = 在不允许改动的签名之后增加了内容
+change-validation-data-added = 增加了验证数据
+change-validation-data-removed = 删除或替换了验证数据
+change-metadata-changed = 文档信息被改动
+change-seal-slice-filled = 加盖了骑缝章的一部分
+change-field-added = 增加了表单域“{ $field }”
+change-field-removed = 表单域被删除或移动
+change-field-value-changed = 表单域“{ $field }”的值由“{ $old }”改为“{ $new }”
+change-field-changed = 表单域“{ $field }”被改动
+change-signed-field-changed = 已签名的域“{ $field }”被改动
+change-signature-field-changed = 签名域“{ $field }”未经签名即被改动
+change-signed-value-changed = “{ $field }”中的签名被替换
+change-appearance-changed = “{ $field }”的外观被改动
+change-form-changed = 表单结构被改动
+change-annotation-added = 增加了批注 { $new }
+change-annotation-removed = 删除了批注
+change-annotation-changed = 批注被改动
+change-page-content-changed = 页面内容被改动
+change-page-resources-changed = 页面的字体或图像被替换
+change-page-changed = 页面被改动 { $new }
+change-page-added = 增加了页面
+change-page-removed = 删除了页面
+change-pages-changed = 页面顺序被改动
+change-font-changed = 字体被替换
+change-image-changed = 图像或图形被替换
+change-action-added = 增加了动作或脚本 { $new }
+change-catalog-changed = 文档结构被改动 { $new }
+change-catalog-replaced = 文档结构被替换 { $new }
+change-object-stream-replaced = 对象容器被替换 { $new }
+change-object-changed = 文档的某一部分被改动
+verification-report = 签名查验报告
+report-verdict-valid = 有效
+report-verdict-invalid = 无效
+report-verdict-indeterminate = 无法判定
+report-verdict-unsigned = 未签名
+report-file = 文件
+report-checked = 查验时间
+report-revisions = 文件状态数
+report-evidence = 长期证据
+report-true = 是
+report-false = 否
+report-none = –
+report-problems = 问题
+report-warnings = 需要留意
+report-changes = 首个签名之后的增改
+report-change = 状态 { $revision }：{ $change }
+report-field = 签名域
+report-signed = 声明的时间
+report-stamped = 时间戳
+report-reason = 签署意见
+report-level = PAdES 级别
+report-algorithm = 算法
+report-intact = 完好
+report-trusted = 身份已确认
+report-covers = 覆盖范围
+report-covers-file = 整个文件
+report-covers-revision = 文件的一个完整状态
+report-covers-part = 仅一部分
+report-covers-unknown = 未知
+report-after = 其后的改动
+report-changes-none = 无
+report-changes-allowed = 仅有允许增加的内容
+report-changes-forbidden = 有不允许的改动
+report-changes-unknown = 无法判定
+report-entry = 用印登记簿
+report-unknown = 未知签署人
+report-type-approval = 签名
+report-type-certification = 认证
+report-type-seal = 印章
+report-type-timestamp = 时间戳
+report-footer = 本报告自身也已签名，仅针对具有上述摘要的文件。
+error-signing-session-over = { $reason ->
+    [unknown] 请重新输入签名 PIN：此处没有已打开的签名密钥。
+    [digest] 输入签名 PIN时不包括这份文件，没有签名。
+   *[ended] 您已退出登录、更改了签名 PIN或超过了时限，其余没有签名。请重新核对并输入签名 PIN。
+}
+error-pin-locked = PIN 输错次数过多，密钥已锁定。请在“我的”中申请更换密钥。没有签名。
+error-replacement-not-open = 这里已没有可同意或可叫停的申请。
+error-replacement-needs-other = { $reason ->
+    [password] 您最近为此人重置过登录密码，须由其他人同意。
+   *[oneself] 须由本人以外的人同意。
+}
+notice-pin-wrong-often = 您的签名 PIN 已输错 { $failures } 次，最近一次来自 { $address }。如非本人操作，请更改登录密码并告知管理员。
+notice-pin-locked = PIN 输错次数过多，您的签名密钥已锁定，请申请更换密钥。
+notice-pin-changed = 您的签名 PIN 已更改，其他登录均已退出。如非本人操作，请立即告知管理员。
+notice-key-replacement-asked = 有人以您的名义申请更换签名密钥。如非本人操作，请叫停并更改登录密码。
+notice-key-replacement-wanted = { $person } 因忘记 PIN 申请更换签名密钥。请先确认是本人提出，再同意或叫停。
+notice-key-replacement-consented = { $person } 同意为您更换签名密钥。{ $due } 起可设置新的 PIN，此前您可以叫停。
+notice-key-replacement-stopped = { $person } 叫停了签名密钥的更换，原密钥不变。
+notice-key-replacement-done = 您已有新的签名密钥，原证书已吊销。如非本人操作，请立即告知管理员。
+error-second-factor-needed = 此处要求第二验证，请输入动态码或使用通行密钥。没有签名。
+error-second-factor-wrong = 动态码或通行密钥不正确，或已使用过。没有签名。
+error-second-factor-missing = 您尚未设置第二验证，请在“我的”中设置。
+notice-second-factor-added = 您的账号添加了第二验证。如非本人操作，请立即告知管理员。
+notice-second-factor-removed = 您的账号移除了第二验证。如非本人操作，请立即告知管理员。

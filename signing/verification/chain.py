@@ -1,45 +1,41 @@
-"""Trust: paths to the given roots, revocation, time-stamps, and the level they add up to.
+"""Trust: paths to the given roots and revocation, both as of a moment for which there is proof.
 
-Nothing is fetched: what counts is in the file, in the signature, and in the roots that were given.
+Nothing is fetched: what counts is in the file, in the signature, and in the roots that were given. The
+rules are those of RFC 5280 (6.1 and 6.3), RFC 6960 (3.2) and EN 319 102-1 (5.2.6 and 5.6.2: what a
+trusted time-stamp proves to have been there is judged as of its time).
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from itertools import pairwise
+from typing import Final
 
-from asn1crypto import cms, tsp, x509
-from pyhanko.sign.general import find_unique_cms_attribute
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
-from pyhanko_certvalidator.errors import (
-    ExpiredError,
-    InsufficientRevinfoError,
-    NotYetValidError,
-    PathBuildingError,
-    RevokedError,
-    ValidationError,
-)
 
 from signing.coroutines import finish
 from signing.verification.facts import Problem
-from signing.verification.structure import MALFORMED
+from signing.verification.keys import BAD_DIGESTS, weak_key
+from signing.verification.material import Material, extension
+from signing.verification.revocation import revocation
 
-_ERRORS: Final = (ValidationError, PathBuildingError)
-
-
-@dataclass(frozen=True)
-class Material:
-    """Certificates and revocation lists that are at hand, and the roots that are trusted."""
-
-    roots: tuple[x509.Certificate, ...]
-    certificates: tuple[x509.Certificate, ...]
-    crls: tuple[bytes, ...]
-    ocsps: tuple[bytes, ...]
+_DAY: Final = "%Y-%m-%d"
+_NOT_FOR_SIGNING: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})
+_UNDERSTOOD: Final = frozenset(
+    ObjectIdentifier(oid)
+    for oid in (
+        "2.5.29.15", "2.5.29.19", "2.5.29.37", "2.5.29.17", "2.5.29.18", "2.5.29.14", "2.5.29.35",
+        "2.5.29.31", "2.5.29.32", "1.3.6.1.5.5.7.1.1", "1.3.6.1.5.5.7.1.3",
+    )
+)  # fmt: skip
+_CONSTRAINED: Final = frozenset(ObjectIdentifier(f"2.5.29.{one}") for one in (30, 33, 36, 54))
+"""Name constraints, policy mappings, policy constraints, inhibit any policy: another library's work."""
 
 
 @dataclass(frozen=True)
@@ -51,34 +47,6 @@ class Trust:
     problem: Problem | None
 
 
-@dataclass(frozen=True)
-class Stamp:
-    """A time-stamp token that fits what it stamps. ``trust`` is that of its authority."""
-
-    at: datetime
-    authority: str
-    trust: Trust
-
-
-def gather(reader: Any, roots: Sequence[bytes]) -> Material:
-    """The validation material of a file (its DSS) with the trusted roots (DER)."""
-    certificates: list[x509.Certificate] = []
-    crls: list[bytes] = []
-    ocsps: list[bytes] = []
-    try:
-        store = DocumentSecurityStore.read_dss(reader)
-        certificates = list(store.load_certs())
-        crls = [reference.get_object().data for reference in store.crls]
-        ocsps = [reference.get_object().data for reference in store.ocsps]
-    except MALFORMED:
-        pass
-    except Exception as error:  # NoDSSFoundError is private to the library's module
-        if type(error).__name__ != "NoDSSFoundError":
-            raise
-    trusted = tuple(x509.Certificate.load(der) for der in roots)
-    return Material(trusted, tuple(certificates), tuple(crls), tuple(ocsps))
-
-
 def check_trust(
     material: Material,
     certificate: x509.Certificate,
@@ -86,130 +54,97 @@ def check_trust(
     at: datetime,
     *,
     is_tsa: bool = False,
+    now: datetime | None = None,
 ) -> Trust:
-    """Build and check the path of a certificate as of ``at``; revocation counts where there is material."""
+    """Check the paths of a certificate as of ``at``, for which there is proof; the best one counts."""
     if not material.roots:
         return Trust(None, False, Problem("no-trust-anchor"))
-    strict = _validate(material, certificate, others, at, is_tsa, "require")
-    if strict is None:
-        return Trust(True, True, None)
-    if isinstance(strict, RevokedError):
-        return Trust(False, True, Problem("revoked", str(strict)[:160]))
-    if not isinstance(strict, InsufficientRevinfoError):
-        return Trust(*_explain(strict))
-    lenient = _validate(material, certificate, others, at, is_tsa, "soft-fail")
-    if lenient is None:
-        return Trust(True, False, None)
-    return Trust(*_explain(lenient))
+    unsuitable = _unsuitable_leaf(certificate, is_tsa)
+    if unsuitable is not None:
+        return Trust(False, False, Problem("certificate-unsuitable", unsuitable))
+    outcome: Trust | None = None
+    for path in material.paths(certificate, others):
+        judged = _judge_path(material, path, at)
+        if judged.trusted and judged.has_revocation:
+            return judged
+        if outcome is None or (judged.trusted and not outcome.trusted):
+            outcome = judged
+    return outcome or Trust(False, False, Problem("untrusted-issuer"))
 
 
-def _validate(
-    material: Material,
-    certificate: x509.Certificate,
-    others: Sequence[x509.Certificate],
-    at: datetime,
-    is_tsa: bool,
-    mode: str,
-) -> Exception | None:
-    try:
-        context = ValidationContext(
-            trust_roots=list(material.roots),
-            other_certs=[*material.certificates, *others],
-            moment=at,
-            crls=list(material.crls),
-            ocsps=list(material.ocsps),
-            allow_fetching=False,
-            revocation_mode=mode,
-            retroactive_revinfo=True,
-        )
-        validator = CertificateValidator(certificate, list(others), validation_context=context)
-        if is_tsa:
-            finish(validator.async_validate_usage(set(), {"time_stamping"}))
-        else:
-            try:
-                finish(validator.async_validate_usage({"non_repudiation"}))
-            except ValidationError as error:
-                if "key usage" not in str(error) and "not valid for the following" not in str(error):
-                    raise
-                finish(validator.async_validate_usage({"digital_signature"}))
-    except _ERRORS as error:
-        return error
-    except MALFORMED as error:
-        return error
+def _judge_path(material: Material, path: list[x509.Certificate], at: datetime) -> Trust:
+    """A path without its root, whose own fields are not asked (RFC 5280, 6.1.1)."""
+    has_all = True
+    for depth, one in enumerate(path[:-1]):
+        if at < one.not_valid_before_utc:
+            return Trust(
+                False, False, Problem("certificate-not-yet-valid", f"{one.not_valid_before_utc:{_DAY}}")
+            )
+        if at > one.not_valid_after_utc:
+            return Trust(False, False, Problem("certificate-expired", f"{one.not_valid_after_utc:{_DAY}}"))
+        unsuitable = _unsuitable(one, depth)
+        if unsuitable is not None:
+            return Trust(False, False, Problem("certificate-unsuitable", unsuitable))
+    for one, issuer in pairwise(path):
+        revoked, is_known = revocation(material, one, issuer, at)
+        if revoked is not None:
+            return Trust(False, True, Problem("revoked", revoked))
+        has_all = has_all and is_known
+    if any(held.oid in _CONSTRAINED for one in path[1:-1] for held in one.extensions):
+        refusal = _constrained(path, at)
+        if refusal is not None:
+            return Trust(False, False, Problem("certificate-unsuitable", refusal))
+    return Trust(True, has_all, None)
+
+
+def _unsuitable(one: x509.Certificate, depth: int) -> str | None:
+    """Why a certificate cannot stand at its place; ``depth`` authorities and the leaf are below it."""
+    kind = one.signature_hash_algorithm
+    if isinstance(kind, BAD_DIGESTS):
+        return f"{kind.name}"
+    weak = weak_key(one.public_key())
+    if weak is not None:
+        return weak
+    for held in one.extensions:
+        if held.critical and held.oid not in _UNDERSTOOD | _CONSTRAINED:
+            return f"critical extension {held.oid.dotted_string}"
+    if depth == 0:
+        return None
+    basic = extension(one, x509.BasicConstraints)
+    if basic is None or not basic.ca:
+        return "not an authority"
+    if basic.path_length is not None and depth - 1 > basic.path_length:
+        return "path length"
+    usage = extension(one, x509.KeyUsage)
+    return "key usage" if usage is not None and not usage.key_cert_sign else None
+
+
+def _unsuitable_leaf(one: x509.Certificate, is_tsa: bool) -> str | None:
+    extended = extension(one, x509.ExtendedKeyUsage)
+    if is_tsa:
+        return None if extended is not None and ExtendedKeyUsageOID.TIME_STAMPING in extended else "key usage"
+    if extended is not None and set(extended) <= _NOT_FOR_SIGNING:
+        return "key usage"
+    usage = extension(one, x509.KeyUsage)
+    if usage is not None and not (usage.digital_signature or usage.content_commitment):
+        return "key usage"
     return None
 
 
-def _explain(error: Exception) -> tuple[bool | None, bool, Problem]:
-    if isinstance(error, ExpiredError):
-        return False, False, Problem("certificate-expired", str(error)[:160])
-    if isinstance(error, NotYetValidError):
-        return False, False, Problem("certificate-not-yet-valid", str(error)[:160])
-    if isinstance(error, RevokedError):
-        return False, True, Problem("revoked", str(error)[:160])
-    if isinstance(error, PathBuildingError):
-        return False, False, Problem("untrusted-issuer")
-    return False, False, Problem("certificate-unsuitable", str(error)[:160])
-
-
-def signature_stamp(
-    material: Material, signer_info: cms.SignerInfo, fallback: datetime
-) -> Stamp | Problem | None:
-    """The signature time-stamp: None where there is none, a Problem where it does not fit."""
-    try:
-        tokens = find_unique_cms_attribute(signer_info["unsigned_attrs"], "signature_time_stamp_token")
-    except Exception as error:
-        if type(error).__name__ == "NonexistentAttributeError":
-            return None
-        return Problem("timestamp-broken", type(error).__name__)
-    return check_token(material, tokens["content"], signer_info["signature"].native)
-
-
-def check_token(material: Material, signed_data: cms.SignedData, stamped: bytes) -> Stamp | Problem:
-    """Check a token (RFC 3161) over ``stamped``: imprint, signature, and its authority's path."""
-    try:
-        content: tsp.TSTInfo = signed_data["encap_content_info"]["content"].parsed
-        imprint = content["message_imprint"]
-        algorithm = imprint["hash_algorithm"]["algorithm"].native
-        if algorithm not in ("sha256", "sha384", "sha512"):
-            return Problem("timestamp-algorithm", str(algorithm))
-        if hashlib.new(algorithm, stamped).digest() != imprint["hashed_message"].native:
-            return Problem("timestamp-differs")
-        certificates = [choice.chosen for choice in signed_data["certificates"]]
-        signer_info = signed_data["signer_infos"][0]
-        certificate = _signer_of(signer_info, certificates)
-        if certificate is None:
-            return Problem("timestamp-broken", "no certificate")
-        raw = bytes(signed_data["encap_content_info"]["content"])
-        digest = hashlib.new(signer_info["digest_algorithm"]["algorithm"].native, raw).digest()
-        intact, valid = validate_sig_integrity(signer_info, certificate, "tst_info", digest)
-        if not (intact and valid):
-            return Problem("timestamp-broken")
-        at = content["gen_time"].native
-    except MALFORMED as error:
-        return Problem("timestamp-broken", type(error).__name__)
-    except Exception as error:  # the library's own errors for broken CMS
-        return Problem("timestamp-broken", type(error).__name__)
-    trust = check_trust(material, certificate, certificates, at, is_tsa=True)
-    return Stamp(at, common_name(certificate), trust)
-
-
-def _signer_of(
-    signer_info: cms.SignerInfo, certificates: Sequence[x509.Certificate]
-) -> x509.Certificate | None:
-    wanted = signer_info["sid"].chosen
-    for certificate in certificates:
-        if isinstance(wanted, cms.IssuerAndSerialNumber):
-            same = certificate.serial_number == wanted["serial_number"].native
-            if same and certificate.issuer == wanted["issuer"]:
-                return certificate
-        elif certificate.key_identifier == wanted.native:
-            return certificate
-    return None
-
-
-def common_name(certificate: x509.Certificate) -> str:
-    """The name a person reads."""
-    native = certificate.subject.native
-    return str(
-        native.get("common_name") or native.get("organization_name") or certificate.subject.human_friendly
+def _constrained(path: list[x509.Certificate], at: datetime) -> str | None:
+    """Paths with constraints on names or policies are walked by the library that knows them all."""
+    loaded = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in path]
+    context = ValidationContext(
+        trust_roots=[loaded[-1]],
+        other_certs=loaded[1:-1],
+        moment=at,
+        allow_fetching=False,
+        revocation_mode="soft-fail",
     )
+    try:
+        finish(
+            CertificateValidator(loaded[0], loaded[1:-1], validation_context=context).async_validate_path()
+        )
+    except Exception as error:
+        return str(error)[:160] or type(error).__name__
+    return None

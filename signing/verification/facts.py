@@ -57,11 +57,35 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True)
+class Change:
+    """One difference between a revision and the one before it; ``code`` names the text ``change-<code>``.
+
+    ``allowed``: by the rules of the signatures before it; None when a person has to look. ``page`` counts
+    from 1. ``sealed_by`` names the signature on whose being a seal the answer hangs.
+    """
+
+    code: str
+    revision: int
+    allowed: bool | None
+    page: int | None = None
+    field: str | None = None
+    old: str | None = None
+    new: str | None = None
+    sealed_by: str | None = None
+    is_note: bool = False
+    is_new_and_seen: bool = False
+
+
+@dataclass(frozen=True)
 class Problem:
-    """Something worth telling; ``code`` names the text ``verify-<code>``."""
+    """Something worth telling; ``code`` names the text ``verify-<code>``.
+
+    Where it is about a change, the words for the change take the place of ``detail``.
+    """
 
     code: str
     detail: str = ""
+    change: Change | None = None
 
 
 @dataclass
@@ -79,6 +103,15 @@ class SignatureFacts:
     coverage: Coverage = Coverage.UNKNOWN
     changes_after: Changes = Changes.UNKNOWN
     problems: list[Problem] = field(default_factory=list)
+    revision: int = -1
+    """The newest revision (from 0) whose bytes it covers whole; -1 when there is none."""
+    end: int = 0
+    """Where the bytes end that it covers: the file as this signature saw it."""
+    reason: str = ""
+    algorithm: str = ""
+    issuer: str = ""
+    later: list[Change] = field(default_factory=list)
+    """What was changed after it, oldest first."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +122,11 @@ class FileFacts:
     problems: tuple[Problem, ...]
     hidden_signatures: int = 0
     is_readable: bool = True
+    warnings: tuple[Problem, ...] = ()
+    """Worth knowing, and no reason against the file."""
+    revisions: int = 0
+    ends: tuple[int, ...] = ()
+    """Where each revision ends, in bytes."""
 
 
 def decide(facts: FileFacts) -> Outcome:

@@ -6,24 +6,23 @@ Genuine Chinese invoices carry all of them. Formats that are not here are *unsup
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final
 
-from asn1crypto import x509
+from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-from pyhanko.pdf_utils.generic import parse_pdf_date
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.national import cms, ses
 from signing.national.certificates import load_all
 from signing.national.der import DerBroken, read
-from signing.verification.chain import Material, check_trust, common_name
+from signing.verification.chain import check_trust
 from signing.verification.facts import Kind, SignatureFacts
+from signing.verification.finding import Signature
 from signing.verification.judging import Judge, note, note_weak
-from signing.verification.structure import MALFORMED
+from signing.verification.material import Material, common_name, load
 
 PKCS1: Final = "/adbe.x509.rsa_sha1"
 PKCS7_SHA1: Final = "/adbe.pkcs7.sha1"
@@ -37,24 +36,29 @@ _HASHES: Final = {
 }
 
 
+def may_be_other(signature: Signature) -> bool:
+    """Whether a signature may be one of these formats: its covered bytes are then needed in one piece."""
+    return signature.subfilter in (PKCS1, PKCS7_SHA1) or _NATIONAL in signature.contents
+
+
 def look(
-    signature: EmbeddedPdfSignature,
+    signature: Signature,
     covered: bytes,
     material: Material,
     at: datetime,
     facts: SignatureFacts,
 ) -> bool:
     """Judge a signature of one of these formats; False when it is none of them and facts are as before."""
-    subfilter = str(signature.sig_object.get("/SubFilter", ""))
+    subfilter = signature.subfilter
     contents = bytes(signature.pkcs7_content)
     if subfilter == PKCS1:
-        facts.signed_at = claimed_time(signature)
+        facts.signed_at = signature.claimed_at
         _look_at_pkcs1(signature, contents, covered, material, at, facts)
         return True
     if subfilter != PKCS7_SHA1 and _NATIONAL not in contents:
         return False
-    facts.signed_at = claimed_time(signature)
-    judge = Judge(load_all(one.dump() for one in material.roots), at)
+    facts.signed_at = signature.claimed_at
+    judge = Judge(load_all(one.public_bytes(Encoding.DER) for one in material.roots), at)
     try:
         weak = judge.seal(facts, ses.parse_signature(contents), covered)
     except ses.SesBroken:
@@ -76,7 +80,7 @@ def look_at_national_stamp(
     """A document time-stamp with national algorithms; False when it has none."""
     if _NATIONAL not in contents:
         return False
-    roots = load_all(one.dump() for one in material.roots)
+    roots = load_all(one.public_bytes(Encoding.DER) for one in material.roots)
     stamp = cms.check_stamp(contents, [covered], [], roots)
     if isinstance(stamp, cms.BadStamp):
         facts.intact = False
@@ -90,7 +94,7 @@ def look_at_national_stamp(
 
 
 def _look_at_pkcs1(
-    signature: EmbeddedPdfSignature,
+    signature: Signature,
     contents: bytes,
     covered: bytes,
     material: Material,
@@ -105,7 +109,7 @@ def _look_at_pkcs1(
     signer, others = certificates[0], certificates[1:]
     facts.signer = common_name(signer)
     facts.kind = Kind.CERTIFICATION if signature.docmdp_level is not None else Kind.APPROVAL
-    key = load_der_public_key(signer.public_key.dump())
+    key = signer.public_key()
     if not isinstance(key, rsa.RSAPublicKey):
         note(facts, "unsupported-format", PKCS1)
         return
@@ -141,18 +145,8 @@ def _number(contents: bytes, size: int) -> bytes:
         return contents[:size]
 
 
-def _certificates(signature: EmbeddedPdfSignature) -> list[x509.Certificate]:
+def _certificates(signature: Signature) -> list[x509.Certificate]:
     found: Any = signature.sig_object["/Cert"] if "/Cert" in signature.sig_object else []  # noqa: SIM401
     listed: Sequence[Any] = found if isinstance(found, list) else [found]
-    return [x509.Certificate.load(bytes(one.original_bytes)) for one in list(listed)[:20]]
-
-
-def claimed_time(signature: EmbeddedPdfSignature) -> datetime | None:
-    """``/M`` of the signature's dictionary."""
-    if "/M" not in signature.sig_object:
-        return None
-    try:
-        claimed = parse_pdf_date(signature.sig_object["/M"], strict=False)
-    except MALFORMED:
-        return None
-    return claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)
+    loaded = [load(bytes(one.original_bytes)) for one in list(listed)[:20]]
+    return [one for one in loaded if one is not None]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from core.i18n import Language, Translator, translator
-from signing.verification.facts import FileFacts, Kind, Outcome, Problem, decide, is_archived
+from signing.verification.facts import Change, FileFacts, Kind, Outcome, Problem, decide, is_archived
 
 _EXIT: Final = {Outcome.VALID: 0, Outcome.INVALID: 1, Outcome.INDETERMINATE: 3, Outcome.UNSIGNED: 4}
 
@@ -28,6 +28,14 @@ class Verdict:
     def archived(self) -> bool | None:
         """Whether all signatures carry long-term evidence; None where there are none."""
         return is_archived(self.facts.signatures)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        """What all revisions after the first signed one changed, oldest first, each once."""
+        found: dict[Change, None] = {}
+        for one in self.facts.signatures:
+            found.update(dict.fromkeys(one.later))
+        return tuple(sorted(found, key=lambda change: change.revision))
 
     def sentence(self, language: Language) -> str:
         """One sentence that a layman understands."""
@@ -54,11 +62,18 @@ class Verdict:
                     "covers": one.coverage.value,
                     "changes_after": one.changes_after.value,
                     "problems": [_problem(text, problem) for problem in one.problems],
+                    "covered_until": one.end if one.revision >= 0 else None,
+                    "reason": one.reason,
+                    "algorithm": one.algorithm,
+                    "revision": one.revision + 1 if one.revision >= 0 else None,
                 }
                 for one in self.facts.signatures
             ],
             "problems": [_problem(text, problem) for problem in self.facts.problems],
             "archived": self.archived,
+            "changes": [_change(text, change) for change in self.changes],
+            "warnings": [_problem(text, problem) for problem in self.facts.warnings],
+            "revisions": self.facts.revisions,
         }
 
 
@@ -68,7 +83,29 @@ def exit_status(verdict: Verdict) -> int:
 
 
 def _problem(text: Translator, problem: Problem) -> dict[str, str]:
-    return {"code": problem.code, "message": text.text(f"verify-{problem.code}", detail=problem.detail)}
+    detail = problem.detail if problem.change is None else words(text, problem.change)
+    return {"code": problem.code, "message": text.text(f"verify-{problem.code}", detail=detail)}
+
+
+def words(text: Translator, change: Change) -> str:
+    """A change as a person reads it."""
+    said = text.text(
+        f"change-{change.code}", field=change.field or "", old=change.old or "", new=change.new or ""
+    ).strip()
+    return said if change.page is None else text.text("change-on-page", text=said, page=change.page)
+
+
+def _change(text: Translator, change: Change) -> dict[str, Any]:
+    return {
+        "code": change.code,
+        "message": words(text, change),
+        "revision": change.revision + 1,
+        "page": change.page,
+        "field": change.field,
+        "old": change.old,
+        "new": change.new,
+        "allowed": change.allowed,
+    }
 
 
 def _instant(at: datetime | None) -> str | None:

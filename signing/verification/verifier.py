@@ -4,27 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 
-from asn1crypto import x509
-from pyhanko.sign.general import find_unique_cms_attribute
-from pyhanko.sign.validation.generic_cms import validate_sig_integrity
-from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
+from cryptography import x509
 
 from signing.pki import SEAL_POLICY
-from signing.verification import changes, formats, structure
-from signing.verification.chain import (
-    Material,
-    Stamp,
-    check_token,
-    check_trust,
-    common_name,
-    gather,
-    signature_stamp,
-)
-from signing.verification.facts import FileFacts, Kind, Level, Problem, SignatureFacts
-from signing.verification.structure import MALFORMED, NotReadable
+from signing.verification import changes, coverage, formats, preparation
+from signing.verification.chain import check_trust
+from signing.verification.cms_checks import NotChecked, Signed, Stamp, check, check_token, revocation_in
+from signing.verification.coverage import Digests
+from signing.verification.facts import Coverage, FileFacts, Kind, Level, Problem, SignatureFacts
+from signing.verification.finding import MOST_SIGNATURES, Found, Signature, find
+from signing.verification.keys import WEAK
+from signing.verification.material import Material, add_crl, add_ocsp, common_name, gather
+from signing.verification.objects import end_of
+from signing.verification.reading import MALFORMED, NotReadable, count_locked_in, open_file
 from signing.verification.verdict import Verdict
 
 _PADES: Final = "/ETSI.CAdES.detached"
@@ -40,153 +35,200 @@ def verify_pdf(pdf: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
     """
     digest = hashlib.sha256(pdf).hexdigest()
     try:
-        found = structure.open_pdf(pdf)
+        return Verdict(digest, _facts(pdf, trust, at))
     except NotReadable as error:
-        locked = structure.count_locked_in(pdf) if error.code == "encrypted" else 0
-        closed = [
-            SignatureFacts("", Kind.APPROVAL, problems=[Problem("not-readable-inside")])
-            for _ in range(locked)
-        ]
-        problems = (Problem(error.code, error.detail),)
-        return Verdict(digest, FileFacts(tuple(closed), problems, is_readable=False))
+        return Verdict(digest, _closed(pdf, error))
+    except Exception as error:  # whatever a library raises for a file, the answer is that nothing is known
+        return Verdict(digest, _closed(pdf, NotReadable("broken-file", type(error).__name__)))
+
+
+def _facts(pdf: bytes, trust: Sequence[bytes], at: datetime) -> FileFacts:
+    """All that is found out. Raises NotReadable."""
+    try:
+        found = find(open_file(pdf))
+    except MALFORMED as error:
+        raise NotReadable("broken-file", f"{type(error).__name__}: {error}"[:160]) from error
+    material = gather(found, trust)
+    facts = _Looking(found, material, at).all()
+    compared = changes.settle(changes.steps(found), {one.field_name: one for one in facts})
+    for one in facts:
+        changes.judge(one, compared)
+    _raise_levels(facts)
+    noted, warnings = _about_the_file(found), preparation.warnings(found)
+    return FileFacts(
+        tuple(facts),
+        tuple(noted),
+        found.hidden,
+        warnings=tuple(warnings),
+        revisions=found.file.revisions,
+        ends=tuple(end_of(pdf, found.file.startxref(one)) for one in range(found.file.revisions)),
+    )
+
+
+def _closed(pdf: bytes, error: NotReadable) -> FileFacts:
+    """A file that cannot be read: what is locked in is told, and nothing is known of it."""
+    locked = count_locked_in(pdf, MOST_SIGNATURES) if error.code == "encrypted" else 0
+    inside = [
+        SignatureFacts("", Kind.APPROVAL, problems=[Problem("not-readable-inside")]) for _ in range(locked)
+    ]
+    return FileFacts(tuple(inside), (Problem(error.code, error.detail),), is_readable=False)
+
+
+def _about_the_file(found: Found) -> list[Problem]:
     noted = [Problem("signature-unreadable", name) for name in found.unreadable]
     if found.hidden:
         noted.append(Problem("hidden-signature", str(found.hidden)))
-    material = gather(found.reader, trust)
-    compared = changes.steps(found.reader, found.signatures)
-    facts = [_look(pdf, one, material, at) for one in found.signatures]
-    for one, signature in zip(facts, found.signatures, strict=True):
-        one.changes_after, later = changes.after(signature, compared)
-        one.problems += later
-    if structure.has_trailing_bytes(pdf, found):
+    noted += [Problem("signature-removed", name) for name in dict.fromkeys(found.removed)]
+    noted += [Problem("signature-doubled", name) for name in dict.fromkeys(found.doubled)]
+    if coverage.has_trailing_bytes(found):
         noted.append(Problem("trailing-bytes"))
-    _raise_levels(found, facts, material)
-    return Verdict(digest, FileFacts(tuple(facts), tuple(noted), found.hidden))
+    levels = [index for index, one in enumerate(found.signatures) if one.docmdp_level is not None]
+    if levels and (levels[0] != 0 or len(levels) > 1):
+        noted.append(Problem("certification-not-first"))
+    return noted
 
 
-def _look(pdf: bytes, signature: EmbeddedPdfSignature, material: Material, at: datetime) -> SignatureFacts:
-    subfilter = str(signature.sig_object.get("/SubFilter", ""))
-    facts = SignatureFacts(signature.fq_name, Kind.TIMESTAMP if subfilter == _STAMP else Kind.APPROVAL)
-    facts.coverage = structure.coverage(pdf, signature)
-    try:
-        covered = _covered_bytes(signature)
-        if subfilter == _STAMP:
-            if not formats.look_at_national_stamp(signature.pkcs7_content, covered, material, facts):
-                _look_at_timestamp(signature, material, facts)
-        elif formats.look(signature, covered, material, at, facts):
-            pass
-        elif isinstance(signature, structure.BareSignature):
-            facts.problems.append(Problem("unsupported-format", subfilter[:40]))
-        elif subfilter in (_PADES, _DETACHED):
-            _look_at_signature(signature, material, at, facts, subfilter)
+class _Looking:
+    """Looks at signatures from the newest to the oldest: what a time-stamp proves helps those before."""
+
+    def __init__(self, found: Found, material: Material, at: datetime) -> None:
+        self._found = found
+        self._material = material
+        self._at = at
+        self._proved = at
+        """The moment at which everything that comes before in the file is proved to have been there."""
+        self._digests = Digests(found.file.data, found.signatures)
+
+    def all(self) -> list[SignatureFacts]:
+        """The facts of all signatures, in the order of the file."""
+        facts = [self._look(one) for one in reversed(self._found.signatures)]
+        facts.reverse()
+        return facts
+
+    def _look(self, signature: Signature) -> SignatureFacts:
+        kind = Kind.TIMESTAMP if signature.subfilter == _STAMP else Kind.APPROVAL
+        facts = SignatureFacts(signature.fq_name, kind, reason=signature.reason, end=signature.end)
+        facts.coverage = coverage.judge(self._found.file, signature)
+        facts.revision = signature.revision
+        if facts.coverage is Coverage.PART:
+            facts.problems.append(Problem("covers-part"))
+        try:
+            self._judge(signature, facts)
+        except NotChecked as error:
+            facts.problems.append(error.problem)
+        except MALFORMED as error:
+            facts.problems.append(Problem("signature-malformed", type(error).__name__))
+        except Exception as error:  # the libraries' own errors for broken CMS and certificates
+            facts.problems.append(Problem("signature-malformed", type(error).__name__))
+        return facts
+
+    def _judge(self, signature: Signature, facts: SignatureFacts) -> None:
+        if formats.may_be_other(signature):
+            covered = self._digests.covered(signature)
+            if signature.subfilter == _STAMP:
+                if formats.look_at_national_stamp(signature.contents, covered, self._material, facts):
+                    return
+            elif formats.look(signature, covered, self._material, self._proved, facts):
+                return
+        if signature.subfilter == _STAMP:
+            self._look_at_timestamp(signature, facts)
+        elif signature.subfilter in (_PADES, _DETACHED):
+            self._look_at_signature(signature, facts)
         else:
-            facts.problems.append(Problem("unsupported-format", subfilter[:40]))
-    except MALFORMED as error:
-        facts.problems.append(Problem("signature-malformed", type(error).__name__))
-    except Exception as error:  # the libraries' own errors for broken CMS and certificates
-        facts.problems.append(Problem("signature-malformed", type(error).__name__))
-    return facts
+            facts.problems.append(Problem("unsupported-format", signature.subfilter[:40]))
+
+    def _look_at_timestamp(self, signature: Signature, facts: SignatureFacts) -> None:
+        checked = check_token(
+            self._material,
+            signature.contents,
+            lambda name: self._digests.of(signature, name),
+            self._proved,
+        )
+        if isinstance(checked, Problem):
+            facts.intact = checked.code in ("timestamp-from-future", "timestamp-algorithm") and None
+            facts.problems.append(checked)
+            return
+        facts.intact = True
+        facts.signer, facts.timestamped_at = checked.authority, checked.at
+        facts.trusted = checked.trust.trusted
+        if checked.trust.problem is not None:
+            facts.problems.append(checked.trust.problem)
+        if facts.trusted and facts.coverage in (Coverage.FILE, Coverage.REVISION):
+            self._proved = min(self._proved, checked.at)
+
+    def _look_at_signature(self, signature: Signature, facts: SignatureFacts) -> None:
+        facts.signed_at = signature.claimed_at
+        for der in (found := revocation_in(signature.contents))[0]:
+            add_crl(self._material, der)
+        for der in found[1]:
+            add_ocsp(self._material, der)
+        signed = check(signature.contents, lambda name: self._digests.of(signature, name))
+        facts.signer = common_name(signed.certificate)
+        facts.kind = _kind(signature, signed.certificate)
+        facts.algorithm = f"{signed.algorithm} / {signed.digest}"
+        facts.issuer = signed.certificate.issuer.rfc4514_string()
+        facts.intact = signed.intact
+        if signed.intact is None:
+            facts.problems.append(Problem("unsupported-format", facts.algorithm))
+            return
+        if not signed.intact:
+            facts.problems.append(Problem("signature-broken"))
+            return
+        if signed.digest in WEAK:
+            facts.problems.append(Problem("weak-digest", signed.digest))
+            return
+        self._judge_trust(signature, signed, facts)
+
+    def _judge_trust(self, signature: Signature, signed: Signed, facts: SignatureFacts) -> None:
+        stamp = self._stamp(signed)
+        moment = self._proved
+        if isinstance(stamp, Problem):
+            facts.problems.append(stamp)
+        elif stamp is not None:
+            facts.timestamped_at = stamp.at
+            if stamp.trust.trusted:
+                moment = min(moment, stamp.at)
+            elif stamp.trust.problem is not None:
+                facts.problems.append(Problem("timestamp-untrusted", stamp.authority))
+        trust = check_trust(self._material, signed.certificate, signed.others, moment)
+        facts.trusted = trust.trusted
+        if trust.problem is not None:
+            facts.problems.append(trust.problem)
+        if signature.subfilter != _PADES or not signed.names_certificate:
+            facts.problems.append(Problem("not-pades"))
+            return
+        facts.level = Level.B_B
+        if stamp is not None and not isinstance(stamp, Problem) and stamp.trust.trusted:
+            facts.level = Level.B_T
+            if trust.trusted and trust.has_revocation and stamp.trust.has_revocation:
+                facts.level = Level.B_LT
+
+    def _stamp(self, signed: Signed) -> Stamp | Problem | None:
+        if signed.has_many_tokens:
+            return Problem("timestamp-broken", "NotUnique")
+        if signed.token is None:
+            return None
+        return check_token(
+            self._material,
+            signed.token,
+            lambda name: hashlib.new(name, signed.value, usedforsecurity=False).digest(),
+            self._proved,
+        )
 
 
-def _look_at_timestamp(signature: EmbeddedPdfSignature, material: Material, facts: SignatureFacts) -> None:
-    covered = _covered_bytes(signature)
-    checked = check_token(material, signature.signed_data, covered)
-    if isinstance(checked, Problem):
-        facts.intact = False
-        facts.problems.append(checked)
-        return
-    facts.intact = True
-    facts.signer, facts.timestamped_at = checked.authority, checked.at
-    facts.trusted = checked.trust.trusted
-    if checked.trust.problem is not None:
-        facts.problems.append(checked.trust.problem)
-
-
-def _covered_bytes(signature: EmbeddedPdfSignature) -> bytes:
-    stream = signature.reader.stream
-    pieces = []
-    for index in (0, 2):
-        stream.seek(int(signature.byte_range[index]))
-        pieces.append(stream.read(int(signature.byte_range[index + 1])))
-    return b"".join(pieces)
-
-
-def _look_at_signature(
-    signature: EmbeddedPdfSignature, material: Material, at: datetime, facts: SignatureFacts, subfilter: str
-) -> None:
-    certificate = signature.signer_cert
-    others = list(signature.other_embedded_certs)
-    facts.signer = common_name(certificate)
-    facts.kind = _kind(signature, certificate)
-    facts.signed_at = _claimed_time(signature)
-    digest = hashlib.new(signature.md_algorithm, _covered_bytes(signature)).digest()
-    intact, valid = validate_sig_integrity(signature.signer_info, certificate, "data", digest)
-    facts.intact = bool(intact and valid)
-    if not facts.intact:
-        facts.problems.append(Problem("signature-broken"))
-        return
-    if signature.md_algorithm not in ("sha256", "sha384", "sha512"):
-        facts.problems.append(Problem("weak-digest", signature.md_algorithm))
-        return
-    stamp = signature_stamp(material, signature.signer_info, at)
-    moment = at
-    if isinstance(stamp, Problem):
-        facts.problems.append(stamp)
-    elif isinstance(stamp, Stamp):
-        facts.timestamped_at = stamp.at
-        if stamp.trust.trusted:
-            moment = stamp.at
-        elif stamp.trust.problem is not None:
-            facts.problems.append(Problem("timestamp-untrusted", stamp.authority))
-    trust = check_trust(material, certificate, others, moment)
-    facts.trusted = trust.trusted
-    if trust.problem is not None:
-        facts.problems.append(trust.problem)
-    if subfilter != _PADES or not _names_certificate(signature):
-        facts.problems.append(Problem("not-pades"))
-        return
-    facts.level = Level.B_B
-    if isinstance(stamp, Stamp) and stamp.trust.trusted:
-        facts.level = Level.B_T
-        if trust.trusted and trust.has_revocation and stamp.trust.has_revocation:
-            facts.level = Level.B_LT
-
-
-def _kind(signature: EmbeddedPdfSignature, certificate: x509.Certificate) -> Kind:
-    policies = certificate.certificate_policies_value
-    if policies is not None and any(
-        policy["policy_identifier"].dotted == SEAL_POLICY.dotted_string for policy in policies
-    ):
+def _kind(signature: Signature, certificate: x509.Certificate) -> Kind:
+    try:
+        policies = certificate.extensions.get_extension_for_class(x509.CertificatePolicies).value
+    except x509.ExtensionNotFound:
+        policies = None
+    if policies is not None and any(one.policy_identifier == SEAL_POLICY for one in policies):
         return Kind.SEAL
     return Kind.CERTIFICATION if signature.docmdp_level is not None else Kind.APPROVAL
 
 
-def _claimed_time(signature: EmbeddedPdfSignature) -> datetime | None:
-    claimed = signature.self_reported_timestamp
-    if claimed is None:
-        return None
-    return claimed if claimed.tzinfo else claimed.replace(tzinfo=UTC)
-
-
-def _names_certificate(signature: EmbeddedPdfSignature) -> bool:
-    """Whether the signed attributes bind the certificate (ESS signing-certificate-v2, RFC 5035)."""
-    attributes = signature.signer_info["signed_attrs"]
-    try:
-        value: Any = find_unique_cms_attribute(attributes, "signing_certificate_v2")
-    except Exception:  # absent or doubled: the library has an error class of its own for each
-        return False
-    first = value["certs"][0]
-    algorithm = first["hash_algorithm"]["algorithm"].native
-    return bool(first["cert_hash"].native == hashlib.new(algorithm, signature.signer_cert.dump()).digest())
-
-
-def _raise_levels(found: structure.Found, facts: list[SignatureFacts], material: Material) -> None:
+def _raise_levels(facts: list[SignatureFacts]) -> None:
     """B-LT becomes B-LTA when a later, good document time-stamp covers signature and material."""
-    stamps = [
-        signature.signed_revision
-        for signature, one in zip(found.signatures, facts, strict=True)
-        if one.kind is Kind.TIMESTAMP and one.intact and one.trusted
-    ]
-    for signature, one in zip(found.signatures, facts, strict=True):
-        if one.level is Level.B_LT and any(revision > signature.signed_revision for revision in stamps):
+    stamps = [one.revision for one in facts if one.kind is Kind.TIMESTAMP and one.intact and one.trusted]
+    for one in facts:
+        if one.level is Level.B_LT and any(revision > one.revision >= 0 for revision in stamps):
             one.level = Level.B_LTA

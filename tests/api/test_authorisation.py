@@ -29,9 +29,18 @@ def operations(world: World) -> list[tuple[str, str]]:
 
 def filled(path: str) -> str:
     for name in ("document_id", "case_id", "task_id", "seal_id", "record_id", "person_id", "role_id",
-                 "department_id", "token_id", "notice_id"):  # fmt: skip
+                 "department_id", "token_id", "notice_id", "request_id", "loan_id", "certificate_id",
+                 "root_id"):  # fmt: skip
         path = path.replace(f"{{{name}}}", SOME_ID)
-    return path.replace("{page}", "1").replace("{key}", "contract").replace("{name}", "latest")
+    for name, value in (
+        ("page", "1"),
+        ("key", "contract"),
+        ("name", "latest"),
+        ("number", "1"),
+        ("sequence", "1"),
+    ):
+        path = path.replace(f"{{{name}}}", value)
+    return path
 
 
 def test_every_operation_refuses_who_is_not_signed_in(world: World) -> None:
@@ -81,6 +90,13 @@ def test_only_an_administrator_administers(world: World, username: str) -> None:
         },
         "/api/v1/flows": {"yaml": "key: x"},
         "/api/v1/backups": {"kind": "full"},
+        "/api/v1/signing-policy": {"second_factor": "off"},
+        "/api/v1/certificates/{certificate_id}/revocation": {"reason": "superseded", "note": "x"},
+        "/api/v1/trusted-roots": {"certificate": "x", "purpose": "both", "reason": "x"},
+        **{f"/api/v1/{one}": {"note": "x"} for one in (
+            "certificates/{certificate_id}/suspension", "certificates/{certificate_id}/resumption",
+            "certificates/{certificate_id}/renewal", "trusted-roots/{root_id}/removal",
+        )},
     }  # fmt: skip
 
     for path, methods in schema["paths"].items():

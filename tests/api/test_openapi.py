@@ -108,7 +108,8 @@ def test_every_reference_leads_somewhere(description: dict[str, Any]) -> None:
 def test_an_unsafe_operation_takes_an_idempotency_key(description: dict[str, Any]) -> None:
     for name, operation in operations(description):
         takes = any(one.get("name") == "Idempotency-Key" for one in operation.get("parameters", []))
-        assert takes == (not name.startswith("GET ")), name
+        # OCSP and time-stamps are asked for by POST, as their standards have it, and change nothing here.
+        assert takes == (not name.startswith("GET ") and " /pki/" not in name), name
 
 
 @pytest.mark.slow

@@ -74,6 +74,7 @@ def error_codes() -> list[str]:
                             isinstance(target, ast.Name)
                             and target.id == "code"
                             and isinstance(value, ast.Constant)
+                            and value.value  # an empty one is a field of a form
                             and isinstance(value.value, str)
                         ):
                             codes.append(value.value)

@@ -44,6 +44,8 @@ FIXED = {
     "liumin": ["/invoices?all=1"],
     "gaoyuan": [
         "/register",
+        "/register/loans",
+        "/register/stamp",
         "/admin/people",
         "/admin/departments",
         "/admin/seals",

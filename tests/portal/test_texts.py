@@ -10,7 +10,7 @@ from fluent.syntax import ast as fluent
 from fluent.syntax import parse, visitor
 
 import portal
-from core.i18n import LANGUAGES, translator
+from core.i18n import LANGUAGES, Language, locale_files, translator
 from portal import navigation
 
 ROOT = Path(portal.__file__).parent
@@ -27,8 +27,9 @@ class _Names(visitor.Visitor):
         self.found.add(node.id.name)
 
 
-def _messages(language: str) -> dict[str, set[str]]:
-    resource = parse((ROOT / "locales" / f"{language}.ftl").read_text("utf-8"))
+def _messages(language: Language) -> dict[str, set[str]]:
+    files = [path for path in locale_files(language) if path.is_relative_to(ROOT)]
+    resource = parse("\n\n".join(path.read_text("utf-8") for path in files))
     messages: dict[str, set[str]] = {}
     for entry in resource.body:
         assert not isinstance(entry, fluent.Junk), f"{language}: {entry.content}"

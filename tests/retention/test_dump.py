@@ -143,6 +143,8 @@ def test_only_tables_of_passing_state_are_left_out() -> None:
         "throttle",
         "idempotency_key",
         "periodic_job",
+        "second_factor_grant",
+        "passkey_challenge",
     }
 
 

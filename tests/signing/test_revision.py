@@ -148,7 +148,7 @@ def test_a_signature_locks_the_fields_that_its_own_names(shared_desk: Desk) -> N
         (generic.BooleanObject(True), b"true"),
         (generic.NullObject(), b"null"),
     ],
-    ids=str,
+    ids=["text", "Chinese", "name", "array", "boolean", "null"],
 )
 def test_objects_are_written_as_the_standard_has_them(value: generic.PdfObject, written: bytes) -> None:
     assert encoded(value) == written

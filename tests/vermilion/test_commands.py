@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import update
+from sqlalchemy import delete, select, update
 
-from core.models import AuditEntry
+from core import append_only, audit
+from core.models import AuditEntry, AuditHead, AuditTile, AuditTree
+from signing.models import SealRecord
+from signing.register_models import HeadDelivery, TreeHead
 from tests.e2e.approver import open_home
 from tests.office import contract_pdf, open_office
 from tests.signing.national import builder as seals
@@ -116,6 +119,20 @@ def test_verify_says_what_it_found_by_its_exit_status(
     assert run(home, "verify", str(files["document"]), str(files["broken"])).returncode == 1
 
 
+def test_verify_writes_a_report_that_verifies_itself(
+    finished: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    home, files = finished
+    report = tmp_path / "report.pdf"
+
+    said = run(home, "verify", "--report", str(report), str(files["broken"]))
+
+    assert said.returncode == 1, said.stderr
+    assert run(home, "verify", str(report)).returncode == 0
+    both = (str(files["document"]), str(files["broken"]))
+    assert run(home, "verify", "--report", str(report), *both).returncode == 2
+
+
 def test_verify_takes_ofd_files_and_roots_with_sm2(tmp_path: Path) -> None:
     who = seals.office()
     sealed = seals.sign_ofd(seals.small_ofd(), who)
@@ -166,11 +183,75 @@ def test_audit_verify_names_the_entry_that_does_not_fit(tmp_path: Path) -> None:
     assert run(home, "audit", "verify").returncode == 0
     runtime = open_home(home, "")
     with runtime.database.write() as session:
+        append_only.unprotect(session.connection())
         session.execute(update(AuditEntry).where(AuditEntry.sequence == 4).values(action="nothing.happened"))
     assembly.close(runtime)
     said = run(home, "audit", "verify")
     assert said.returncode == 1
-    assert "4" in said.stderr and "Traceback" not in said.stderr
+    assert "entry 4 " in said.stderr and "Traceback" not in said.stderr
+    found = json.loads(run(home, "audit", "verify", "--json").stdout)
+    assert (found["is_whole"], found["findings"][0]["code"], found["findings"][0]["sequence"]) == (
+        False,
+        "chain",
+        4,
+    )
+    refused = run(home, "audit", "head")
+    assert refused.returncode == 1 and "entry 4" in refused.stderr
+
+
+def test_heads_leave_and_are_compared_when_they_come_back(tmp_path: Path) -> None:
+    home, worm = tmp_path / "home", tmp_path / "worm"
+    worm.mkdir()
+    with open_office(home) as office:
+        case_id = office.finished_contract()
+        with office.runtime.database.read() as session:
+            record = session.scalars(select(SealRecord)).one()
+    made = run(home, "audit", "head", VERMILION_HEAD_TARGETS=f"file:{worm}")
+    assert made.returncode == 0 and made.stdout.startswith("vermilion audit tree head v1")
+    (kept,) = worm.iterdir()
+    listed = [json.loads(line) for line in run(home, "audit", "heads", "--json").stdout.splitlines()]
+    assert listed[0]["number"] == 1 and listed[0]["sent"][0]["sent_at"]
+    assert "1 heads kept elsewhere" in run(home, "audit", "verify", "--head", str(kept)).stdout
+    assert run(home, "audit", "verify", "--head", str(tmp_path / "none")).returncode == 2
+    proof = json.loads(run(home, "audit", "proof", str(record.id)).stdout)
+    assert proof["entry"]["action"] == "seal.applied"
+    assert (
+        proof["entry"]
+        == json.loads(run(home, "audit", "proof", str(proof["entry"]["sequence"])).stdout)["entry"]
+    )
+    assert run(home, "audit", "proof", "nothing").returncode == 1
+
+    out = tmp_path / "out"
+    said = run(home, "evidence", record.case_serial, "--to", str(out))
+    assert said.returncode == 0, said.stderr
+    (bundle,) = out.iterdir()
+    assert bundle.name == f"{record.case_serial}-evidence.zip" and str(case_id)
+    again = run(home, "evidence", record.case_serial, "--to", str(out))
+    assert again.returncode == 1 and list(out.iterdir()) == [bundle]
+    assert run(home, "evidence", "HT-0000-1", "--to", str(out)).returncode == 1
+
+    def rewrite(number: int) -> None:
+        runtime = open_home(home, "")
+        with runtime.database.write() as session:
+            append_only.unprotect(session.connection())
+            session.execute(delete(HeadDelivery))
+            session.execute(delete(TreeHead))
+            rows = session.scalars(select(AuditEntry).order_by(AuditEntry.sequence)).all()
+            rows[number].payload = {"forged": True}
+            previous = audit.GENESIS
+            for row in rows:
+                row.payload_digest = audit.digest_payload(row.salt or "", row.payload or {})
+                row.chain_digest = previous = audit.digest_entry(previous, row)
+            session.execute(update(AuditHead).values(chain_digest=previous))
+            session.execute(delete(AuditTile))
+            session.execute(delete(AuditTree))
+        assembly.close(runtime)
+
+    rewrite(10)
+    assert run(home, "audit", "verify").returncode == 0  # the database alone tells nothing
+    found = run(home, "audit", "verify", "--head", str(kept))
+    assert found.returncode == 1
+    assert kept.name in found.stderr and "another history" in found.stderr
 
 
 @pytest.mark.parametrize(

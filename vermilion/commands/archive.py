@@ -1,4 +1,4 @@
-"""``search`` and ``export``."""
+"""``search``, ``export`` and ``evidence``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from core.ids import new_id
+from retention.bundle import write_bundle
+from retention.errors import EvidenceThere
 from retention.export import export as export_cases
+from retention.export import find_case
 from search.index import Query
 from search.service import Searcher
 from vermilion.commands.terminal import at_work, out, print_json, progress
@@ -17,6 +21,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     app.command("search")(search)
     app.command("export")(export)
+    app.command("evidence")(evidence)
 
 
 def search(
@@ -56,3 +61,27 @@ def export(
             work.runtime, work.principal(user), to, serials=cases, query=query, progress=advance
         )
     out.print(f"{count} → {to}", markup=False, highlight=False)
+
+
+def evidence(
+    cases: Annotated[list[str], typer.Argument(help="Serial numbers of cases.")],
+    to: Annotated[Path, typer.Option("--to", help="Folder to write to; a ZIP for each case.")],
+    user: Annotated[str | None, typer.Option("--as", help="Only what this person may see.")] = None,
+) -> None:
+    """Write the evidence bundle of cases: what a court's expert checks with openssl, pdfsig and an editor."""
+    with at_work() as work, progress("evidence") as advance:
+        principal = work.principal(user)
+        with work.runtime.database.read() as session:
+            ids = {serial: find_case(session, principal, serial) for serial in cases}
+        to.mkdir(parents=True, exist_ok=True)
+        for done, (serial, case_id) in enumerate(ids.items()):
+            advance(done, len(ids), serial)
+            unfinished = to / f"{new_id()}.part"
+            try:
+                name = write_bundle(work.runtime, principal, case_id, unfinished)
+                if (to / name).exists():
+                    raise EvidenceThere(file=str(to / name))
+                unfinished.rename(to / name)
+            finally:
+                unfinished.unlink(missing_ok=True)
+            out.print(f"{to / name}", markup=False, highlight=False, soft_wrap=True)

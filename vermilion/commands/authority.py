@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
+from uuid import UUID
 
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from rich.table import Table
 
+from core import outbox
 from core.models import Organisation
+from signing import trust
+from signing.certificates import Reason, State
+from signing.models import CertificateRole, RootPurpose
 from signing.service import SigningService
-from vermilion.commands.terminal import at_work, out
+from vermilion.commands.terminal import at_work, out, print_json, texts
+
+STAMP_TASK: Final = "workflow.finish_timestamps"
 
 app = typer.Typer(help="The internal certificate authority.", no_args_is_help=True)
 
@@ -32,7 +40,7 @@ def export(
 ) -> None:
     """Write the root certificate in PEM form, for those who verify elsewhere."""
     with at_work() as work, work.runtime.database.read() as session:
-        roots = work.runtime.get(SigningService).trust_anchors(session)
+        roots = work.runtime.get(SigningService).own_roots(session)
     pem = b"".join(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM) for der in roots)
     if to is None:
         out.print(pem.decode(), end="", highlight=False, soft_wrap=True)
@@ -52,3 +60,144 @@ def crl(
             _media_type, data = service.pki_file(name)
             (to / name).write_bytes(data)
             out.print(str(to / name), markup=False, highlight=False)
+
+
+Note = Annotated[str, typer.Option("--note", help="Why; it stands in the audit trail.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object for each, a line each.")]
+
+
+@app.command("list")
+def list_certificates(
+    role: Annotated[CertificateRole | None, typer.Option(help="Only of this role.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only in this state.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List certificates: the authority's own first, then those of people and seals, newest first."""
+    with at_work() as work:
+        views = work.runtime.get(SigningService).certificates.listed(None, role=role, state=state)
+        zone = work.runtime.settings.zone
+    if as_json:
+        for one in views:
+            print_json(one.to_json())
+        return
+    table = Table("id", "role", "name", "state", "ends", "algorithm", "issuer")
+    for one in views:
+        end = one.not_after.astimezone(zone).date().isoformat()
+        table.add_row(str(one.id), one.role, one.common_name, one.state, end, one.algorithm, one.issuer)
+    out.print(table)
+
+
+@app.command("renew")
+def renew(
+    certificate: Annotated[UUID | None, typer.Argument(help="Its id; else all that is due.")] = None,
+    note: Note = "at the command line",
+) -> None:
+    """Issue a successor, or renew everything that nears its end. Prints the successors' ids."""
+    with at_work() as work:
+        certificates = work.runtime.get(SigningService).certificates
+        made = [certificates.renew(None, certificate, note)] if certificate else certificates.renew_due()
+    for one in made:
+        out.print(str(one), highlight=False)
+
+
+@app.command("revoke")
+def revoke(
+    certificate: Annotated[UUID, typer.Argument(help="Id of the certificate.")],
+    note: Note,
+    reason: Annotated[Reason, typer.Option(help="For the revocation list.")] = Reason.UNSPECIFIED,
+) -> None:
+    """Revoke a certificate for ever; a new revocation list is out at once."""
+    with at_work() as work:
+        work.runtime.get(SigningService).certificates.revoke(None, certificate, reason, note)
+
+
+@app.command("suspend")
+def suspend(certificate: Annotated[UUID, typer.Argument(help="Id of the certificate.")], note: Note) -> None:
+    """Let a person's or a seal's certificate sign nothing until it is resumed (certificateHold)."""
+    with at_work() as work:
+        work.runtime.get(SigningService).certificates.suspend(None, certificate, note)
+
+
+@app.command("resume")
+def resume(certificate: Annotated[UUID, typer.Argument(help="Id of the certificate.")], note: Note) -> None:
+    """Let a suspended certificate sign again."""
+    with at_work() as work:
+        work.runtime.get(SigningService).certificates.resume(None, certificate, note)
+
+
+@app.command("status")
+def status(as_json: Json = False) -> None:
+    """How the authority stands: lists, certificates, time-stamps. Ends with status 1 on an error."""
+    with at_work() as work, work.runtime.database.read() as session:
+        found = work.runtime.get(SigningService).standing(session)
+    for one in found:
+        message = texts().text(f"pki-{one.code}", **one.context)
+        if as_json:
+            print_json({"code": one.code, "level": one.level, "message": message})
+        else:
+            out.print(f"{one.level}: {message}", markup=False, highlight=False, soft_wrap=True)
+    if any(one.level == "error" for one in found):
+        raise typer.Exit(1)
+
+
+@app.command("waiting")
+def waiting(
+    retry: Annotated[bool, typer.Option("--retry", help="Ask the authorities again first.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the signed states that wait for a time-stamp."""
+    with at_work() as work:
+        if retry:
+            with work.runtime.database.write() as session:
+                now = work.runtime.clock.now()
+                outbox.enqueue(session, STAMP_TASK, {}, now, key=STAMP_TASK)
+            work.finish(task=STAMP_TASK)
+        with work.runtime.database.read() as session:
+            rows = work.runtime.get(SigningService).waiting.open(session)
+    for row in rows:
+        if as_json:
+            print_json({"digest": row.digest, "since": row.since.isoformat(), "field": row.field,
+                        "reason": row.reason, "tries": row.tries})  # fmt: skip
+        else:
+            line = f"{row.digest}  {row.since:%Y-%m-%dT%H:%MZ}  {row.tries}  {row.reason}"
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+trusted = typer.Typer(help="Outside roots that are trusted.", no_args_is_help=True)
+app.add_typer(trusted, name="roots")
+
+
+@trusted.command("list")
+def list_roots(as_json: Json = False) -> None:
+    """List the outside roots that are trusted."""
+    with at_work() as work, work.runtime.database.read() as session:
+        rows = trust.outside_roots(session)
+    if as_json:
+        for row in rows:
+            print_json({"id": str(row.id), "subject": row.subject, "sha256": row.digest,
+                        "purpose": row.purpose,
+                        "reason": row.reason, "not_after": row.not_after.isoformat()})  # fmt: skip
+        return
+    table = Table("id", "subject", "purpose", "ends", "reason")
+    for row in rows:
+        table.add_row(str(row.id), row.subject, row.purpose, row.not_after.date().isoformat(), row.reason)
+    out.print(table)
+
+
+@trusted.command("add")
+def add_root(
+    file: Annotated[Path, typer.Argument(help="Certificate, PEM or DER.", exists=True, dir_okay=False)],
+    note: Note,
+    purpose: Annotated[RootPurpose, typer.Option(help="What it is trusted for.")] = RootPurpose.BOTH,
+) -> None:
+    """Trust an outside root; prints its id."""
+    with at_work() as work, work.runtime.database.write() as session:
+        row = trust.add_root(session, work.runtime.clock, None, file.read_bytes(), purpose, note)
+        out.print(str(row.id), highlight=False)
+
+
+@trusted.command("remove")
+def remove_root(root: Annotated[UUID, typer.Argument(help="Id of the root.")], note: Note) -> None:
+    """Trust an outside root no longer."""
+    with at_work() as work, work.runtime.database.write() as session:
+        trust.remove_root(session, work.runtime.clock, None, root, note)

@@ -1,16 +1,15 @@
-"""``serve``, ``worker``, ``beat``, ``demo``, ``doctor``, ``reindex`` and ``audit``."""
+"""``serve``, ``worker``, ``beat``, ``demo``, ``doctor`` and ``reindex``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from core import audit, outbox
+from core import outbox
 from core.errors import VermilionError
 from core.home import HomeInUse
 from core.runtime import Runtime
@@ -28,8 +27,6 @@ from vermilion.commands.terminal import (
     texts,
 )
 from vermilion.first_start import OpenedHome, SetUp
-
-audit_app = typer.Typer(help="The audit trail.", no_args_is_help=True)
 
 
 def register(app: typer.Typer) -> None:
@@ -161,26 +158,3 @@ def reindex() -> None:
         with work.runtime.database.write() as session:
             outbox.enqueue(session, "search.reindex", {}, work.runtime.clock.now(), key="search.reindex")
         work.finish(task="search.reindex")
-
-
-@audit_app.command("verify")
-def verify_audit() -> None:
-    """Walk the chain of audit entries; names the first that does not fit (exit status 1)."""
-    with at_work() as work, work.runtime.database.read() as session:
-        broken = audit.verify(session)
-    if broken is not None:
-        err.print(
-            texts().text("audit-broken", sequence=broken.sequence, reason=broken.reason), style="bold red"
-        )
-        raise typer.Exit(1)
-    out.print(texts().text("audit-whole"), style="green")
-
-
-@audit_app.command("export")
-def export_audit(
-    to: Annotated[Path, typer.Option("--to", help="File to write, a JSON line for each entry.")],
-) -> None:
-    """Write all audit entries with their digests, so that others can check the chain."""
-    with at_work() as work, work.runtime.database.read() as session, to.open("x", encoding="utf-8") as file:
-        for entry in audit.entries(session):
-            file.write(audit.entry_line(entry) + "\n")

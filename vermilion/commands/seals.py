@@ -151,3 +151,37 @@ def picture(name: str, to: Annotated[Path, typer.Option("--to", help="SVG file t
         with work.runtime.database.read() as session:
             seal_id = _seal(session, name)
         to.write_bytes(work.runtime.get(SigningService).seal_picture(seal_id))
+
+
+@app.command("slots")
+def list_slots() -> None:
+    """List the private keys in the PKCS#11 token of the settings."""
+    with at_work() as work:
+        found = work.runtime.get(SigningService).slots.found()
+    table = Table("label", "id", "kind", "certificate")
+    for key in found:
+        table.add_row(key.label, key.key_id, key.kind, "✓" if key.has_certificate else "–")
+    out.print(table)
+
+
+@app.command("slot")
+def use_slot(
+    name: Annotated[str, typer.Argument(help="Name of the seal, as 'seal list' shows it.")],
+    label: Annotated[str, typer.Option(help="Label of the key in the token.")],
+    own_certificate: Annotated[
+        bool, typer.Option(help="Use the certificate in the token, with its chain, instead of a new one.")
+    ] = False,
+) -> None:
+    """Let a seal sign with a key of the token from now on. Its old certificate is revoked."""
+    with at_work() as work:
+        operator, service = work.operator(), work.runtime.get(SigningService)
+        with work.runtime.database.read() as session:
+            ids = session.scalars(select(Seal.id).where(Seal.name == name)).all()
+        if len(ids) != 1:
+            raise NotFound(what=name)
+        found = service.slots.look(label)
+        with work.runtime.database.write() as session:
+            made = service.slots.give_to_seal(
+                session, operator, ids[0], found, own_certificate=own_certificate
+            )
+        out.print(made.serial_number)

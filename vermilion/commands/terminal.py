@@ -69,6 +69,12 @@ def fail(error: VermilionError, status: int = 1) -> typer.Exit:
     return typer.Exit(status)
 
 
+def fail_with(message: str, status: int = 1) -> typer.Exit:
+    """Print a message for a person; raise what this returns."""
+    err.print(message, style="bold red", markup=False, highlight=False, soft_wrap=True)
+    return typer.Exit(status)
+
+
 class Work:
     """A runtime in a command, and who does its background work."""
 

@@ -9,17 +9,19 @@ from typing import Annotated
 import typer
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from core.database import Database
 from core.errors import SettingUnusable, VermilionError
 from core.i18n import Translator
+from core.models import Organisation
 from core.settings import Settings
 from signing.models import Certificate
+from signing.service import SigningService
 from signing.trust import stored_roots
 from signing.verification import Verdict, exit_status
 from signing.verifying import verify_file
-from vermilion.commands.terminal import err, fail, load_settings, out, print_json, texts
+from vermilion.commands.terminal import at_work, err, fail, load_settings, out, print_json, texts
 
 _STYLES = {"valid": "green", "invalid": "bold red", "indeterminate": "yellow", "unsigned": "dim"}
 
@@ -42,6 +44,9 @@ def verify(
         list[Path] | None, typer.Option("--trust", help="Root certificates (PEM or DER) instead of our own.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each file.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--report", help="Write a signed PDF report of the one file here.")
+    ] = None,
 ) -> None:
     """Check every signature, seal and time-stamp of PDF and OFD files.
 
@@ -52,6 +57,8 @@ def verify(
     except VermilionError as error:
         raise fail(error, 2) from error
     text, worst = texts(), 0
+    if report is not None and len(files) != 1:
+        raise typer.BadParameter("--report takes one file", param_hint="--report")
     for file in files:
         try:
             data = file.read_bytes()
@@ -62,12 +69,25 @@ def verify(
             err.print(message, style="bold red", markup=False, highlight=False)
             raise typer.Exit(2) from error
         verdict = verify_file(data, anchors, datetime.now(UTC))
+        if report is not None:
+            _write_report(report, file.name, verdict, text)
         worst = _worse(worst, exit_status(verdict))
         if as_json:
             print_json(verdict.to_json(str(file), text.language))
         else:
             _print(file, verdict, text)
     raise typer.Exit(worst)
+
+
+def _write_report(target: Path, name: str, verdict: Verdict, text: Translator) -> None:
+    """A report signed by the service of this home, which is made ready when it is not."""
+    with at_work() as work:
+        signing = work.runtime.get(SigningService)
+        with work.runtime.database.read() as session:
+            organisation = session.scalar(select(Organisation.name)) or ""
+        target.write_bytes(
+            signing.verification_report(verdict, name, text.language, organisation=organisation)
+        )
 
 
 def _worse(left: int, right: int) -> int:

@@ -79,3 +79,4 @@ claim-appendix = Attachment { $number }/{ $count } · invoice { $invoice } · pa
 error-not-a-contract = This case holds no contract that the copy could be one of.
 error-copy-taken = “{ $title }” is the contract itself, or the copy of another one. Add what the other side signed as a file of its own.
 error-seal-not-for-you = You cannot apply for “{ $seal }”: its keeper and its auditor may not, and others only when they are among its users.
+error-batch-runs = These approvals are being signed at the moment; wait until that has ended.

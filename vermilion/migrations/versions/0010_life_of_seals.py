@@ -1,7 +1,7 @@
 """Seals of other shapes and from scans, who uses and who audits them, and the steps of their life.
 
-Revision ID: 0006
-Revises: 0003
+Revision ID: 0010
+Revises: 0009
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from alembic import op
 
 from core import database
 
-revision: str = "0006"
-down_revision: str | None = "0003"
+revision: str = "0010"
+down_revision: str | None = "0009"
 branch_labels: str | None = None
 depends_on: str | None = None
 

@@ -1,0 +1,33 @@
+# The instructions of an evidence bundle
+bundle-title = Evidence of case { $serial }
+bundle-what = This folder holds what shows, to somebody who trusts neither Vermilion nor its operator, that the case “{ $subject }” was decided, signed and sealed as the PDFs say, and that the record of it was not changed since. Nothing of Vermilion is needed to check it: a shell (bash), OpenSSL, pdfsig (of poppler) and a text editor are enough. No network is needed.
+bundle-trust = Everything rests on certificates/root.pem: the root certificate of the organisation comes first in it; any others are those of outside authorities that it trusts. Compare the fingerprint (openssl x509 -in certificates/root.pem -noout -fingerprint -sha256) with the one that the organisation published, and the tree head heads/{ $head }.txt with the copy that its receiver kept outside of the organisation (a mail, a webhook, a locked bucket). The installation calls itself { $origin }.
+bundle-contents = pdf/: the approval sheet and the documents, in their last state. signatures/: each signature cut out of them (.p7s), the value that its time-stamp covers (.value), the time-stamp token (.tst), and where the signed bytes lie (.txt). certificates/, revocation/: certificates, revocation lists, OCSP answers. audit/: the entries of the audit trail about this case, a line each with its salt (entries.jsonl), and for each entry its leaf of the tree (.leaf), salt and payload (.payload) and its way to the root (.proof). register/: the lines of the register of seal uses. heads/: the signed statement of the whole trail, and the one before it. scans/: pictures of pages that were stamped by hand, if there are any. case.json: the case in words.
+bundle-how = Open a terminal in this folder and run the commands below one by one, or all of them with: bash check.sh. What a command has to say stands beneath it.
+bundle-expect = has to say
+bundle-files = The files are whole
+bundle-files-why = Every file is compared with its SHA-256 in SHA256SUMS.
+bundle-pdfsig = What pdfsig says of the PDFs
+bundle-pdfsig-why = Counts the signatures that pdfsig finds valid. It passes over document time-stamps, and its word on trust is not used here: OpenSSL judges that below.
+bundle-coverage = Nothing was added after the last signature
+bundle-coverage-why = The last signature or time-stamp of each of these files reaches its last byte: the size is that of the signed ranges (.txt). A file that is not listed here has bytes that no signature covers.
+bundle-signatures = The signatures
+bundle-signatures-why = The signed bytes are cut out of the PDF, and OpenSSL checks the signature over them and its certificate up to the root, as of the time of its time-stamp. One marked -noverify was made by another authority: that its bytes are unchanged is checked, whose it is has to be asked of that authority.
+bundle-tokens = The time-stamps
+bundle-tokens-why = Each token is checked against what it covers: the value of a signature, or the signed bytes of a document time-stamp. The time in it is read with: openssl ts -reply -token_in -text -in FILE.
+bundle-revocation = Revocation
+bundle-revocation-why = The revocation lists are signed by the authority, and no signer's certificate stands in them.
+bundle-head = The tree head
+bundle-head-why = The head states how many audit entries there were and the root of the tree over them. It is signed and time-stamped.
+bundle-inclusion = Every audit entry is in the tree
+bundle-inclusion-why = From the leaf, the hashes of the proof lead to the root that the head states (RFC 9162, 2.1.3).
+bundle-payloads = What the audit entries tell
+bundle-payloads-why = The digest over salt and payload stands in the leaf. A payload that was erased for the protection of personal data is absent.
+bundle-register = The register
+bundle-register-why = The digest of each line of the register stands in the payload of the audit entry that was written with it.
+bundle-consistency = Nothing earlier was changed
+bundle-consistency-why = The tree of the head before is the beginning of this one (RFC 9162, 2.1.4): what was stated then was not rewritten.
+bundle-limits = What this does not show
+bundle-limits-text = That an entry was left out when it should have been written cannot be seen from what was written. Numbers of the register without gaps and the chain of entries make it hard; the organisation's own procedures have to do the rest.
+
+error-evidence-there = { $file } is there already. Choose another folder.

@@ -1,0 +1,33 @@
+# 证据包说明
+bundle-title = 审批单 { $serial } 证据包
+bundle-what = 本文件夹用于向既不信任朱印系统、也不信任其运营者的人证明：审批单“{ $subject }”确如各 PDF 所示经过审批、签名与用印，且相关记录此后未被改动。核验时不需要朱印系统的任何程序，只需命令行（bash）、OpenSSL、pdfsig（poppler 附带）和文本编辑器，不需要联网。
+bundle-trust = 全部信任归于 certificates/root.pem：其中第一张是该单位的根证书，其余（如有）是其所信任的外部机构的根证书。请将指纹（openssl x509 -in certificates/root.pem -noout -fingerprint -sha256）与该单位公布的指纹核对；并将树头 heads/{ $head }.txt 与单位之外的接收方所保存的副本（邮件、webhook、锁定的存储桶）核对。该系统自称 { $origin }。
+bundle-contents = pdf/：审批表和各文件的最终状态。signatures/：从中取出的每个签名（.p7s）、其时间戳所覆盖的签名值（.value）、时间戳令牌（.tst）以及被签字节的位置（.txt）。certificates/、revocation/：证书、证书吊销列表、OCSP 应答。audit/：与本单有关的审计条目，每行一条并附盐值（entries.jsonl）；每条另有其树叶（.leaf）、盐值与内容（.payload）和到树根的路径（.proof）。register/：用印登记簿中的登记。heads/：对整个审计记录的签名声明（树头）及其前一个。scans/：线下盖章页的照片或扫描件（如有）。case.json：审批单的文字内容。
+bundle-how = 请在本文件夹中打开终端，逐条运行下列命令；也可一次运行全部：bash check.sh。每条命令之下写明其应当输出的内容。
+bundle-expect = 应当输出
+bundle-files = 文件完整
+bundle-files-why = 将每个文件与 SHA256SUMS 中的 SHA-256 摘要比对。
+bundle-pdfsig = pdfsig 对各 PDF 的判断
+bundle-pdfsig-why = 统计 pdfsig 认为有效的签名数。它会略过文档时间戳；此处不采用它对信任的判断，信任由下文的 OpenSSL 判断。
+bundle-coverage = 最后一个签名之后没有增添内容
+bundle-coverage-why = 下列每个文件的最后一个签名或时间戳覆盖到文件的最后一个字节：文件大小与被签字节范围（.txt）一致。未列出的文件含有没有签名覆盖的字节。
+bundle-signatures = 签名
+bundle-signatures-why = 从 PDF 中取出被签字节，由 OpenSSL 以时间戳所载时刻核验签名及其证书直至根证书。标有 -noverify 的签名由其他机构签发：此处核验其字节未变，签名人身份须向该机构核实。
+bundle-tokens = 时间戳
+bundle-tokens-why = 核验每个令牌与其所覆盖的内容：签名值，或文档时间戳的被签字节。其中的时间可用 openssl ts -reply -token_in -text -in 文件 查看。
+bundle-revocation = 吊销
+bundle-revocation-why = 吊销列表由颁发机构签名，且其中没有任何签名人的证书。
+bundle-head = 树头
+bundle-head-why = 树头声明当时共有多少条审计条目，以及这些条目所成哈希树的树根。树头带有签名与时间戳。
+bundle-inclusion = 每条审计条目都在树中
+bundle-inclusion-why = 由树叶出发，沿证明中的哈希可以算到树头所声明的树根（RFC 9162 第 2.1.3 节）。
+bundle-payloads = 审计条目的内容
+bundle-payloads-why = 盐值与内容的摘要载于树叶。为保护个人信息而已删除内容的条目，不含内容文件。
+bundle-register = 用印登记簿
+bundle-register-why = 每条登记的摘要载于与其同时写入的审计条目的内容之中。
+bundle-consistency = 此前的内容未被改动
+bundle-consistency-why = 前一个树头的树是本树的开头部分（RFC 9162 第 2.1.4 节）：当时所声明的内容没有被改写。
+bundle-limits = 本证据包不能证明的
+bundle-limits-text = 从已写入的内容看不出应写而未写的条目。登记簿编号连续、审计条目环环相扣，使遗漏难以发生；其余须靠单位自身的制度保证。
+
+error-evidence-there = { $file } 已存在，请另选文件夹。

@@ -1,0 +1,118 @@
+"""How the authority stands: what an administrator should look at, with figures. For the health page,
+``doctor``, the API and the command line alike; the texts are ``pki-<code>``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.settings import Settings
+from signing import pki
+from signing.authority import Authority
+from signing.models import CertificateRole, RevocationList
+from signing.timestamps.waiting import WaitingTimestamps
+from signing.trust import timestamp_roots
+
+_LATE: Final = timedelta(days=pki.CRL_DAYS) / 2 + timedelta(days=1)
+"""A list of ours is renewed by then at the latest, if background work runs at all."""
+_OFFLINE_SOON: Final = timedelta(days=30)
+_ROOT_SOON: Final = timedelta(days=730)
+_ENDING: Final = timedelta(days=14)
+_LONG_WAIT: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """One thing that was looked at. ``context`` fills the text ``pki-<code>``."""
+
+    code: str
+    level: Literal["ok", "warning", "error"]
+    context: dict[str, str | int]
+
+
+def remarks(
+    session: Session, authority: Authority, waiting: WaitingTimestamps, settings: Settings, now: datetime
+) -> list[Remark]:
+    """Lists, certificates and time-stamps; empty before the set-up."""
+    if not authority.members.entries():
+        return []
+    return [
+        *_lists(session, authority, settings, now),
+        *_certificates(authority, settings, now),
+        *_timestamps(session, authority, waiting, settings, now),
+    ]
+
+
+def _lists(session: Session, authority: Authority, settings: Settings, now: datetime) -> list[Remark]:
+    rows = {row.issuer_id: row for row in session.scalars(select(RevocationList))}
+    found = []
+    for one in authority.members.entries():
+        if not one.is_good or one.not_after <= now:
+            continue
+        row = rows.get(one.id)
+        if row is None or row.next_update <= now:
+            found.append(Remark("crl-overdue", "error", {"name": one.name, "day": _day(row, settings)}))
+        elif one.has_key and now - row.this_update > _LATE:
+            found.append(Remark("crl-late", "warning", {"name": one.name, "day": _day(row, settings)}))
+        elif not one.has_key and row.next_update - now < _OFFLINE_SOON:
+            found.append(
+                Remark("crl-offline-ending", "warning", {"name": one.name, "day": _day(row, settings)})
+            )
+    if not found:
+        ends = [row.next_update for row in rows.values() if row.next_update > now]
+        first = min(ends, default=now).astimezone(settings.zone)
+        found.append(Remark("crl-good", "ok", {"day": f"{first:%Y-%m-%d %H:%M}"}))
+    return found
+
+
+def _day(row: RevocationList | None, settings: Settings) -> str:
+    return "–" if row is None else f"{row.next_update.astimezone(settings.zone):%Y-%m-%d %H:%M}"
+
+
+def _certificates(authority: Authority, settings: Settings, now: datetime) -> list[Remark]:
+    found = []
+    for role in (CertificateRole.ISSUING, CertificateRole.TSA, CertificateRole.SERVICE, CertificateRole.OCSP):
+        member = authority.members.newest(role)
+        if member is None:
+            found.append(Remark("certificate-missing", "error", {"role": role.value}))
+            continue
+        end = member.certificate.not_valid_after_utc
+        if end - now < _ENDING:
+            level: Literal["warning", "error"] = "error" if end <= now else "warning"
+            found.append(
+                Remark("certificate-ending", level, {"role": role.value, "day": _date(end, settings)})
+            )
+    for one in authority.members.entries():
+        if one.role is CertificateRole.ROOT and one.is_good and one.not_after - now < _ROOT_SOON:
+            found.append(
+                Remark(
+                    "certificate-ending", "warning", {"role": "root", "day": _date(one.not_after, settings)}
+                )
+            )
+    return found
+
+
+def _timestamps(
+    session: Session, authority: Authority, waiting: WaitingTimestamps, settings: Settings, now: datetime
+) -> list[Remark]:
+    found = []
+    state = waiting.summary(session)
+    if state.count and state.since is not None:
+        since = state.since.astimezone(settings.zone)
+        level: Literal["warning", "error"] = "error" if now - state.since > _LONG_WAIT else "warning"
+        context: dict[str, str | int] = {"count": state.count, "since": f"{since:%Y-%m-%d %H:%M}"}
+        found.append(Remark("timestamps-waiting", level, {**context, "reason": state.reason or "–"}))
+    stampers = authority.stampers
+    for name, reason in sorted(stampers.outside.last_failures.items()):
+        found.append(Remark("timestamps-failing", "warning", {"name": name, "reason": reason}))
+    if any(not one.trust for one in stampers.addresses) and not timestamp_roots(session):
+        found.append(Remark("timestamps-untrusted", "warning", {}))
+    return found
+
+
+def _date(moment: datetime, settings: Settings) -> str:
+    return moment.astimezone(settings.zone).date().isoformat()
