@@ -10,7 +10,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, Shape, Words, example
-from api.schemas_seals import PlacementShape
+from api.schemas_seals import PlaceShape
 from ingest.models import DocumentKind, VersionReason
 from workflow.models import CaseState, EvidenceState, Outcome, TaskState
 
@@ -350,7 +350,7 @@ class NewSealing(Shape):
 
     pin: Words = Field(min_length=1, max_length=128, description="The keeper's own signing PIN.")
     shown_digest: Digest
-    placements: dict[UUID, list[PlacementShape]] = Field(max_length=200)
+    placements: dict[UUID, list[PlaceShape]] = Field(max_length=200)
     comment: Words = Field(default="", max_length=4000)
 
 

@@ -12,6 +12,7 @@ from core.ids import new_id
 from ingest import pdf
 from ingest.errors import ActiveContent
 from ingest.sandbox import Sandbox
+from ingest.words import Place
 from storage.service import ObjectStore
 
 PICTURE_WIDTHS: Final = (160, 400, 800, 1200, 1600)
@@ -103,6 +104,31 @@ class Looking:
         finally:
             source.unlink(missing_ok=True)
         return Inspection(int(found["pages"]), tuple(found["findings"]))
+
+    def find(self, digest: str, keyword: str) -> list[Place]:
+        """Where a keyword stands in a PDF object; the caller has checked that the person may see it.
+
+        Raises FileRefused.
+        """
+        source = self._staging / str(new_id())
+        try:
+            self._store.fetch(digest, source)
+            found = self._sandbox.run("find", source, keyword=keyword)
+        finally:
+            source.unlink(missing_ok=True)
+        places = (Place.from_json(one) for one in found["places"])
+        return [place for place in places if place is not None]
+
+    def picture_of(self, data: bytes, page: int, width: int) -> bytes:
+        """A page (from 1) of a PDF that is not kept, as PNG. Raises FileRefused."""
+        source, target = self._staging / str(new_id()), self._staging / f"{new_id()}.png"
+        try:
+            source.write_bytes(data)
+            self._sandbox.run("picture", source, page=page, width=width, target=str(target.absolute()))
+            return target.read_bytes()
+        finally:
+            source.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
 
     def signable(self, data: bytes) -> Inspection:
         """Raise ActiveContent when a PDF must not be signed in place; else what was found in it."""

@@ -45,6 +45,7 @@ from ingest.models import (
 from ingest.pdf_findings import UNSIGNABLE
 from ingest.processing import Processing
 from ingest.sandbox import Sandbox
+from ingest.words import Place
 from storage.errors import ObjectTooLarge, StorageFull, StorageUnavailable
 from storage.service import Kept, ObjectStore
 
@@ -198,6 +199,17 @@ class IngestService(Documents):
         The caller has checked that the person may see the document. Raises FileRefused.
         """
         return self._looking.page_picture(digest, page, width)
+
+    def find(self, digest: str, keyword: str) -> list[Place]:
+        """Where a keyword stands in a PDF object; the caller has checked that the person may see it.
+
+        Raises FileRefused.
+        """
+        return self._looking.find(digest, keyword)
+
+    def picture_of(self, data: bytes, page: int, width: int) -> bytes:
+        """A page (from 1) of a PDF that is not kept, as PNG ``width`` pixels wide. Raises FileRefused."""
+        return self._looking.picture_of(data, page, width)
 
     def draw(self, data: bytes, page: int, width: int) -> bytes:
         """A page (from 1) of bytes that are not kept, as PNG. Raises FileRefused."""

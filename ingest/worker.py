@@ -49,6 +49,11 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
         return asdict(_read(source, request))
     if operation == "inspect":
         return pdf.inspect(source)
+    if operation == "find":
+        from ingest import finding, pdf_words
+
+        places = finding.hits(pdf_words.words(source), request["keyword"])
+        return {"places": [place.to_json() for place in places]}
     target = Path(request["target"])
     if operation == "picture":
         pdf.picture(source, request["page"], request["width"], target)

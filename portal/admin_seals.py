@@ -16,7 +16,7 @@ from portal.frame import Visiting, page, see_other
 from portal.security import FILE_POLICY
 from portal.visit import Visit
 from signing.models import Seal, SealRecord
-from signing.seals import SealKind
+from signing.seals import USUAL_SIZES, Face, SealKind
 from signing.service import SigningService
 
 router = admin_pages()
@@ -62,6 +62,7 @@ def preview_picture(
     kind: str = "",
     code: Annotated[str, Query(max_length=20)] = "",
     diameter: str = "",
+    inscription: Annotated[str, Query(max_length=60)] = "",
 ) -> Response:
     """The picture of a seal that does not exist yet."""
     entity_id = as_id(entity)
@@ -70,9 +71,10 @@ def preview_picture(
     if owner is None or kind not in set(SealKind):
         raise NotFound(what="seal")
     number = code if code.isdigit() else None
-    picture = visit.runtime.get(SigningService).preview_seal(
-        owner.name, kind, number, _diameter(diameter, kind)
-    )
+    width, height = USUAL_SIZES[SealKind(kind)]
+    across = _diameter(diameter, kind)
+    face = Face(SealKind(kind), owner.name, across, across * height / width, number, inscription.strip())
+    picture = visit.runtime.get(SigningService).preview_seal(face)
     return _svg(picture)
 
 

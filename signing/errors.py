@@ -159,6 +159,69 @@ class PlacementMissing(VermilionError):
     status = 422
 
 
+class PlacementNearReady(VermilionError):
+    """A place that was made ready for the seal is there and would be half covered. Context: ``page``."""
+
+    code = "placement-near-ready"
+    status = 422
+
+
+class StraddleNeedsPages(VermilionError):
+    """A straddle seal needs two pages or more. Context: ``pages``."""
+
+    code = "straddle-needs-pages"
+    status = 422
+
+
+class KeywordNotFound(VermilionError):
+    """The words are not in the document, or the hit is not. Context: ``keyword``."""
+
+    code = "keyword-not-found"
+    status = 422
+
+
+class AnchorNotFound(VermilionError):
+    """The document has no such anchor. Context: ``anchor``."""
+
+    code = "anchor-not-found"
+    status = 422
+
+
+class SealPeopleOverlap(VermilionError):
+    """Keeper, users and auditor of a seal must be different people. Context: ``powers``."""
+
+    code = "seal-people-overlap"
+    status = 422
+
+
+class SealChangeNotPossible(VermilionError):
+    """The seal's state does not allow this change. Context: ``kind``, ``state``."""
+
+    code = "seal-change-not-possible"
+    status = 409
+
+
+class SealChangeOpen(VermilionError):
+    """Another change of the seal waits for somebody's consent. Context: ``kind``."""
+
+    code = "seal-change-open"
+    status = 409
+
+
+class SealChangeSamePerson(VermilionError):
+    """Nobody agrees to what they asked for themselves."""
+
+    code = "seal-change-same-person"
+    status = 403
+
+
+class SealChangeDone(VermilionError):
+    """The change was decided already. Context: ``outcome``."""
+
+    code = "seal-change-done"
+    status = 409
+
+
 class SealNotAuthorised(VermilionError):
     """There is no seal authorisation for this."""
 

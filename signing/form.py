@@ -82,7 +82,8 @@ def add_field(writer: Revision, spec: FieldSpec) -> SignatureField:
     if any(reference.get_object().get("/T") == spec.name for reference in fields):
         raise SigningRefused(reason="field-there")
     box = spec.box or (0, 0, 0, 0)
-    left, bottom, right, top = (round(edge) for edge in box)
+    # Parts of a unit count where a page's unit is large (UserUnit).
+    left, bottom, right, top = (round(edge, 3) for edge in box)
     field = generic.DictionaryObject(
         {
             pdf_name("/FT"): pdf_name("/Sig"),
@@ -91,7 +92,7 @@ def add_field(writer: Revision, spec: FieldSpec) -> SignatureField:
             pdf_name("/Subtype"): pdf_name("/Widget"),
             pdf_name("/F"): generic.NumberObject(_PRINTED_AND_LOCKED),
             pdf_name("/Rect"): generic.ArrayObject(
-                [generic.NumberObject(edge) for edge in (left, bottom, right, top)]
+                [generic.FloatObject(edge) for edge in (left, bottom, right, top)]
             ),
             pdf_name("/P"): page,
         }

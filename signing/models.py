@@ -123,10 +123,12 @@ class Credential(Base):
 
 
 class SealState(StrEnum):
-    """Life of a seal."""
+    """Life of a seal that was agreed to; before, there is an open change that applies for it."""
 
+    APPROVED = "approved"  # made; its keeper has not taken it over yet
     ACTIVE = "active"
     SUSPENDED = "suspended"
+    LOST = "lost"
     DESTROYED = "destroyed"
 
 
@@ -140,12 +142,35 @@ class Seal(Base):
     name: Mapped[str] = mapped_column(String(200))  # such as 合同专用章
     kind: Mapped[str] = mapped_column(String(20))  # signing.seals.SealKind
     code: Mapped[str | None] = mapped_column(String(20))  # number on the lower arc
-    diameter_mm: Mapped[float] = mapped_column(Float)
+    diameter_mm: Mapped[float] = mapped_column(Float)  # width, where the seal is not round
+    height_mm: Mapped[float | None] = mapped_column(Float)  # None: as high as wide
+    inscription: Mapped[str | None] = mapped_column(String(60))  # see signing.seals.INSCRIBED
+    picture_digest: Mapped[str | None] = mapped_column(String(64))  # object of the scan it is made from
     keeper_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    auditor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # checks its register
+    user_ids: Mapped[list[str]] = mapped_column(Json, default=list)  # who may apply; empty: everybody else
     state: Mapped[SealState] = mapped_column(String(12))
     certificate_id: Mapped[UUID] = mapped_column(ForeignKey("certificate.id"))
     wrapped_key: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class SealChange(Base):
+    """A step in a seal's life: asked for by one person, decided by another. Never deleted."""
+
+    __tablename__ = "seal_change"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    seal_id: Mapped[UUID | None] = mapped_column(ForeignKey("seal.id"), index=True)  # None: not made yet
+    open_for: Mapped[UUID | None] = mapped_column(unique=True)  # the seal, while the change is open
+    kind: Mapped[str] = mapped_column(String(12))  # signing.seal_life.ChangeKind
+    detail: Mapped[dict[str, Any]] = mapped_column(Json)  # version, and what the kind needs
+    reason: Mapped[str] = mapped_column(String(500))
+    asked_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    asked_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    outcome: Mapped[str | None] = mapped_column(String(10))  # agreed, refused, withdrawn
 
 
 class SealAuthorisation(Base):
@@ -200,7 +225,7 @@ class SealRecord(Base):
     digest_after: Mapped[str | None] = mapped_column(String(64), index=True)  # None: stamped by hand
     placements: Mapped[list[dict[str, Any]]] = mapped_column(
         Json
-    )  # [{page, x_mm, y_mm}], centre, from top left
+    )  # [{page, x_mm, y_mm}], centre, from top left; slices of a straddle seal have part and parts
     copies: Mapped[int]
     subject: Mapped[str] = mapped_column(String(300))
     counterparty: Mapped[str | None] = mapped_column(String(200))

@@ -40,6 +40,8 @@ Style = BaseStampStyle | Callable[[float, float], BaseStampStyle]
 """How a signature looks; or what says so for a field's width and height, in points."""
 Work = Callable[[Revision], bytes]
 """Changes objects of a new revision and gives what has to be appended."""
+Change = Callable[[Revision], None]
+"""Changes objects of a new revision."""
 
 DIGEST: Final = "sha256"
 ARCHIVE_FIELD: Final = "VermilionArchiveTimestamp"
@@ -80,6 +82,16 @@ def add_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
     return pdf + _revise(Original.of(pdf), _placing(fields))
 
 
+def revised(pdf: bytes, change: Change) -> bytes:
+    """A PDF with one more revision that nobody signs. Raises SigningRefused."""
+
+    def work(writer: Revision) -> bytes:
+        change(writer)
+        return writer.appended()
+
+    return pdf + _revise(Original.of(pdf), work)
+
+
 def add_fields_to_file(path: Path, fields: Sequence[FieldSpec]) -> None:
     """As ``add_fields``, appended to a file of the caller's own, of any size."""
     _append(path, _placing(fields))
@@ -96,13 +108,15 @@ def sign(
     style: Style | None = None,
     certify: bool = False,
     new_field: FieldSpec | None = None,
+    before: Change | None = None,
 ) -> bytes:
     """Sign one field as PAdES B-T, or B-B without a time-stamper, appended as one revision.
 
     The field must be there unless ``new_field`` describes it. ``certify`` makes a certification
-    signature that allows signatures and form filling only (DocMDP 2). Raises SigningRefused.
+    signature that allows signatures and form filling only (DocMDP 2). ``before`` changes objects in
+    the same revision, so that the signature covers them. Raises SigningRefused.
     """
-    work = _signing(field_name, key, timestamper, reason, name, style, certify, new_field)
+    work = _signing(field_name, key, timestamper, reason, name, style, certify, new_field, before)
     return pdf + _revise(Original.of(pdf), work)
 
 
@@ -170,6 +184,7 @@ def _signing(
     style: Style | None,
     certify: bool,
     new_field: FieldSpec | None,
+    before: Change | None = None,
 ) -> Work:
     """The work of one signature, for a file in memory or on the disk."""
     stamp = None if timestamper is None else _stamp_of(timestamper)
@@ -177,6 +192,8 @@ def _signing(
 
     def work(writer: Revision) -> bytes:
         form.check_certification(writer, certify=certify)
+        if before is not None:
+            before(writer)
         field = (
             form.free_field(writer, field_name) if new_field is None else form.add_field(writer, new_field)
         )

@@ -12,7 +12,6 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
@@ -22,28 +21,25 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import Clock
 from core.database import Database
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.masterkey import MasterKey
-from core.models import LegalEntity, Person, Role
+from core.models import LegalEntity, Role
 from core.permissions import Principal, hold_term, term_seal
 from core.settings import Settings
-from signing import entries, pades, pki, seals
-from signing.appearance import style
+from signing import entries, pades, pki, seal_fields, seals
 from signing.authority import Authority
 from signing.certificates import Certificates
+from signing.drawing import Drawing
 from signing.enrolment import Enrolment
 from signing.errors import (
     NotTheKeeper,
-    PlacementMissing,
-    PlacementOffPage,
-    PlacementOverlaps,
     SealAuthorisationExpired,
     SealAuthorisationUsed,
     SealDigestDiffers,
     SealNotAuthorised,
     SealNotUsable,
 )
-from signing.fields import FieldSpec, Placement
+from signing.fields import WantedPlace
 from signing.models import (
     Certificate,
     CertificateRole,
@@ -54,10 +50,8 @@ from signing.models import (
     UseKind,
 )
 from signing.pkcs11 import SlotKeys
-
-MOST_PLACEMENTS: Final = 20
-_SMALLEST_MM: Final = 10.0
-_LARGEST_MM: Final = 60.0
+from signing.placing import Spot
+from signing.seal_facts import SealFacts, checked
 
 
 @dataclass(frozen=True)
@@ -68,7 +62,7 @@ class SealedPdf:
     keeper_id: UUID
     digest_before: str
     pdf: bytes
-    placements: tuple[Placement, ...]
+    placements: tuple[Spot, ...]
 
 
 @dataclass(frozen=True)
@@ -79,6 +73,7 @@ class _Opened:
     entity_name: str
     certificate: asn1_x509.Certificate
     authorisation: SealAuthorisation
+    drawing: Drawing
 
 
 class Sealing:
@@ -113,33 +108,44 @@ class Sealing:
         kind: str,
         keeper_id: UUID,
         code: str | None = None,
-        diameter_mm: float = 42.0,
+        diameter_mm: float | None = None,
+        height_mm: float | None = None,
+        inscription: str | None = None,
     ) -> Seal:
-        """Make a seal with its own key and certificate; for administrators. Raises InvalidInput."""
+        """Make a seal that is active at once, for setting up; for administrators.
+
+        In daily life a seal comes into being through ``seal_life``, which needs two people. Raises
+        Forbidden and what ``seal_facts.checked`` raises.
+        """
         actor.require(Role.ADMINISTRATOR)
-        entity, keeper = session.get(LegalEntity, entity_id), session.get(Person, keeper_id)
-        if entity is None or keeper is None or not keeper.is_active:
-            raise NotFound(what="entity" if entity is None else "person")
-        if kind not in set(seals.SealKind):
-            raise InvalidInput(field="kind", reason=", ".join(seals.SealKind))
-        name = name.strip()
-        if not 1 <= len(name) <= 200:
-            raise InvalidInput(field="name", reason="1–200")
-        if not _SMALLEST_MM <= diameter_mm <= _LARGEST_MM:
-            raise InvalidInput(field="diameter_mm", reason=f"{_SMALLEST_MM:g}–{_LARGEST_MM:g}")
-        if code is not None and not (code.isdigit() and len(code) <= 20):
-            raise InvalidInput(field="code", reason="0–9, ≤ 20")
+        facts = SealFacts(
+            entity_id, name, kind, keeper_id, code, diameter_mm, height_mm, inscription=inscription
+        )
+        return self.make(session, actor.person_id, facts, SealState.ACTIVE)
+
+    def make(self, session: Session, actor_id: UUID, facts: SealFacts, state: SealState) -> Seal:
+        """Make a seal's key and certificate. Raises what ``seal_facts.checked`` raises."""
+        facts = checked(session, facts)
+        entity = session.get_one(LegalEntity, facts.entity_id)
         key, now = pki.new_key(), self._clock.now()
-        identity = self._authority.identity(session, f"{entity.name} {name}", entity.name, code or "")
+        identity = self._authority.identity(
+            session, f"{entity.name} {facts.name}", entity.name, facts.code or ""
+        )
         certificate = self._authority.issue(session, CertificateRole.SEAL, identity, key)
+        face = facts.face(entity.name)
         seal = Seal(
-            entity_id=entity_id,
-            name=name,
-            kind=kind,
-            code=code or None,
-            diameter_mm=diameter_mm,
-            keeper_id=keeper_id,
-            state=SealState.ACTIVE,
+            entity_id=facts.entity_id,
+            name=facts.name,
+            kind=facts.kind,
+            code=facts.code,
+            diameter_mm=face.width_mm,
+            height_mm=None if face.height_mm == face.width_mm else face.height_mm,
+            inscription=facts.inscription,
+            picture_digest=facts.picture_digest,
+            keeper_id=facts.keeper_id,
+            auditor_id=facts.auditor_id,
+            user_ids=[str(one) for one in facts.user_ids],
+            state=state,
             certificate_id=certificate.id,
             wrapped_key=self._master_key.wrap(
                 pki.key_to_der(key), purpose=f"seal {certificate.serial_number}"
@@ -148,20 +154,20 @@ class Sealing:
         )
         session.add(seal)
         session.flush()
-        hold_term(session, keeper_id, term_seal(seal.id))
+        hold_term(session, facts.keeper_id, term_seal(seal.id))
         audit.record(
             session,
             now,
-            actor.person_id,
+            actor_id,
             "seal.created",
             "seal",
             seal.id,
-            {"name": name, "kind": kind, "keeper": str(keeper_id)},
+            {"name": facts.name, "kind": facts.kind, "keeper": str(facts.keeper_id), "state": state.value},
         )
         return seal
 
-    def drawing(self, session: Session, seal_id: UUID) -> tuple[bytes, float, float]:
-        """PDF operators of a seal's picture, its side in points, its diameter in millimetres."""
+    def drawing(self, session: Session, seal_id: UUID) -> Drawing:
+        """A seal's picture in its true size. Raises NotFound."""
         found = session.execute(
             select(Seal, LegalEntity.name)
             .join(LegalEntity, LegalEntity.id == Seal.entity_id)
@@ -169,9 +175,14 @@ class Sealing:
         ).one_or_none()
         if found is None:
             raise NotFound(what="seal")
-        seal, entity_name = found
-        operators, side = seals.draw(entity_name, seals.SealKind(seal.kind), seal.code, seal.diameter_mm)
-        return operators, side, seal.diameter_mm
+        return self._drawing_of(found[0], found[1])
+
+    def _drawing_of(self, seal: Seal, entity_name: str) -> Drawing:
+        height_mm = seal.height_mm or seal.diameter_mm
+        face = seals.Face(
+            seals.SealKind(seal.kind), entity_name, seal.diameter_mm, height_mm, seal.code, seal.inscription
+        )
+        return seals.draw(face)
 
     def authorise(
         self,
@@ -233,55 +244,53 @@ class Sealing:
         authorisation_id: UUID,
         digest: str,
         pdf: bytes,
-        placements: Sequence[Placement],
+        placements: Sequence[WantedPlace],
     ) -> SealedPdf:
         """Put the seal on the document, outside any transaction. Nothing is recorded yet.
 
-        ``digest`` is that of ``pdf``, as the store keeps it; it is computed again here. Each
-        placement becomes a signature of the seal's own key, one upon the other. Raises
-        SealNotAuthorised, SealAuthorisationUsed, SealAuthorisationExpired, SealDigestDiffers,
-        NotTheKeeper, SealNotUsable, PlacementMissing, PlacementOffPage, PlacementOverlaps, and what
-        unlocking the keeper's credential raises.
+        ``digest`` is that of ``pdf``, as the store keeps it; it is computed again here. One signature
+        covers all places whose fields stood before the first signature; any other place becomes a
+        signature of the seal's own key. Raises SealNotAuthorised, SealAuthorisationUsed,
+        SealAuthorisationExpired, SealDigestDiffers, NotTheKeeper, SealNotUsable, what placing raises
+        (``placing.spots``), and what unlocking the keeper's credential raises.
         """
         with self._database.read() as session:
             opened = self._check(session, keeper, authorisation_id, digest, pdf)
             self._authority.check_ready(session)
-        if not 1 <= len(placements) <= MOST_PLACEMENTS:
-            raise PlacementMissing(field="placements", most=MOST_PLACEMENTS)
-        boxes = _places(pdf, placements, opened.seal.diameter_mm)
         self._enrolment.unlock(keeper.person_id, pin, [digest], "seal")
-        key = self._key(opened)
-        operators, side = seals.draw(
-            opened.entity_name, seals.SealKind(opened.seal.kind), opened.seal.code, opened.seal.diameter_mm
-        )
-        timestamper = self._authority.timestamper()
-        taken = set(pades.field_names(pdf))
-        for placement, (box, turn) in zip(placements, boxes, strict=True):
-            name = _free_name(taken)
-            pdf = pades.sign(
-                pdf,
-                name,
-                key,
-                timestamper,
-                reason=f"{opened.authorisation.case_serial} {opened.authorisation.subject}",
-                name=f"{opened.entity_name} {opened.seal.name}",
-                style=style(seals.turned(operators, side, turn), side, side),
-                new_field=FieldSpec(name, placement.page - 1, box),
-            )
-        return SealedPdf(authorisation_id, keeper.person_id, digest, pdf, tuple(placements))
-
-    def _key(self, opened: _Opened) -> pades.SigningKey:
-        """The seal's key: in a slot, or under the master key."""
         with self._database.read() as session:
-            in_slot = self.slots.key(session, opened.seal.certificate_id)
+            key = self._key(session, opened.seal, opened.certificate)
+        sealed, spots = seal_fields.apply(
+            pdf,
+            opened.drawing,
+            placements,
+            key,
+            self._authority.timestamper(),
+            reason=f"{opened.authorisation.case_serial} {opened.authorisation.subject}",
+            name=f"{opened.entity_name} {opened.seal.name}",
+            group=opened.authorisation.id.hex[-12:],
+        )
+        return SealedPdf(authorisation_id, keeper.person_id, digest, sealed, spots)
+
+    def key(self, session: Session, seal_id: UUID) -> pades.SigningKey:
+        """A seal's key. For this room and its tests: nothing outside may seal without an authorisation."""
+        seal, der = session.execute(
+            select(Seal, Certificate.der)
+            .join(Certificate, Certificate.id == Seal.certificate_id)
+            .where(Seal.id == seal_id)
+        ).one()
+        return self._key(session, seal, asn1_x509.Certificate.load(der))
+
+    def _key(self, session: Session, seal: Seal, certificate: asn1_x509.Certificate) -> pades.SigningKey:
+        """The seal's key: in a slot, or under the master key."""
+        in_slot = self.slots.key(session, seal.certificate_id)
         if in_slot is not None:
             return in_slot
-        purpose = f"seal {opened.certificate.serial_number:x}"
-        der = self._master_key.unwrap(opened.seal.wrapped_key, purpose=purpose)
+        der = self._master_key.unwrap(seal.wrapped_key, purpose=f"seal {certificate.serial_number:x}")
         return pades.SigningKey(
-            opened.certificate,
+            certificate,
             pki.key_from_der(der),
-            self._authority.chain_of(opened.certificate),
+            self._authority.chain_of(certificate),
             self._settings.signature_digest,
         )
 
@@ -306,7 +315,7 @@ class Sealing:
             raise SealNotUsable(seal=seal.name, state=seal.state)
         loaded = asn1_x509.Certificate.load(certificate)
         self._certificates.require_usable(loaded)
-        return _Opened(seal, entity_name, loaded, authorisation)
+        return _Opened(seal, entity_name, loaded, authorisation, self._drawing_of(seal, entity_name))
 
     def _check_unused(self, session: Session, authorisation: SealAuthorisation) -> None:
         used = session.scalar(select(SealRecord.id).where(SealRecord.authorisation_id == authorisation.id))
@@ -337,6 +346,8 @@ class Sealing:
         seal = session.scalars(select(Seal).where(Seal.id == authorisation.seal_id).with_for_update()).one()
         if seal.keeper_id != sealed.keeper_id:
             raise NotTheKeeper(seal=seal.name)
+        if seal.state != SealState.ACTIVE:
+            raise SealNotUsable(seal=seal.name, state=seal.state)
         row = SealRecord(
             seal_id=seal.id,
             kind=UseKind.ELECTRONIC,
@@ -347,7 +358,7 @@ class Sealing:
             document_title=authorisation.document_title,
             digest_before=sealed.digest_before,
             digest_after=digest_after,
-            placements=[_to_json(placement) for placement in sealed.placements],
+            placements=[spot.to_json() for spot in sealed.placements],
             copies=authorisation.copies,
             subject=authorisation.subject,
             counterparty=authorisation.counterparty,
@@ -359,50 +370,5 @@ class Sealing:
         return entries.enter(session, row, sealed.keeper_id, self._clock.now(), self._settings.zone)
 
 
-def _places(
-    pdf: bytes, placements: Sequence[Placement], side_mm: float
-) -> list[tuple[tuple[float, float, float, float], int]]:
-    """Rectangle and turn of each placement, all of them on their pages and apart from each other."""
-    found: list[tuple[tuple[float, float, float, float], int]] = []
-    occupied: dict[int, list[tuple[float, float, float, float]]] = {}
-    for placement in placements:
-        size = pades.page_size(pdf, placement.page)
-        if size is None:
-            raise PlacementOffPage(field="placements", page=placement.page, width_mm="–", height_mm="–")
-        half = side_mm / 2
-        across = half <= placement.x_mm <= size.width_mm - half
-        if not across or not half <= placement.y_mm <= size.height_mm - half:
-            raise PlacementOffPage(
-                field="placements",
-                page=placement.page,
-                width_mm=f"{size.width_mm:.0f}",
-                height_mm=f"{size.height_mm:.0f}",
-            )
-        box = pades.box_on_page(pdf, placement.page, placement.x_mm, placement.y_mm, side_mm)
-        if placement.page not in occupied:
-            occupied[placement.page] = pades.visible_fields_on_page(pdf, placement.page)
-        if any(_overlap(box, other) for other in occupied[placement.page]):
-            raise PlacementOverlaps(field="placements", page=placement.page)
-        occupied[placement.page].append(box)
-        found.append((box, size.turn))
-    return found
-
-
-def _overlap(left: tuple[float, float, float, float], right: tuple[float, float, float, float]) -> bool:
-    return left[0] < right[2] and right[0] < left[2] and left[1] < right[3] and right[1] < left[3]
-
-
-def _free_name(taken: set[str]) -> str:
-    number = 1
-    while f"Seal{number}" in taken:
-        number += 1
-    taken.add(f"Seal{number}")
-    return f"Seal{number}"
-
-
 def _digest(pdf: bytes) -> str:
     return hashlib.sha256(pdf).hexdigest()
-
-
-def _to_json(placement: Placement) -> dict[str, Any]:
-    return {"page": placement.page, "x_mm": placement.x_mm, "y_mm": placement.y_mm}

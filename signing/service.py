@@ -19,22 +19,27 @@ from core.i18n import Language, translator
 from core.masterkey import MasterKey
 from core.permissions import Principal
 from core.settings import Settings
-from signing import pades, register, seals, verification_report
+from signing import anchors, pades, register, seal_fields, seals, verification_report
 from signing.appearance import block_style
 from signing.authority import Authority
 from signing.by_hand import ByHand
 from signing.certificates import Certificates
 from signing.corrections import Corrections
 from signing.custody import PinCost
+from signing.drawing import Drawing
 from signing.enrolment import Enrolment, Signatory
 from signing.errors import TimestampUnavailable
-from signing.fields import FieldSpec, Placement, SignatureBlock
+from signing.fields import FieldSpec, Placement, SignatureBlock, WantedPlace
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.ocsp import Responder
+from signing.pages import Box
 from signing.pkcs11 import SlotKeys
+from signing.placing import Spot, at_words, onto_page, spots
 from signing.register import RegisterEntry, RegisterFilter
 from signing.replacement import Replacements
+from signing.seal_life import SealLife
 from signing.sealing import SealedPdf, Sealing
+from signing.seals import Face
 from signing.second_factor import Act, SecondFactors
 from signing.sessions import SigningSessions
 from signing.standing import Remark, remarks
@@ -83,6 +88,7 @@ class SigningService:
         self.sealing = Sealing(
             database, master_key, clock, settings, self.authority, self.enrolment, self.certificates
         )
+        self.seal_life = SealLife(clock, self.authority, self.sealing)
         self.sessions = SigningSessions(database, clock, settings)
 
     # the authority
@@ -188,6 +194,10 @@ class SigningService:
     def add_fields(self, pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
         """Make signature fields before the first signature. Raises SigningRefused."""
         return pades.add_fields(pdf, fields)
+
+    def field_names(self, pdf: bytes) -> dict[str, bool]:
+        """The signature fields of a PDF, each with whether it is signed. Raises SigningRefused."""
+        return pades.field_names(pdf)
 
     def add_fields_to_file(self, path: Path, fields: Sequence[FieldSpec]) -> None:
         """The same in a file of the caller's own, of any size."""
@@ -305,9 +315,11 @@ class SigningService:
         kind: str,
         keeper_id: UUID,
         code: str | None = None,
-        diameter_mm: float = 42.0,
+        diameter_mm: float | None = None,
+        height_mm: float | None = None,
+        inscription: str | None = None,
     ) -> Seal:
-        """Make a seal. Raises Forbidden, InvalidInput, NotFound."""
+        """Make a seal that is active at once, for setting up. Raises Forbidden, InvalidInput, NotFound."""
         return self.sealing.create(
             session,
             actor,
@@ -317,6 +329,8 @@ class SigningService:
             keeper_id=keeper_id,
             code=code,
             diameter_mm=diameter_mm,
+            height_mm=height_mm,
+            inscription=inscription,
         )
 
     @property
@@ -327,13 +341,54 @@ class SigningService:
     def seal_picture(self, seal_id: UUID) -> bytes:
         """A seal's picture as SVG in its true size. Raises NotFound."""
         with self._database.read() as session:
-            operators, side, diameter_mm = self.sealing.drawing(session, seal_id)
-        return seals.to_svg(operators, side, diameter_mm)
+            return seals.to_svg(self.sealing.drawing(session, seal_id))
 
-    def preview_seal(self, entity_name: str, kind: str, code: str | None, diameter_mm: float = 42.0) -> bytes:
-        """The picture of a seal that does not exist yet, as SVG. Raises ValueError for an unknown kind."""
-        operators, side = seals.draw(entity_name, seals.SealKind(kind), code, diameter_mm)
-        return seals.to_svg(operators, side, diameter_mm)
+    def preview_seal(self, face: Face) -> bytes:
+        """The picture of a seal that does not exist yet, as SVG."""
+        return seals.to_svg(seals.draw(face))
+
+    def seal_drawing(self, session: Session, seal_id: UUID) -> Drawing:
+        """A seal's picture in its true size, for what places it. Raises NotFound."""
+        return self.sealing.drawing(session, seal_id)
+
+    def place_at_anchor(self, pdf: bytes, name: str, size_mm: tuple[float, float]) -> Placement:
+        """Where a seal of this size stands at a named anchor. Raises AnchorNotFound, SigningRefused."""
+        return onto_page(seal_fields.look(pdf).frames, anchors.find(pdf, name), size_mm)
+
+    def place_at_words(
+        self, pdf: bytes, areas: Sequence[tuple[int, Box]], size_mm: tuple[float, float], after: bool
+    ) -> list[Placement]:
+        """Where a seal stands at words: pages (from 1) with (left, top, right, bottom) in fractions of the
+        page as shown. Raises SigningRefused."""
+        frames = seal_fields.look(pdf).frames
+        return [at_words(frames, page, area, size_mm, after) for page, area in areas if page <= len(frames)]
+
+    def preview_sealed(self, pdf: bytes, drawing: Drawing, placements: Sequence[WantedPlace]) -> bytes:
+        """A document as it will look with a seal: what sealing draws, without its signature.
+
+        Raises SigningRefused, and what placing raises.
+        """
+        return seal_fields.preview(pdf, drawing, placements)
+
+    def seal_spots(
+        self, pdf: bytes, size_mm: tuple[float, float], placements: Sequence[WantedPlace]
+    ) -> tuple[Spot, ...]:
+        """The areas that a seal of this size takes, checked. Raises what placing raises."""
+        paper = seal_fields.look(pdf)
+        return tuple(spots(paper.frames, placements, size_mm, paper.taken))
+
+    def reserve_seal(
+        self, pdf: bytes, size_mm: tuple[float, float], placements: Sequence[WantedPlace], group: str
+    ) -> bytes:
+        """Make places ready for a seal before the first signature; ``group`` makes their names unique.
+
+        Raises SigningRefused, and what placing raises.
+        """
+        return seal_fields.reserve(pdf, size_mm, placements, group)
+
+    def seal_places(self, pdf: bytes) -> seal_fields.Paper:
+        """Pages, taken areas and places that were made ready in a PDF. Raises SigningRefused."""
+        return seal_fields.look(pdf)
 
     def authorise_seal(
         self,
@@ -378,7 +433,7 @@ class SigningService:
         authorisation_id: UUID,
         digest: str,
         pdf: bytes,
-        placements: Sequence[Placement],
+        placements: Sequence[WantedPlace],
     ) -> SealedPdf:
         """Put a seal on a document against its authorisation; nothing is recorded yet."""
         try:

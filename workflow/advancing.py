@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, outbox
@@ -145,6 +145,33 @@ class Advancing:
                 expires_at=now + AUTHORISATION_LASTS,
             )
         self.grant(session, case, [term_seal(seal_id)])
+
+    def hand_over(self, session: Session, seal_id: UUID, from_id: UUID, to_id: UUID, now: datetime) -> None:
+        """Give the open sealing tasks of a seal from one keeper to another."""
+        rows = session.execute(
+            select(Task.id, Task.case_id)
+            .join(TaskCandidate, TaskCandidate.task_id == Task.id)
+            .join(SealAuthorisation, SealAuthorisation.case_id == Task.case_id)
+            .where(
+                Task.state == TaskState.OPEN,
+                Task.kind == "seal",
+                TaskCandidate.person_id == from_id,
+                SealAuthorisation.seal_id == seal_id,
+                SealAuthorisation.revoked_at.is_(None),
+            )
+            .distinct()
+        ).all()
+        for task_id, case_id in rows:
+            case = session.scalars(select(Case).where(Case.id == case_id).with_for_update()).one()
+            session.execute(
+                delete(TaskCandidate).where(
+                    TaskCandidate.task_id == task_id, TaskCandidate.person_id == from_id
+                )
+            )
+            if session.get(TaskCandidate, (task_id, to_id)) is None:
+                session.add(TaskCandidate(task_id=task_id, person_id=to_id))
+            self.grant(session, case, [term_person(to_id)])
+            self.touch(session, case, now)
 
     def grant(self, session: Session, case: Case, terms: Iterable[str]) -> None:
         """Let more principals see the case, its sheets and its documents."""

@@ -187,8 +187,13 @@ class Deciding:
             return result
         raise StalePage()
 
-    def read_ground(self, session: Session, principal: Principal, task_id: UUID, shown_digest: str) -> Ground:
-        """Read task, case and papers, and check that the person may act on what they saw."""
+    def read_ground(
+        self, session: Session, principal: Principal, task_id: UUID, shown_digest: str | None
+    ) -> Ground:
+        """Read task, case and papers, and check that the person may act on what they saw.
+
+        ``shown_digest`` is None for looking, which decides nothing.
+        """
         task = session.get(Task, task_id)
         if task is None:
             raise NotYourTask()
@@ -201,7 +206,8 @@ class Deciding:
         flow = load_flow(session.get_one(FlowVersion, case.flow_version_id).definition)
         step = flow.step(task.step_key)
         current = self._ingest.current(session, case.sheet_id)
-        self._check_shown(session, case, shown_digest)
+        if shown_digest is not None:
+            self._check_shown(session, case, shown_digest)
         sheet = Paper(case.sheet_id, current.number, current.digest, task.field_name or "")
         return Ground(task, case, flow, step, sheet, tuple(self._papers(session, case, step)))
 

@@ -79,6 +79,13 @@ class DocumentBusy(VermilionError):
     status = 409
 
 
+class SealNotForYou(VermilionError):
+    """The applicant keeps or audits the seal, or is not among its users. Context: ``seal``."""
+
+    code = "seal-not-for-you"
+    status = 403
+
+
 class SealNotChosen(VermilionError):
     """The seal is not there or cannot be used."""
 

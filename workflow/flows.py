@@ -165,6 +165,33 @@ class ByKeeper(_Strict):
 Who = Literal["department_head"] | ByRole | ByPosition | ByKeeper
 
 
+class StraddleAsked(_Strict):
+    """A straddle seal where the applicant chose one: a choice field with the values none, right, left."""
+
+    field: Key
+
+
+class Spot(_Strict):
+    """A place on a page: the seal's middle, in millimetres from the top left."""
+
+    x_mm: float = Field(ge=0, le=5000)
+    y_mm: float = Field(ge=0, le=5000)
+
+
+class SealPlaces(_Strict):
+    """Places that are made ready for the seal when the case is submitted, before anybody signs.
+
+    ``keyword`` takes every occurrence; ``anchor`` is a named destination or form field of the template.
+    """
+
+    straddle: Literal["right", "left"] | StraddleAsked | None = None
+    straddle_height_mm: float | None = Field(default=None, ge=5, le=5000)
+    straddle_most_pages: int = Field(default=20, ge=2, le=200)
+    every_page: Spot | None = None
+    keyword: str | None = Field(default=None, min_length=1, max_length=60)
+    anchor: str | None = Field(default=None, min_length=1, max_length=100)
+
+
 class Step(_Strict):
     """One duty. ``signs_documents`` and ``seals`` name document fields of the form."""
 
@@ -175,6 +202,7 @@ class Step(_Strict):
     signs_documents: tuple[Key, ...] = ()
     seals: Key | None = None
     copies: Key | None = None
+    places: SealPlaces | None = None
 
 
 class Countersign(_Strict):
@@ -256,8 +284,8 @@ class Flow(_Strict):
 def _check_seal(step: Step, kinds: dict[str, str]) -> None:
     place = f"steps.{step.key}"
     if step.kind == "approve":
-        if step.seals or step.copies:
-            raise ValueError(f"{place}: seals and copies belong to a step of kind seal")
+        if step.seals or step.copies or step.places:
+            raise ValueError(f"{place}: seals, copies and places belong to a step of kind seal")
         if isinstance(step.who, ByKeeper):
             raise ValueError(f"{place}: keeper_of belongs to a step of kind seal")
         return
@@ -266,6 +294,9 @@ def _check_seal(step: Step, kinds: dict[str, str]) -> None:
             f"{place}: a step of kind seal needs seals and who.keeper_of, and signs nothing else"
         )
     _require(kinds, step.seals, {"documents"}, f"{place}.seals")
+    straddle = step.places.straddle if step.places else None
+    if isinstance(straddle, StraddleAsked):
+        _require(kinds, straddle.field, {"choice"}, f"{place}.places.straddle.field")
 
 
 def _check_claim(flow: Flow, kinds: dict[str, str]) -> None:

@@ -22,10 +22,11 @@ from ingest.errors import NotReady
 from ingest.models import Document, DocumentKind, DocumentState
 from ingest.service import IngestService
 from signing.models import Seal, SealState
+from signing.seal_life import may_apply
 from signing.service import SigningService
 from workflow import forms
 from workflow.claims import Claims
-from workflow.errors import DocumentBusy, DocumentNotUsable, FormInvalid, SealNotChosen
+from workflow.errors import DocumentBusy, DocumentNotUsable, FormInvalid, SealNotChosen, SealNotForYou
 from workflow.flows import DocumentsField, InvoicesField, SealField, load_flow
 from workflow.models import Case, CaseDocument, CaseState, FlowVersion, SerialCounter
 from workflow.people import candidates
@@ -128,6 +129,8 @@ class FormReading:
         seal = session.get(Seal, UUID(value))
         if seal is None or seal.state != SealState.ACTIVE or seal.entity_id != submission.entity.id:
             raise SealNotChosen(field=form_field.key)
+        if not may_apply(seal, submission.applicant.id):
+            raise SealNotForYou(field=form_field.key, seal=seal.name)
         submission.seal_names[value] = seal.name
 
     def _attach(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,21 +12,44 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import Database
+from core.errors import NotFound, VermilionError
 from core.permissions import Principal
 from ingest.errors import VersionConflict
 from ingest.models import VersionReason
 from ingest.service import IngestService
+from ingest.words import Place
 from search.service import announce
 from signing.errors import PlacementMissing
-from signing.fields import Placement
+from signing.fields import LooseWish
 from signing.models import SealAuthorisation, SealRecord
-from signing.sealing import MOST_PLACEMENTS, SealedPdf
+from signing.placing import MOST_PLACEMENTS, Spot
+from signing.sealing import SealedPdf
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
 from workflow.advancing import Advancing
 from workflow.deciding import Deciding, DecisionResult, Ground, check_comment
 from workflow.errors import OutcomeNotPossible, StalePage
 from workflow.models import CaseState, Outcome
+from workflow.places import Places
+
+
+@dataclass(frozen=True)
+class SealPreview:
+    """How a sealed document will look (an unsigned PDF), and the areas that the seal takes."""
+
+    pdf: bytes
+    spots: tuple[Spot, ...]
+
+
+@contextmanager
+def naming(document_id: UUID) -> Iterator[None]:
+    """Say in an error about places which document it is about."""
+    try:
+        yield
+    except VermilionError as error:
+        if error.field == "placements":
+            error.context.setdefault("document", document_id)
+        raise
 
 
 class CaseSealing:
@@ -47,6 +72,7 @@ class CaseSealing:
         self._clock = clock
         self._advancing = advancing
         self._deciding = deciding
+        self.places = Places(ingest, signing)
 
     def seal(
         self,
@@ -54,7 +80,7 @@ class CaseSealing:
         task_id: UUID,
         pin: str,
         shown_digest: str,
-        placements: Mapping[UUID, Sequence[Placement]],
+        placements: Mapping[UUID, Sequence[LooseWish]],
         comment: str = "",
     ) -> DecisionResult:
         """Put the seal on every document that the step names, and sign the sheet as its keeper.
@@ -68,6 +94,10 @@ class CaseSealing:
             if ground.step.kind != "seal":
                 raise OutcomeNotPossible(field="outcome")
             authorisations = open_authorisations(session, ground.case.id)
+            sizes = {
+                one.seal_id: self._signing.seal_drawing(session, one.seal_id).size_mm
+                for one in authorisations
+            }
         for authorisation in authorisations:
             if not placements.get(authorisation.document_id):
                 raise PlacementMissing(
@@ -75,15 +105,14 @@ class CaseSealing:
                 )
         sealed: list[tuple[SealAuthorisation, SealedPdf, Kept]] = []
         for authorisation in authorisations:
-            pdf = self._store.read(authorisation.digest)
-            done = self._signing.prepare_seal(
-                principal,
-                pin,
-                authorisation.id,
-                authorisation.digest,
-                pdf,
-                placements[authorisation.document_id],
-            )
+            pdf, document_id = self._store.read(authorisation.digest), authorisation.document_id
+            with naming(document_id):
+                places = self.places.resolve(
+                    authorisation.digest, pdf, sizes[authorisation.seal_id], placements[document_id]
+                )
+                done = self._signing.prepare_seal(
+                    principal, pin, authorisation.id, authorisation.digest, pdf, places
+                )
             sealed.append((authorisation, done, self._store.keep(done.pdf)))
         signatory = self._signing.unlock(principal.person_id, pin, [shown_digest], "seal")
         sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
@@ -91,6 +120,43 @@ class CaseSealing:
             return self._commit(principal, ground, comment, shown_digest, sealed, sheet)
         except VersionConflict as error:
             raise StalePage() from error
+
+    def authorised(
+        self, session: Session, principal: Principal, task_id: UUID, document_id: UUID
+    ) -> SealAuthorisation:
+        """The unused authorisation for a document of one's own sealing task. Raises NotFound, NotYourTask."""
+        ground = self._deciding.read_ground(session, principal, task_id, None)
+        for one in open_authorisations(session, ground.case.id):
+            if ground.step.kind == "seal" and one.document_id == document_id:
+                return one
+        raise NotFound(what="document")
+
+    def preview(
+        self,
+        principal: Principal,
+        task_id: UUID,
+        document_id: UUID,
+        wishes: Sequence[LooseWish],
+    ) -> SealPreview:
+        """A document of one's own sealing task as it will look, and where the seal goes; nothing is kept.
+
+        Raises NotFound, NotYourTask, and what placing raises.
+        """
+        with self._database.read() as session:
+            authorisation = self.authorised(session, principal, task_id, document_id)
+            drawing = self._signing.seal_drawing(session, authorisation.seal_id)
+        pdf = self._store.read(authorisation.digest)
+        places = self.places.resolve(authorisation.digest, pdf, drawing.size_mm, wishes)
+        return SealPreview(
+            self._signing.preview_sealed(pdf, drawing, places),
+            self._signing.seal_spots(pdf, drawing.size_mm, places),
+        )
+
+    def hits(self, principal: Principal, task_id: UUID, document_id: UUID, keyword: str) -> list[Place]:
+        """Where words stand in a document of one's own sealing task. Raises NotFound, NotYourTask."""
+        with self._database.read() as session:
+            authorisation = self.authorised(session, principal, task_id, document_id)
+        return self.places.hits(authorisation.digest, keyword)
 
     def stamp(
         self,

@@ -21,7 +21,8 @@ from core.settings import Settings
 from ingest.invoices.service import InvoiceService
 from ingest.invoices.views import InvoiceFilter
 from ingest.service import IngestService
-from signing.fields import Placement
+from ingest.words import Place
+from signing.fields import LooseWish
 from signing.register_models import SealLoan
 from signing.service import SigningService
 from storage.service import ObjectStore
@@ -39,7 +40,7 @@ from workflow.form_reading import active_version
 from workflow.late_stamps import LateStamps
 from workflow.models import Case, CaseState, Comment, Draft, FlowVersion, Outcome, Task
 from workflow.renewal import Renewal
-from workflow.sealing import CaseSealing
+from workflow.sealing import CaseSealing, SealPreview
 from workflow.states import Event
 from workflow.submission import Submitting
 
@@ -156,11 +157,25 @@ class WorkflowService:
         task_id: UUID,
         pin: str,
         shown_digest: str,
-        placements: Mapping[UUID, Sequence[Placement]],
+        placements: Mapping[UUID, Sequence[LooseWish]],
         comment: str = "",
     ) -> DecisionResult:
         """Do a keeper's task; see ``CaseSealing.seal``."""
         return self._sealing.seal(principal, task_id, pin, shown_digest, placements, comment)
+
+    def preview_seal(
+        self, principal: Principal, task_id: UUID, document_id: UUID, wishes: Sequence[LooseWish]
+    ) -> SealPreview:
+        """A document as it will look sealed; see ``CaseSealing.preview``."""
+        return self._sealing.preview(principal, task_id, document_id, wishes)
+
+    def find_words(self, principal: Principal, task_id: UUID, document_id: UUID, keyword: str) -> list[Place]:
+        """Where words stand in a document that waits for its seal; see ``CaseSealing.hits``."""
+        return self._sealing.hits(principal, task_id, document_id, keyword)
+
+    def hand_over_tasks(self, session: Session, seal_id: UUID, from_id: UUID, to_id: UUID) -> None:
+        """A seal has another keeper: they do its open tasks. Repeating it is harmless."""
+        self._advancing.hand_over(session, seal_id, from_id, to_id, self._clock.now())
 
     def stamp(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from core.clock import Clock
@@ -13,16 +13,36 @@ from core.permissions import Principal
 from core.settings import Settings
 from ingest.errors import ActiveContent, FileRefused
 from ingest.service import IngestService
-from signing.errors import SigningRefused
+from signing.errors import (
+    AnchorNotFound,
+    KeywordNotFound,
+    PlacementMissing,
+    PlacementOffPage,
+    PlacementOverlaps,
+    SigningRefused,
+    StraddleNeedsPages,
+)
 from signing.service import SigningService
 from storage.service import ObjectStore
 from workflow import claim_sheet, sheet
 from workflow.advancing import Advancing
 from workflow.claims import Claims
 from workflow.errors import FormInvalid
+from workflow.flows import ByKeeper
 from workflow.form_reading import FormReading
+from workflow.places import Places, seal_steps, wishes_of
 from workflow.rounds import Rounds
-from workflow.submitted import Submission, document_fields
+from workflow.submitted import Attached, Submission, document_fields
+
+NOT_PLACED: Final = (
+    AnchorNotFound,
+    KeywordNotFound,
+    PlacementMissing,
+    PlacementOffPage,
+    PlacementOverlaps,
+    StraddleNeedsPages,
+)
+"""Why a place for a seal cannot be made ready: the document is not as the flow expects it."""
 
 
 class Submitting:
@@ -47,6 +67,7 @@ class Submitting:
         self._claims = claims
         self._reading = FormReading(database, ingest, signing, clock, settings, claims)
         self._rounds = Rounds(ingest, clock, advancing)
+        self._places = Places(ingest, signing)
 
     def submit(
         self, principal: Principal, flow_key: str, form: Mapping[str, Any], resubmit: UUID | None = None
@@ -74,7 +95,8 @@ class Submitting:
         return submission.case_id
 
     def _prepare_documents(self, submission: Submission) -> None:
-        """Give documents that are signed in place an invisible field for each who will sign them."""
+        """Give documents that are signed in place an invisible field for each who will sign them, and
+        one for each place that the seal shall have."""
         problems: dict[str, VermilionError] = {}
         for attached in submission.attached:
             if not attached.is_signed_in_place:
@@ -85,17 +107,40 @@ class Submitting:
                 fields = document_fields(
                     submission.flow, attached.field.key, submission.case_id, submission.round
                 )
-                if fields:
-                    with self._store.copied(attached.version.digest) as path:
+                ready = self._ready_for_seals(submission, attached, pdf)
+                if not fields and ready is None:
+                    continue
+                with self._store.copied(attached.version.digest) as path:
+                    if ready is not None:
+                        path.write_bytes(ready)
+                    if fields:
                         self._signing.add_fields_to_file(path, fields)
-                        attached.prepared = self._store.keep(path)
+                    attached.prepared = self._store.keep(path)
             except SigningRefused as problem:
                 self._ingest.note_unsignable(attached.version.id)
                 problems[attached.field.key] = problem
-            except (ActiveContent, FileRefused) as problem:
+            except (ActiveContent, FileRefused, *NOT_PLACED) as problem:
                 problems[attached.field.key] = problem
         if problems:
             raise FormInvalid(problems)
+
+    def _ready_for_seals(self, submission: Submission, attached: Attached, pdf: bytes) -> bytes | None:
+        """The PDF with a field for each place that the flow or the applicant wants sealed, or None.
+
+        What was signed before it came here takes no such fields; the keeper's seal signs each place then.
+        """
+        ready = None
+        for step in seal_steps(submission.flow, attached.field.key):
+            wishes = wishes_of(step, submission.values, attached.version.pages or 0)
+            chosen = submission.values.get(step.who.keeper_of) if isinstance(step.who, ByKeeper) else None
+            if not wishes or not chosen or any(self._signing.field_names(pdf).values()):
+                continue
+            group = f"{submission.case_id.hex[-12:]}_{submission.round}_{step.key}"
+            with self._database.read() as session:
+                size = self._signing.seal_drawing(session, UUID(chosen)).size_mm
+            places = self._places.resolve(attached.version.digest, pdf, size, wishes)
+            pdf = ready = self._signing.reserve_seal(pdf, size, places, group)
+        return ready
 
     def _appendix(self, submission: Submission) -> tuple[list[tuple[str, int]], tuple[tuple[str, str], ...]]:
         """The archival copies that are drawn behind the sheet, and what stands above each page."""

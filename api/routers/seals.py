@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 from sqlalchemy import select
 
 from api.principals import Calling, Running
-from api.routing import call, router
+from api.routing import router
 from api.schemas import Everything
-from api.schemas_seals import NewSeal, SealAnswer
+from api.schemas_seals import NewSeal, NewSealChange, SealAnswer, SealChangeAnswer
 from signing.models import Seal
+from signing.seal_facts import SealFacts
+from signing.seal_life import ChangeKind, ChangeLine, Outcome
 from signing.service import SigningService
 
 seals = router("seals")
@@ -25,22 +28,98 @@ def list_seals(runtime: Running) -> Everything[SealAnswer]:
     return Everything(items=[SealAnswer.model_validate(row) for row in rows])
 
 
-@seals.post("", summary="Make a seal", response_model=SealAnswer, status_code=201)
-@call(scope="admin")
-def create_seal(caller: Calling, runtime: Running, wanted: NewSeal) -> SealAnswer:
-    """A seal with its own key and certificate; for administrators."""
+@seals.post("", summary="Apply for a seal", response_model=SealChangeAnswer, status_code=202)
+def apply_for_seal(caller: Calling, runtime: Running, wanted: NewSeal) -> SealChangeAnswer:
+    """Somebody else has to agree: `POST /seals/changes/{id}/agree`. Then its keeper takes it over."""
+    facts = SealFacts(
+        wanted.entity_id,
+        wanted.name,
+        wanted.kind,
+        wanted.keeper_id,
+        wanted.code,
+        wanted.diameter_mm,
+        wanted.height_mm,
+        wanted.inscription,
+        auditor_id=wanted.auditor_id,
+        user_ids=tuple(wanted.user_ids),
+    )
     with runtime.database.write() as session:
-        made = runtime.get(SigningService).create_seal(
+        life = runtime.get(SigningService).seal_life
+        change = life.apply(session, caller.principal, facts, wanted.reason)
+        return _change(life.line(session, caller.principal, change.id))
+
+
+@seals.get("/changes", summary="List changes of seals", response_model=Everything[SealChangeAnswer])
+def list_changes(
+    caller: Calling,
+    runtime: Running,
+    seal: Annotated[UUID | None, Query(description="Id of the seal.")] = None,
+    open: Annotated[bool, Query(description="Only those that wait for consent.")] = False,
+) -> Everything[SealChangeAnswer]:
+    """The steps in the life of seals, newest first; for who governs, keeps or audits seals."""
+    with runtime.database.read() as session:
+        lines = runtime.get(SigningService).seal_life.lines(
+            session, caller.principal, seal_id=seal, is_open=open
+        )
+    return Everything(items=[_change(line) for line in lines])
+
+
+@seals.post(
+    "/{seal_id}/changes", summary="Ask for a change", response_model=SealChangeAnswer, status_code=202
+)
+def ask_for_change(
+    caller: Calling, runtime: Running, seal_id: UUID, wanted: NewSealChange
+) -> SealChangeAnswer:
+    """Suspend, use again, report as lost, destroy, hand over, or change users and auditor.
+
+    A seal that is reported as lost rests at once; all else happens when somebody else agrees.
+    """
+    with runtime.database.write() as session:
+        life = runtime.get(SigningService).seal_life
+        change = life.ask(
             session,
             caller.principal,
-            entity_id=wanted.entity_id,
-            name=wanted.name,
-            kind=wanted.kind,
+            seal_id,
+            ChangeKind(wanted.kind),
+            wanted.reason,
             keeper_id=wanted.keeper_id,
-            code=wanted.code,
-            diameter_mm=wanted.diameter_mm,
+            auditor_id=wanted.auditor_id,
+            user_ids=wanted.user_ids,
         )
-    return SealAnswer.model_validate(made)
+        return _change(life.line(session, caller.principal, change.id))
+
+
+@seals.post("/changes/{change_id}/{decision}", summary="Decide a change", response_model=SealChangeAnswer)
+def decide_change(
+    caller: Calling,
+    runtime: Running,
+    change_id: UUID,
+    decision: Literal["agree", "refuse", "withdraw"],
+) -> SealChangeAnswer:
+    """Agree to or refuse what somebody else asked for, or take back what the caller asked for."""
+    with runtime.database.write() as session:
+        life = runtime.get(SigningService).seal_life
+        verb = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}[decision]
+        change = verb(session, caller.principal, change_id)
+        return _change(life.line(session, caller.principal, change.id))
+
+
+def _change(line: ChangeLine) -> SealChangeAnswer:
+    change = line.change
+    return SealChangeAnswer(
+        id=change.id,
+        seal_id=change.seal_id,
+        seal_name=line.seal_name,
+        kind=ChangeKind(change.kind),
+        reason=change.reason,
+        asked_by=line.asked_by,
+        asked_at=change.asked_at,
+        decided_by=line.decided_by,
+        decided_at=change.decided_at,
+        outcome=Outcome(change.outcome) if change.outcome else None,
+        may_agree=line.may_agree,
+        may_withdraw=line.may_withdraw,
+    )
 
 
 @seals.get(

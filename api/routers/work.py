@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Response
+from fastapi import Query, Response
 
 from api.etags import CHANGED, IfMatch, tag
 from api.principals import Calling, Running
@@ -12,8 +13,9 @@ from api.routers.cases import case_answer, check_match
 from api.routing import call, router
 from api.schemas import Everything
 from api.schemas_cases import DecisionAnswer, NewDecision, NewHandSealing, NewSealing, TaskAnswer, TaskDetail
+from api.schemas_seals import SpotAnswer, SpotsAnswer, WantedPlaces, wish
 from core.i18n import Language
-from signing.fields import Placement
+from ingest.service import IngestService
 from workflow.cases import TaskRow
 from workflow.models import Outcome
 from workflow.service import WorkflowService
@@ -85,13 +87,54 @@ def seal(
     """Puts the case's seal on each document, as its keeper, and enters the register. It cannot be undone."""
     _check_match(caller, runtime, task_id, if_match)
     placements = {
-        document_id: [Placement(one.page, one.x_mm, one.y_mm) for one in places]
-        for document_id, places in wanted.placements.items()
+        document_id: [wish(one) for one in places] for document_id, places in wanted.placements.items()
     }
     made = runtime.get(WorkflowService).seal(
         caller.principal, task_id, wanted.pin, wanted.shown_digest, placements, wanted.comment
     )
     return DecisionAnswer.model_validate(made)
+
+
+@tasks.post(
+    "/{task_id}/documents/{document_id}/seal-places",
+    summary="Try places for the seal",
+    response_model=SpotsAnswer,
+)
+@call(scope="read")
+def try_places(
+    caller: Calling, runtime: Running, task_id: UUID, document_id: UUID, wanted: WantedPlaces
+) -> SpotsAnswer:
+    """Looks up words and anchors, checks the places, and says where the seal would go. Changes nothing."""
+    made = runtime.get(WorkflowService).preview_seal(
+        caller.principal, task_id, document_id, [wish(one) for one in wanted.places]
+    )
+    return SpotsAnswer(spots=[SpotAnswer(**spot.to_json()) for spot in made.spots])
+
+
+@tasks.post(
+    "/{task_id}/documents/{document_id}/seal-preview",
+    summary="Preview a sealed page",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {"schema": {"type": "string", "format": "binary"}, "example": "PNG"}}}
+    },
+)
+@call(scope="read")
+def preview_sealed(
+    caller: Calling,
+    runtime: Running,
+    task_id: UUID,
+    document_id: UUID,
+    wanted: WantedPlaces,
+    page: Annotated[int, Query(ge=1, le=100_000, description="From 1.")] = 1,
+    width: Annotated[int, Query(ge=100, le=1600, description="Of the picture, in pixels.")] = 1200,
+) -> Response:
+    """A page as it will look with the seal: the same drawing in the same places, as PNG."""
+    made = runtime.get(WorkflowService).preview_seal(
+        caller.principal, task_id, document_id, [wish(one) for one in wanted.places]
+    )
+    picture = runtime.get(IngestService).picture_of(made.pdf, page, width)
+    return Response(picture, media_type="image/png")
 
 
 @tasks.post(

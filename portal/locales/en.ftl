@@ -821,6 +821,31 @@ copies-compare = See the comparison
 document-approved-version = as approved
 document-sealed-version = as sealed
 document-submitted-version = as submitted
+seal-words = Find the place by words
+seal-words-find = Find
+seal-words-found = { $count ->
+    [0] “{ $keyword }” is not in the document.
+    [one] “{ $keyword }” is there once.
+   *[other] “{ $keyword }” is there { $count } times.
+}
+seal-words-all = Seal all of them
+seal-hit = No. { $number } (page { $page })
+seal-sum = { $places } places on { $pages } pages
+seal-finished = Show the sealed page
+seal-scope = Where
+seal-scope-one = This page
+seal-scope-every = Every page
+seal-slice-at = Straddle seal on page { $page }, slice { $part } of { $parts }
+seal-straddle = Straddle seal
+seal-straddle-how = The slices on the edges of the pages make one whole seal when they are put together.
+seal-straddle-signed = The document is signed already: each place that was not made ready gets a signature of its own ({ $pages } pages), all under one number of the register.
+seal-straddle-edge = Edge
+seal-straddle-none = None
+seal-straddle-right = Right
+seal-straddle-left = Left
+seal-straddle-y = From the top (mm)
+seal-straddle-middle = Half way down
+seal-straddle-most = Pages that share a seal, at most
 check-sheet = Approval sheet
 check-sheet-lead = What the original in this archive is worth now. Drop your own copy below to learn whether it is the same.
 check-likeness-newest = This is the original, in its newest state.

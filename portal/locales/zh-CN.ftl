@@ -779,6 +779,30 @@ copies-compare = 查看比较
 document-approved-version = 审批通过的版本
 document-sealed-version = 盖章的版本
 document-submitted-version = 提交审批的版本
+seal-words = 按文字查找盖章位置
+seal-words-find = 查找
+seal-words-found = { $count ->
+    [0] 文件中找不到“{ $keyword }”。
+   *[other] 找到 { $count } 处“{ $keyword }”。
+}
+seal-words-all = 全部加盖
+seal-hit = 第 { $number } 处（第 { $page } 页）
+seal-sum = { $places } 处，共 { $pages } 页
+seal-finished = 查看盖章后的页面
+seal-scope = 范围
+seal-scope-one = 仅此页
+seal-scope-every = 每一页
+seal-slice-at = 第 { $page } 页的骑缝章，第 { $part } 片，共 { $parts } 片
+seal-straddle = 骑缝章
+seal-straddle-how = 各页边缘的印章切片拼在一起是一枚完整的印章。
+seal-straddle-signed = 文件已有签名：没有预留位置的每一处各加一个签名（共 { $pages } 页），登记为同一个编号。
+seal-straddle-edge = 位置
+seal-straddle-none = 不加盖
+seal-straddle-right = 右侧
+seal-straddle-left = 左侧
+seal-straddle-y = 距上边（mm）
+seal-straddle-middle = 居中
+seal-straddle-most = 每枚最多跨页数
 check-sheet = 审批表
 check-sheet-lead = 这是本档案库中原件目前的查验结果。把您手中的文件放到下面，即可知道是否一致。
 check-likeness-newest = 这就是原件，且为最新状态。

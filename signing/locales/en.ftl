@@ -139,6 +139,59 @@ verify-certificate-missing = The signature carries no certificate, so it cannot 
 verify-certificate-expired-since = The certificate has expired since ({ $detail }), and no time-stamp proves that it was signed before.
 verify-signed-in-future = The stated time of signing lies in the future ({ $detail }).
 verify-not-readable-inside = The PDF is protected by a password; this signature is in it, but cannot be checked.
+error-placement-near-ready = On page { $page } a place was made ready for the seal, and this one covers part of it. Choose that place, or move the seal away from it.
+error-straddle-needs-pages = A straddle seal needs two pages or more; this document has { $pages }.
+error-keyword-not-found = The words “{ $keyword }” are not in the document.
+error-anchor-not-found = The document has no anchor named “{ $anchor }”.
+error-seal-people-overlap = Keeper, users and auditor of a seal must be different people.
+seal-legal_representative = Legal representative's seal
+seal-free = Seal for another purpose
+error-seal-change-not-possible = The seal's state does not allow this change.
+error-seal-change-open = Another change of this seal waits for somebody's consent. Decide that one first.
+error-seal-change-same-person = Somebody else has to agree to what you asked for.
+error-seal-change-done = This change was decided already.
+seal-change-create = New seal
+seal-change-activate = Take over
+seal-change-suspend = Suspend
+seal-change-resume = Use again
+seal-change-lose = Report as lost
+seal-change-destroy = Destroy
+seal-change-hand_over = Hand over
+seal-change-people = Change users and auditor
+seal-outcome-agreed = Agreed
+seal-outcome-refused = Refused
+seal-outcome-withdrawn = Withdrawn
+seal-outcome-open = Waits for consent
+notice-seal-change-asked = A change of the seal “{ $seal }” waits for your consent: { $kind ->
+    [create] a new seal
+    [activate] taking it over
+    [suspend] suspending it
+    [resume] using it again
+    [lose] reporting it lost
+    [destroy] destroying it
+    [hand_over] handing it over
+   *[people] other users and auditor
+} ({ $reason })
+notice-seal-change-agreed = A change of the seal “{ $seal }” was agreed to: { $kind ->
+    [create] a new seal
+    [activate] taking it over
+    [suspend] suspending it
+    [resume] using it again
+    [lose] reporting it lost
+    [destroy] destroying it
+    [hand_over] handing it over
+   *[people] other users and auditor
+} ({ $reason })
+notice-seal-change-refused = A change of the seal “{ $seal }” was refused: { $kind ->
+    [create] a new seal
+    [activate] taking it over
+    [suspend] suspending it
+    [resume] using it again
+    [lose] reporting it lost
+    [destroy] destroying it
+    [hand_over] handing it over
+   *[people] other users and auditor
+} ({ $reason })
 verify-covers-part = The signature does not cover a whole state of the file, but a part of it.
 verify-signature-removed = The signature in the field “{ $detail }” was there before and was taken out.
 verify-signature-doubled = The signature in the field “{ $detail }” is there more than once.

@@ -132,6 +132,59 @@ verify-certificate-missing = 签名中没有证书，无法确认签署人。
 verify-certificate-expired-since = 证书现已过期（{ $detail }），且没有时间戳证明签署在此之前。
 verify-signed-in-future = 声明的签署时间在将来（{ $detail }）。
 verify-not-readable-inside = PDF 设有密码；其中有该签名，但无法查验。
+error-placement-near-ready = 第 { $page } 页已为印章预留位置，与所选位置部分重叠。请选用预留位置，或移开一些。
+error-straddle-needs-pages = 骑缝章至少需要两页，该文件只有 { $pages } 页。
+error-keyword-not-found = 文件中找不到“{ $keyword }”。
+error-anchor-not-found = 文件中没有名为“{ $anchor }”的定位点。
+error-seal-people-overlap = 印章的保管人、使用人和监督人必须是不同的人。
+seal-legal_representative = 法定代表人章
+seal-free = 其他专用章
+error-seal-change-not-possible = 印章目前的状态不允许此项变更。
+error-seal-change-open = 该印章已有一项变更等待同意，请先处理。
+error-seal-change-same-person = 自己提出的变更须由另一人同意。
+error-seal-change-done = 此项变更已经处理过了。
+seal-change-create = 申请刻制
+seal-change-activate = 接收启用
+seal-change-suspend = 停用
+seal-change-resume = 恢复使用
+seal-change-lose = 挂失
+seal-change-destroy = 销毁
+seal-change-hand_over = 保管移交
+seal-change-people = 变更使用人和监督人
+seal-outcome-agreed = 已同意
+seal-outcome-refused = 已拒绝
+seal-outcome-withdrawn = 已撤回
+seal-outcome-open = 待同意
+notice-seal-change-asked = 印章“{ $seal }”有一项变更等您同意：{ $kind ->
+    [create] 申请刻制
+    [activate] 接收启用
+    [suspend] 停用
+    [resume] 恢复使用
+    [lose] 挂失
+    [destroy] 销毁
+    [hand_over] 保管移交
+   *[people] 变更使用人和监督人
+}（{ $reason }）
+notice-seal-change-agreed = 印章“{ $seal }”的变更已获同意：{ $kind ->
+    [create] 申请刻制
+    [activate] 接收启用
+    [suspend] 停用
+    [resume] 恢复使用
+    [lose] 挂失
+    [destroy] 销毁
+    [hand_over] 保管移交
+   *[people] 变更使用人和监督人
+}（{ $reason }）
+notice-seal-change-refused = 印章“{ $seal }”的变更被拒绝：{ $kind ->
+    [create] 申请刻制
+    [activate] 接收启用
+    [suspend] 停用
+    [resume] 恢复使用
+    [lose] 挂失
+    [destroy] 销毁
+    [hand_over] 保管移交
+   *[people] 变更使用人和监督人
+}（{ $reason }）
 verify-covers-part = 该签名没有覆盖文件的某个完整状态，只覆盖了一部分。
 verify-signature-removed = 签名域“{ $detail }”中原有签名，现已被移除。
 verify-signature-doubled = 签名域“{ $detail }”中的签名重复出现。

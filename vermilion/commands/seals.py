@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 from rich.table import Table
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from core.errors import NotFound
+from core.errors import InvalidInput, NotFound
 from core.models import LegalEntity, Person
 from signing.models import Seal
+from signing.seal_facts import SealFacts
+from signing.seal_life import ChangeKind
+from signing.seals import SealKind
 from signing.service import SigningService
 from vermilion.commands.terminal import at_work, out
 
@@ -31,27 +36,112 @@ def list_seals() -> None:
     out.print(table)
 
 
-@app.command("create")
-def create(
+@app.command("apply")
+def apply(
     name: str,
-    kind: Annotated[str, typer.Option(help="official, contract, finance, invoice or hr")],
+    kind: Annotated[SealKind, typer.Option(help="What it is for.")],
     entity: Annotated[str, typer.Option(help="Name of the legal entity.")],
     keeper: Annotated[str, typer.Option(help="User name of the keeper.")],
+    reason: Annotated[str, typer.Option(help="Why it is needed.")],
     code: Annotated[str | None, typer.Option(help="Code number on the lower arc.")] = None,
+    inscription: Annotated[
+        str | None, typer.Option(help="Taxpayer's number, person's name or type line, by kind.")
+    ] = None,
+    width: Annotated[
+        float | None, typer.Option(help="Millimetres; usual for the kind when left out.")
+    ] = None,
+    auditor: Annotated[str | None, typer.Option(help="User name of who audits its register.")] = None,
 ) -> None:
-    """Make a seal with its own key and certificate."""
+    """Apply for a seal. Somebody else agrees to it, then its keeper takes it over."""
     with at_work() as work:
         operator = work.operator()
-        service = work.runtime.get(SigningService)
         with work.runtime.database.write() as session:
             entity_id = session.scalar(select(LegalEntity.id).where(LegalEntity.name == entity))
-            keeper_id = session.scalar(select(Person.id).where(Person.username == keeper))
-            if entity_id is None or keeper_id is None:
-                raise NotFound(what=entity if entity_id is None else keeper)
-            seal = service.create_seal(
-                session, operator, entity_id=entity_id, name=name, kind=kind, keeper_id=keeper_id, code=code
+            if entity_id is None:
+                raise NotFound(what=entity)
+            facts = SealFacts(
+                entity_id,
+                name,
+                kind,
+                _person(session, keeper),
+                code,
+                width,
+                inscription=inscription,
+                auditor_id=_person(session, auditor) if auditor else None,
             )
-    out.print(str(seal.id), highlight=False)
+            change = work.runtime.get(SigningService).seal_life.apply(session, operator, facts, reason)
+    out.print(str(change.id), highlight=False)
+
+
+@app.command("ask")
+def ask(
+    name: str,
+    kind: Annotated[ChangeKind, typer.Argument(help="suspend, resume, lose, destroy or hand_over.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    keeper: Annotated[str | None, typer.Option(help="User name of the new keeper.")] = None,
+) -> None:
+    """Ask for a change of a seal. It happens when somebody else agrees; a lost seal rests at once."""
+    with at_work() as work:
+        operator = work.operator()
+        with work.runtime.database.write() as session:
+            change = work.runtime.get(SigningService).seal_life.ask(
+                session,
+                operator,
+                _seal(session, name),
+                kind,
+                reason,
+                keeper_id=_person(session, keeper) if keeper else None,
+            )
+    out.print(str(change.id), highlight=False)
+
+
+@app.command("changes")
+def changes(
+    all_: Annotated[bool, typer.Option("--all", help="Decided ones too.")] = False,
+) -> None:
+    """List the changes of seals that wait for consent."""
+    with at_work() as work:
+        operator = work.operator()
+        with work.runtime.database.read() as session:
+            lines = work.runtime.get(SigningService).seal_life.lines(session, operator, is_open=not all_)
+    table = Table("id", "seal", "change", "asked by", "outcome", "reason")
+    for line in lines:
+        change = line.change
+        table.add_row(
+            str(change.id), line.seal_name, change.kind, line.asked_by, change.outcome or "–", change.reason
+        )
+    out.print(table)
+
+
+@app.command("decide")
+def decide(
+    change_id: UUID,
+    decision: Annotated[str, typer.Argument(help="agree, refuse or withdraw.")],
+) -> None:
+    """Agree to or refuse a change that somebody else asked for, or take one's own back."""
+    with at_work() as work:
+        operator = work.operator()
+        life = work.runtime.get(SigningService).seal_life
+        verbs = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}
+        if decision not in verbs:
+            raise InvalidInput(field="decision", reason=", ".join(verbs))
+        with work.runtime.database.write() as session:
+            change = verbs[decision](session, operator, change_id)
+    out.print(str(change.outcome), highlight=False)
+
+
+def _person(session: Session, username: str) -> UUID:
+    found = session.scalar(select(Person.id).where(Person.username == username))
+    if found is None:
+        raise NotFound(what=username)
+    return found
+
+
+def _seal(session: Session, name: str) -> UUID:
+    found = session.scalar(select(Seal.id).where(Seal.name == name))
+    if found is None:
+        raise NotFound(what=name)
+    return found
 
 
 @app.command("picture")
@@ -59,9 +149,7 @@ def picture(name: str, to: Annotated[Path, typer.Option("--to", help="SVG file t
     """Write a seal's picture as SVG."""
     with at_work() as work:
         with work.runtime.database.read() as session:
-            seal_id = session.scalar(select(Seal.id).where(Seal.name == name))
-        if seal_id is None:
-            raise NotFound(what=name)
+            seal_id = _seal(session, name)
         to.write_bytes(work.runtime.get(SigningService).seal_picture(seal_id))
 
 

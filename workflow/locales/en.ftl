@@ -78,4 +78,5 @@ claim-foreign = Invoice in another currency ({ $currency } { $total }); the clai
 claim-appendix = Attachment { $number }/{ $count } · invoice { $invoice } · page { $page } of { $pages }
 error-not-a-contract = This case holds no contract that the copy could be one of.
 error-copy-taken = “{ $title }” is the contract itself, or the copy of another one. Add what the other side signed as a file of its own.
+error-seal-not-for-you = You cannot apply for “{ $seal }”: its keeper and its auditor may not, and others only when they are among its users.
 error-batch-runs = These approvals are being signed at the moment; wait until that has ended.

@@ -75,4 +75,5 @@ claim-foreign = 外币发票（{ $currency } { $total }），报销金额为人�
 claim-appendix = 附件 { $number }/{ $count } · 发票 { $invoice } · 第 { $page } 页，共 { $pages } 页
 error-not-a-contract = 此审批单中没有对应的合同，无法添加对方签署的副本。
 error-copy-taken = “{ $title }”就是该合同本身，或已是另一份合同的副本。请把对方签署的文件单独上传后再添加。
+error-seal-not-for-you = 您不能申请使用“{ $seal }”：保管人和监督人不得申请，或您不在使用人名单中。
 error-batch-runs = 这些事项正在签署，请等待完成。
