@@ -318,14 +318,16 @@ def whole_sheet(times: int) -> Figure:
         verify_url="http://127.0.0.1/verify/bench", earlier_digest=None, is_demo=False,
     )  # fmt: skip
     block = SignatureBlock("王芳", "经理", "批准", "同意按此办理", datetime(2026, 11, 26, 9, tzinfo=UTC))
-    operators, side = seals.draw("云杉测试科技有限公司", seals.SealKind.CONTRACT, "3301060012345", 42.0)
+    seal = seals.draw(
+        seals.Face(seals.SealKind.CONTRACT, "云杉测试科技有限公司", 42.0, 42.0, code="3301060012345")
+    )
 
     def life() -> bytes:
         typeset_sheet = sheet.typeset(data)
         pdf = ours.certified(pades.add_fields(typeset_sheet.pdf, typeset_sheet.fields))
         for name in names[:-1]:
             pdf = ours.approved(pdf, name, partial(block_style, block))
-        return ours.lasting(ours.approved(pdf, names[-1], style(operators, side, side)))
+        return ours.lasting(ours.approved(pdf, names[-1], style(seal.operators, seal.width, seal.height)))
 
     bare_sheet = pades.add_fields(sheet.typeset(data).pdf, [FieldSpec(name) for name in names])
 
