@@ -23,6 +23,7 @@ _PAGES: Final = {
     "credential": "/me",
     "seal_record": "/register/{}",
     "seal": "/register/loans#seal-{}",
+    "seal_change": "/",  # decided over HTTP or at the command line
     "person": "/me",
     "key_replacement": "/key-replacements",
 }
