@@ -65,7 +65,7 @@ class Enrolment:
                 known = self.replacements.of(session, principal.person_id)
                 if known is None or known.state != "ready":
                     raise AlreadyEnrolled()
-        key = pki.new_key()
+        key = self._authority.new_key(CertificateRole.PERSON)
         envelope = custody.seal_envelope(
             pki.key_to_der(key), pin, principal.person_id, self.peppers.newest(), self._cost
         )

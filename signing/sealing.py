@@ -127,7 +127,7 @@ class Sealing:
         """Make a seal's key and certificate. Raises what ``seal_facts.checked`` raises."""
         facts = checked(session, facts)
         entity = session.get_one(LegalEntity, facts.entity_id)
-        key, now = pki.new_key(), self._clock.now()
+        key, now = self._authority.new_key(CertificateRole.SEAL), self._clock.now()
         identity = self._authority.identity(
             session, f"{entity.name} {facts.name}", entity.name, facts.code or ""
         )
