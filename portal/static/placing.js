@@ -157,6 +157,9 @@ class Placing {
   }
 
   draw() {
+    // Whoever moves a seal with the keyboard keeps hold of it, whatever makes the page be drawn again.
+    const held = this.surface.querySelector(":focus");
+    const again = held && (held.dataset.index ? `[data-index="${held.dataset.index}"]` : ".placing-slice");
     for (const old of this.surface.querySelectorAll(".placing-seal, .placing-slice, .placing-hit")) old.remove();
     const pages = new Set();
     let places = 0;
@@ -174,7 +177,7 @@ class Placing {
     });
     const slice = this.slice(this.page);
     if (slice) this.surface.append(this.sliceOf(slice, scale));
-    if (this.focusOn) this.surface.querySelector(this.focusOn)?.focus({ preventScroll: true });
+    if (again) this.surface.querySelector(again)?.focus({ preventScroll: true });
   }
 
   say(places, pages) {
@@ -217,7 +220,7 @@ class Placing {
       this.root.dataset.sealLabel.replace("{x}", x.value).replace("{y}", y.value).replace("{page}", this.page),
     );
     seal.append(this.pictureOfSeal());
-    seal.addEventListener("keydown", (event) => this.key(event, row, index));
+    seal.addEventListener("keydown", (event) => this.key(event, row));
     seal.addEventListener("pointerdown", (event) => this.drag(event, seal, row, scale));
     return seal;
   }
@@ -237,9 +240,7 @@ class Placing {
     const move = (middle) => {
       const lowest = Math.min(...this.sizes.map(([, height]) => height)) - this.height / 2;
       this.straddle.querySelector("[data-part=straddle-y]").value = rounded(clampTo(middle, this.height / 2, lowest));
-      this.focusOn = ".placing-slice";
       this.changed();
-      this.focusOn = undefined;
     };
     const middle = slice.top + this.height / 2;
     element.addEventListener("keydown", (event) => {
@@ -270,7 +271,7 @@ class Placing {
     return mark;
   }
 
-  key(event, row, index) {
+  key(event, row) {
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const move = moves[event.key];
     if (!move) return;
@@ -280,9 +281,7 @@ class Placing {
     x.value = rounded(Number(x.value) + move[0] * step);
     y.value = rounded(Number(y.value) + move[1] * step);
     this.clamp(row);
-    this.focusOn = `[data-index="${index}"]`;
     this.changed();
-    this.focusOn = undefined;
   }
 
   drag(event, seal, row, scale) {
