@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from rich.console import Console
 from rich.table import Table
@@ -39,6 +41,21 @@ class Figure:
             "unit": self.unit,
         }
         return json.dumps(facts, ensure_ascii=False)
+
+
+class Measure(Protocol):
+    """What a benchmark measures; ``quick`` ends within a minute."""
+
+    def __call__(self, *, quick: bool) -> Iterable[Figure]: ...
+
+
+def run(measure: Measure, about: str | None) -> None:
+    """``python -m bench.NAME [--quick] [--json]``: measure and print."""
+    parser = argparse.ArgumentParser(description=about)
+    parser.add_argument("--quick", action="store_true", help="end within a minute")
+    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
+    options = parser.parse_args()
+    report(measure(quick=options.quick), as_json=options.json)
 
 
 def report(figures: Iterable[Figure], *, as_json: bool) -> None:

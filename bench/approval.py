@@ -8,7 +8,6 @@ the same key type, an in-process time-stamp authority) and does nothing else.
 
 from __future__ import annotations
 
-import argparse
 import os
 import socket
 import statistics
@@ -24,7 +23,7 @@ from typing import Final
 
 import httpx
 
-from bench import Figure, report
+from bench import Figure, run
 from bench.approval_home import AT_ONCE, PIN, Approver, prepare
 from bench.bare_signing import BareSigner
 
@@ -134,11 +133,7 @@ def _median(seconds: list[float]) -> float:
 
 def main() -> None:
     """``python -m bench.approval [--quick] [--json]``"""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within a minute")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
-    options = parser.parse_args()
-    report(measure(quick=options.quick), as_json=options.json)
+    run(measure, __doc__)
 
 
 if __name__ == "__main__":

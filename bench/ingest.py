@@ -10,7 +10,6 @@ case differ, so that nothing is found in a cache.
 
 from __future__ import annotations
 
-import argparse
 import io
 import os
 import subprocess
@@ -28,7 +27,7 @@ import pypdf
 import pypdfium2
 from sqlalchemy import func, select
 
-from bench import Figure, report
+from bench import Figure, run
 from bench.approval import server
 from bench.ingest_files import CARRIERS, large_pdf
 from core import tasks
@@ -264,11 +263,7 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def main() -> None:
     """``python -m bench.ingest [--quick] [--json]``"""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within a minute")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
-    options = parser.parse_args()
-    report(measure(quick=options.quick), as_json=options.json)
+    run(measure, __doc__)
 
 
 if __name__ == "__main__":

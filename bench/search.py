@@ -7,7 +7,6 @@ two characters, the commonest length in Chinese: there the texts themselves have
 
 from __future__ import annotations
 
-import argparse
 import random
 import sqlite3
 import statistics
@@ -20,7 +19,7 @@ from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-from bench import Figure, report
+from bench import Figure, run
 from search import tokens
 from search.index import Lookup, Record, Tag
 from search.query import parse
@@ -252,11 +251,7 @@ def _megabytes(folder: Path) -> float:
 
 def main() -> None:
     """``python -m bench.search [--quick] [--json]``"""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within a minute")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
-    options = parser.parse_args()
-    report(measure(quick=options.quick), as_json=options.json)
+    run(measure, __doc__)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ the keys, and writing the result. A growing file is measured against its own fir
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import io
 import logging
@@ -39,7 +38,7 @@ from pyhanko.sign.timestamps import DummyTimeStamper
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from bench import Figure, report
+from bench import Figure, run
 from bench.bare_signing import EllipticTimeStamper
 from core.clock import SystemClock
 from signing import pades, pki, seals
@@ -369,12 +368,8 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def main() -> None:
     """``python -m bench.signing [--quick] [--json]``"""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within a minute")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
-    options = parser.parse_args()
     logging.disable()  # the rival says at each signature that it will fetch nothing
-    report(measure(quick=options.quick), as_json=options.json)
+    run(measure, __doc__)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ moment; what both say of each signature is compared before anything is measured.
 
 from __future__ import annotations
 
-import argparse
 import io
 import logging
 import statistics
@@ -21,7 +20,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
 
-from bench import Figure, report
+from bench import Figure, run
 from bench.signing import Keys, make_keys, page
 from core.clock import SystemClock
 from signing import pades, pki
@@ -104,12 +103,8 @@ def measure(*, quick: bool) -> list[Figure]:
 
 def main() -> None:
     """``python -m bench.verifying [--quick] [--json]``"""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="end within a minute")
-    parser.add_argument("--json", action="store_true", help="one JSON line for each figure")
-    options = parser.parse_args()
     logging.disable()  # the rival says of every file what it will not fetch
-    report(measure(quick=options.quick), as_json=options.json)
+    run(measure, __doc__)
 
 
 if __name__ == "__main__":

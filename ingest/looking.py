@@ -68,17 +68,6 @@ class Looking:
             self._prune_pictures()
         return data
 
-    def draw(self, data: bytes, page: int, width: int) -> bytes:
-        """A page (from 1) of bytes that are not kept, as PNG. Raises FileRefused."""
-        source, target = self._staging / str(new_id()), self._staging / f"{new_id()}.png"
-        try:
-            source.write_bytes(data)
-            self._sandbox.run("picture", source, page=page, width=width, target=str(target.absolute()))
-            return target.read_bytes()
-        finally:
-            source.unlink(missing_ok=True)
-            target.unlink(missing_ok=True)
-
     def _prune_pictures(self) -> None:
         """Delete the oldest quarter and more once the cache is full. Others may prune at the same time."""
         pictures: list[tuple[float, int, Path]] = []

@@ -211,10 +211,6 @@ class IngestService(Documents):
         """A page (from 1) of a PDF that is not kept, as PNG ``width`` pixels wide. Raises FileRefused."""
         return self._looking.picture_of(data, page, width)
 
-    def draw(self, data: bytes, page: int, width: int) -> bytes:
-        """A page (from 1) of bytes that are not kept, as PNG. Raises FileRefused."""
-        return self._looking.draw(data, page, width)
-
     def inspect(self, data: bytes) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""
         return self._looking.inspect(data)

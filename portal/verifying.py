@@ -351,7 +351,7 @@ def _pictures(visit: Visit, data: bytes, verdict: Verdict) -> Iterator[Pictures]
         drawn = []
         for end in (view.before, view.after):
             try:
-                png = ingest.draw(data[:end], view.page, _WIDTH)
+                png = ingest.picture_of(data[:end], view.page, _WIDTH)
             except FileRefused:
                 break
             drawn.append("data:image/png;base64," + base64.b64encode(png).decode())
