@@ -264,6 +264,10 @@ def checked(fields: dict[str, Value]) -> dict[str, Value]:
         bound = UNSURE
     for name in names:
         fields[name] = replace(fields[name], confidence=min(fields[name].confidence, bound))
+    net = fields.get("net")
+    if net is not None and not complete and net.confidence < 1:
+        # Recognised alone, without its tax, it may be the total of a row whose label was mistaken.
+        fields["net"] = replace(net, confidence=min(net.confidence, UNSURE))
     if said is not None and not capitals_agree and adds_up:
         fields["total_in_capitals"] = replace(said, confidence=min(said.confidence, UNSURE))
     return fields
