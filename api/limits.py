@@ -6,7 +6,8 @@ import math
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from fastapi import FastAPI, Request, UploadFile
@@ -15,6 +16,7 @@ from starlette.types import Message
 from api.errors import BodyTooLarge, TooManyRequests
 from api.principals import Caller
 from core.settings import Settings
+from signing.source import Source
 
 MOST_JSON: Final = 1024 * 1024
 """Bytes of a body without files."""
@@ -25,12 +27,13 @@ BURST: Final = 1000.0
 _REMEMBERED: Final = 20_000
 
 
-def read_upload(file: UploadFile, settings: Settings) -> bytes:
-    """The bytes of one uploaded file. Raises BodyTooLarge beyond the upload limit."""
-    data = file.file.read(settings.upload_max_bytes + 1)
-    if len(data) > settings.upload_max_bytes:
-        raise BodyTooLarge(limit=settings.upload_max_bytes)
-    return data
+@contextmanager
+def uploaded(file: UploadFile, settings: Settings) -> Iterator[Source]:
+    """One uploaded file, where the server put it. Raises BodyTooLarge beyond the upload limit."""
+    with Source.held(file.file) as source:
+        if source.size > settings.upload_max_bytes:
+            raise BodyTooLarge(limit=settings.upload_max_bytes)
+        yield source
 
 
 def most_bytes(settings: Settings, *, takes_files: bool) -> int:

@@ -213,3 +213,44 @@ class VerifyAnswer(Shape):
         default=[], description="Worth knowing; no reason against the file."
     )
     revisions: int = Field(default=0, description="How many states the file holds; 0 for OFD.")
+
+
+class ComparedPage(Shape):
+    """A page before and after a revision, as PNG in base64."""
+
+    page: int = Field(description="Counted from 1.")
+    revision: int = Field(description="Counted from 1.")
+    is_refused: bool = Field(description="Nobody allowed the change, or a person has to look at it.")
+    before: str
+    after: str
+
+
+class ChangesAnswer(Shape):
+    """What was changed in a file after its first signature."""
+
+    model_config = example(
+        {
+            "sha256": EXAMPLE_DIGEST,
+            "verdict": "invalid",
+            "changes": [
+                {
+                    "code": "page-content-changed",
+                    "message": "Content of the page changed (page 1)",
+                    "revision": 4,
+                    "page": 1,
+                    "field": None,
+                    "old": None,
+                    "new": None,
+                    "allowed": False,
+                }
+            ],
+            "pictures": [
+                {"page": 1, "revision": 4, "is_refused": True, "before": "iVBORw0K…", "after": "iVBORw0K…"}
+            ],
+        }
+    )
+
+    sha256: str
+    verdict: Literal["valid", "invalid", "indeterminate", "unsigned"]
+    changes: list[VerifiedChange] = Field(description="Oldest first.")
+    pictures: list[ComparedPage]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from core.ids import new_id
 from ingest import pdf
-from ingest.errors import ActiveContent
+from ingest.errors import ActiveContent, FileRefused
 from ingest.sandbox import Sandbox
 from ingest.words import Place
+from signing.source import Source
+from signing.verification.states import View
 from storage.service import ObjectStore
 
 PICTURE_WIDTHS: Final = (160, 400, 800, 1200, 1600)
@@ -28,6 +31,17 @@ class Inspection:
 
     pages: int
     findings: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A page before and after a revision (both from 1), as PNG. ``is_refused``: nobody allowed the change."""
+
+    page: int
+    revision: int
+    is_refused: bool
+    before: bytes
+    after: bytes
 
 
 class Looking:
@@ -84,14 +98,10 @@ class Looking:
             path.unlink(missing_ok=True)
             total -= size
 
-    def inspect(self, data: bytes) -> Inspection:
+    def inspect(self, file: bytes | Path) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""
-        source = self._staging / str(new_id())
-        try:
-            source.write_bytes(data)
+        with self._staged(file) as source:
             found = self._sandbox.run("inspect", source)
-        finally:
-            source.unlink(missing_ok=True)
         return Inspection(int(found["pages"]), tuple(found["findings"]))
 
     def find(self, digest: str, keyword: str) -> list[Place]:
@@ -108,20 +118,47 @@ class Looking:
         places = (Place.from_json(one) for one in found["places"])
         return [place for place in places if place is not None]
 
-    def picture_of(self, data: bytes, page: int, width: int) -> bytes:
+    def picture_of(self, file: Path | Iterable[bytes | memoryview], page: int, width: int) -> bytes:
         """A page (from 1) of a PDF that is not kept, as PNG. Raises FileRefused."""
-        source, target = self._staging / str(new_id()), self._staging / f"{new_id()}.png"
+        target = self._staging / f"{new_id()}.png"
         try:
-            source.write_bytes(data)
-            self._sandbox.run("picture", source, page=page, width=width, target=str(target.absolute()))
+            with self._staged(file) as source:
+                self._sandbox.run("picture", source, page=page, width=width, target=str(target.absolute()))
             return target.read_bytes()
         finally:
-            source.unlink(missing_ok=True)
             target.unlink(missing_ok=True)
 
-    def signable(self, data: bytes) -> Inspection:
+    def before_and_after(self, source: Source, views: Iterable[View], width: int) -> list[Compared]:
+        """The pages that revisions changed, drawn before and after; what cannot be drawn is left out."""
+        drawn = []
+        for view in views:
+            try:
+                before, after = (
+                    self.picture_of(source.pieces(0, end), view.page, width)
+                    for end in (view.before, view.after)
+                )
+            except FileRefused:
+                continue
+            drawn.append(Compared(view.page, view.revision, view.is_refused, before, after))
+        return drawn
+
+    @contextlib.contextmanager
+    def _staged(self, file: bytes | Path | Iterable[bytes | memoryview]) -> Iterator[Path]:
+        """The file of a PDF: its own, or one for the time being."""
+        if isinstance(file, Path):
+            yield file
+            return
+        source = self._staging / str(new_id())
+        try:
+            with source.open("xb") as staged:
+                staged.writelines([file] if isinstance(file, bytes) else file)
+            yield source
+        finally:
+            source.unlink(missing_ok=True)
+
+    def signable(self, file: bytes | Path) -> Inspection:
         """Raise ActiveContent when a PDF must not be signed in place; else what was found in it."""
-        found = self.inspect(data)
+        found = self.inspect(file)
         blocking = sorted({item["code"] for item in found.findings} & pdf.SIGN_BLOCKERS)
         if blocking:
             raise ActiveContent(first=blocking[0], findings=", ".join(blocking))

@@ -25,6 +25,7 @@ from ingest.limits import MOST_RECOGNISED
 from ingest.media import MediaType
 from ingest.words import Page, plain
 from signing.national.ofd_signatures import verify_ofd
+from signing.source import Source as PdfSource
 from signing.verification import verify_pdf
 from signing.verification.verdict import Verdict
 
@@ -192,7 +193,8 @@ def _judge(
         return None, None
     if "signed" not in codes:
         return "unsigned", None
-    return _kept(verify_pdf(source.read_bytes(), roots, at))
+    with PdfSource.opened(source) as file:
+        return _kept(verify_pdf(file, roots, at))
 
 
 def _kept(verdict: Verdict) -> tuple[str, dict[str, Any] | None]:

@@ -7,7 +7,7 @@ refused before anything is stored. What is found only in processing leaves the d
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -31,7 +31,7 @@ from ingest.archiving import Archiving
 from ingest.documents import Documents, title_of
 from ingest.errors import FileEmpty, FileTooLarge
 from ingest.invoices.service import InvoiceService
-from ingest.looking import Inspection, Looking
+from ingest.looking import Compared, Inspection, Looking
 from ingest.media import MediaType
 from ingest.models import (
     Document,
@@ -207,17 +207,21 @@ class IngestService(Documents):
         """
         return self._looking.find(digest, keyword)
 
-    def picture_of(self, data: bytes, page: int, width: int) -> bytes:
+    def picture_of(self, file: Path | Iterable[bytes | memoryview], page: int, width: int) -> bytes:
         """A page (from 1) of a PDF that is not kept, as PNG ``width`` pixels wide. Raises FileRefused."""
-        return self._looking.picture_of(data, page, width)
+        return self._looking.picture_of(file, page, width)
 
-    def inspect(self, data: bytes) -> Inspection:
+    def before_and_after(self, source: Source, views: Iterable[View], width: int) -> list[Compared]:
+        """Pages that revisions changed, before and after; see ``Looking.before_and_after``."""
+        return self._looking.before_and_after(source, views, width)
+
+    def inspect(self, file: bytes | Path) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""
-        return self._looking.inspect(data)
+        return self._looking.inspect(file)
 
-    def signable(self, data: bytes) -> Inspection:
+    def signable(self, file: bytes | Path) -> Inspection:
         """Raise ActiveContent when a PDF must not be signed in place; else what was found in it."""
-        return self._looking.signable(data)
+        return self._looking.signable(file)
 
     def note_unsignable(self, version_id: UUID) -> None:
         """Write down that a version cannot be signed as it is, so that a copy that can is offered."""

@@ -77,14 +77,15 @@ def preview(request: Request, visit: Visiting, task_id: UUID, document_id: UUID,
     """A page as it will look with the seal; the places come as the form has them. Nothing is kept."""
     try:
         asked = wishes(typed(request.query_params, document_id))
-        made = visit.runtime.get(WorkflowService).preview_seal(visit.person, task_id, document_id, asked)
+        workflow, ingest = visit.runtime.get(WorkflowService), visit.runtime.get(IngestService)
+        with workflow.previewed_seal(visit.person, task_id, document_id, asked) as made:
+            picture = ingest.picture_of(made.path, show, PICTURE_WIDTH)
     except ValueError:
         return _refused(visit.text("error-field-not-understood", kind="number"))
     except VermilionError as error:
         if error.status == 404:
             raise
         return _refused(visit.translator.error(error))
-    picture = visit.runtime.get(IngestService).picture_of(made.pdf, show, PICTURE_WIDTH)
     return Response(picture, media_type="image/png", headers={"Cache-Control": "private, no-store"})
 
 
@@ -229,7 +230,8 @@ def _places(
     places = []
     for row in rows:
         name, size = seals[row.seal_id]
-        paper = signing.seal_places(store.read(row.digest))
+        with store.copied(row.digest) as path:
+            paper = signing.seal_places(path)
         asked = wishes_of(step, view.case.form, len(paper.frames))
         kept = filled.get(row.document_id)
         places.append(

@@ -7,12 +7,12 @@ Open without signing in to this machine and the intranet; to the outside only wh
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import math
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -27,19 +27,20 @@ from core import addresses
 from core.errors import NotFound, VermilionError
 from core.permissions import ResourceType, may_read, readable
 from core.runtime import Runtime
-from ingest.errors import FileEmpty, FileRefused, FileTooLarge
+from ingest.errors import FileEmpty, FileTooLarge
+from ingest.looking import Compared
 from ingest.models import Version
 from ingest.service import IngestService
 from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
 from portal.pace import Pace
 from portal.security import protect
 from portal.visit import Visit, arrive, strange
-from signing.attribution import register_entries
+from signing.attribution import register_entries, sealed_states
 from signing.register import RegisterEntry
 from signing.service import SigningService
+from signing.source import Source
 from signing.verification import Verdict
 from signing.verification.states import views
-from signing.verifying import verify_file
 from storage.service import ObjectStore
 from workflow.models import Case
 
@@ -133,19 +134,8 @@ class Checked:
     sentence: str
     facts: dict[str, Any]
     is_ours: bool
-    pictures: tuple[Pictures, ...] = ()
+    pictures: tuple[Compared, ...] = ()
     entries: dict[int, RegisterEntry] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Pictures:
-    """A page before and after a revision, as addresses that hold the pictures themselves."""
-
-    page: int
-    revision: int
-    before: str
-    after: str
-    is_refused: bool
 
 
 @router.get("/verify")
@@ -160,7 +150,8 @@ def verify(request: Request, visit: Visiting, file: Annotated[UploadFile | None,
     template = "parts/verdict.html" if is_htmx(request) else "verify.html"
     try:
         _count(visit)
-        checked = check(visit, file.filename or "" if file else "", _read(visit, file))
+        with _sent(visit, file) as source:
+            checked = check(visit, file.filename or "" if file else "", source)
     except VermilionError as error:
         if error.status >= 500 and not isinstance(error, VerifyBusy):
             raise
@@ -178,10 +169,11 @@ def verification_report(
 ) -> Response:
     """The findings as a PDF that this installation signs."""
     _count(visit)
-    data, name = _read(visit, file), file.filename or "" if file else ""
+    name = file.filename or "" if file else ""
     signing = visit.runtime.get(SigningService)
-    verdict = _judge(visit, data)
-    entries = _entries(visit, data, verdict)
+    with _sent(visit, file) as source:
+        verdict = _judge(visit, source)
+        entries = _entries(visit, source, verdict)
     pdf = signing.verification_report(
         verdict,
         name,
@@ -201,9 +193,10 @@ def verify_archived(request: Request, visit: Visiting, token: str) -> Response:
     Who is not signed in learns the verdict; who may see the case gets the whole of it.
     """
     _count(visit)
-    case, data = _sheet(visit, token)
+    case, digest = _sheet(visit, token)
     visible = _case(visit, case)
-    checked = check(visit, f"{case.serial_number}.pdf" if visible else "", data)
+    with visit.runtime.get(ObjectStore).copied(digest) as path, Source.opened(path) as source:
+        checked = check(visit, f"{case.serial_number}.pdf" if visible else "", source)
     return page(request, visit, "verify.html", **_shown(visit, checked, token=token, case=visible))
 
 
@@ -216,8 +209,8 @@ def compare_with_archived(
     try:
         _count(visit)
         case, newest = _sheet(visit, token)
-        data = _read(visit, file)
-        checked = check(visit, file.filename or "" if file else "", data)
+        with _sent(visit, file) as source:
+            checked = check(visit, file.filename or "" if file else "", source)
     except VermilionError as error:
         if error.status >= 500 and not isinstance(error, VerifyBusy):
             raise
@@ -225,19 +218,19 @@ def compare_with_archived(
             request, visit, template, status=200 if is_htmx(request) else error.status,
             **_shown(visit, error=visit.translator.error(error), token=token),
         )  # fmt: skip
-    likeness = _likeness(visit, case, data, newest)
+    likeness = _likeness(visit, case, checked.facts["sha256"], newest)
     shown = _shown(visit, checked, token=token, likeness=likeness, case=_case(visit, case))
     return page(request, visit, template, **shown)
 
 
-def _sheet(visit: Visit, token: str) -> tuple[Case, bytes]:
-    """The case of a code and its sheet as it is now. Raises NotFound."""
+def _sheet(visit: Visit, token: str) -> tuple[Case, str]:
+    """The case of a code and the digest of its sheet as it is now. Raises NotFound."""
     with visit.runtime.database.read() as session:
         case = session.scalar(select(Case).where(Case.verify_token == token)) if len(token) <= 64 else None
         if case is None:
             raise NotFound(what="sheet")
         version = visit.runtime.get(IngestService).pdf_version(session, case.sheet_id)
-    return case, visit.runtime.get(ObjectStore).read(version.digest)
+    return case, version.digest
 
 
 def _case(visit: Visit, case: Case) -> Case | None:
@@ -248,11 +241,10 @@ def _case(visit: Visit, case: Case) -> Case | None:
         return case if may_read(session, visit.principal, ResourceType.CASE, case.id) else None
 
 
-def _likeness(visit: Visit, case: Case, data: bytes, newest: bytes) -> str:
+def _likeness(visit: Visit, case: Case, digest: str, newest: str) -> str:
     """``newest``, ``earlier`` or ``differs``: the file beside the states that the sheet had."""
-    if data == newest:
+    if digest == newest:
         return "newest"
-    digest = hashlib.sha256(data).hexdigest()
     with visit.runtime.database.read() as session:
         known = session.scalar(
             select(Version.id).where(Version.digest == digest, Version.document_id == case.sheet_id).limit(1)
@@ -279,6 +271,7 @@ def _shown(
         "error": error,
         "case": case,
         "report": report_of(checked) if checked else None,
+        "png": png,
         "shown_time": lambda text: visit.formats.moment(datetime.fromisoformat(text)),
     }
 
@@ -296,27 +289,25 @@ def require_near(request: Request, runtime: Runtime) -> None:
         raise VerifyNotPublic()
 
 
-def check(visit: Visit, name: str, data: bytes) -> Checked:
-    """Verify bytes against our own roots, with pictures of what was changed. Raises VerifyBusy."""
-    verdict = _judge(visit, data)
+def check(visit: Visit, name: str, source: Source) -> Checked:
+    """Verify a file against our own roots, with pictures of what was changed. Raises VerifyBusy."""
+    verdict = _judge(visit, source)
     facts = verdict.to_json(name, visit.language)
     return Checked(
         name,
         verdict.sentence(visit.language),
         facts,
         _is_seen_in_archive(visit, facts["sha256"]),
-        tuple(_pictures(visit, data, verdict)),
-        _entries(visit, data, verdict),
+        tuple(visit.runtime.get(IngestService).before_and_after(source, views(verdict), _WIDTH)),
+        _entries(visit, source, verdict),
     )
 
 
-def _judge(visit: Visit, data: bytes) -> Verdict:
-    with visit.runtime.database.read() as session:
-        anchors = visit.runtime.get(SigningService).trust_anchors(session)
+def _judge(visit: Visit, source: Source) -> Verdict:
     if not _AT_ONCE.acquire(timeout=_PATIENCE):
         raise VerifyBusy()
     try:
-        return verify_file(data, anchors, visit.runtime.clock.now())
+        return visit.runtime.get(SigningService).verify(source)
     finally:
         _AT_ONCE.release()
 
@@ -337,26 +328,12 @@ def _is_seen_in_archive(visit: Visit, digest: str) -> bool:
     return known is not None
 
 
-def _entries(visit: Visit, data: bytes, verdict: Verdict) -> dict[int, RegisterEntry]:
+def _entries(visit: Visit, source: Source, verdict: Verdict) -> dict[int, RegisterEntry]:
     if visit.principal is None:
         return {}
+    states = sealed_states(source, verdict)
     with visit.runtime.database.read() as session:
-        return register_entries(session, visit.principal, data, verdict)
-
-
-def _pictures(visit: Visit, data: bytes, verdict: Verdict) -> Iterator[Pictures]:
-    """Pages before and after, drawn where strangers' files are read; what cannot be drawn is left out."""
-    ingest = visit.runtime.get(IngestService)
-    for view in views(verdict):
-        drawn = []
-        for end in (view.before, view.after):
-            try:
-                png = ingest.picture_of(data[:end], view.page, _WIDTH)
-            except FileRefused:
-                break
-            drawn.append("data:image/png;base64," + base64.b64encode(png).decode())
-        if len(drawn) == 2:
-            yield Pictures(view.page, view.revision, drawn[0], drawn[1], view.is_refused)
+        return register_entries(session, visit.principal, states)
 
 
 def _count(visit: Visit) -> None:
@@ -365,14 +342,22 @@ def _count(visit: Visit) -> None:
         raise VerifyTooOften(wait_seconds=math.ceil(wait))
 
 
-def _read(visit: Visit, file: UploadFile | None) -> bytes:
-    most = visit.runtime.settings.upload_max_bytes
-    data = file.file.read(most + 1) if file else b""
-    if not data:
+@contextmanager
+def _sent(visit: Visit, file: UploadFile | None) -> Iterator[Source]:
+    """What was sent, where the server put it: a large file is not read into memory."""
+    if file is None:
         raise FileEmpty()
-    if len(data) > most:
-        raise FileTooLarge(limit=most // 1024**2)
-    return data
+    with Source.held(file.file) as source:
+        if not source.size:
+            raise FileEmpty()
+        if source.size > visit.runtime.settings.upload_max_bytes:
+            raise FileTooLarge(limit=visit.runtime.settings.upload_max_bytes // 1024**2)
+        yield source
+
+
+def png(picture: bytes) -> str:
+    """A picture as an address that holds the picture itself."""
+    return "data:image/png;base64," + base64.b64encode(picture).decode()
 
 
 def report_of(checked: Checked) -> str:

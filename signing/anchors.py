@@ -10,17 +10,21 @@ from signing.errors import AnchorNotFound, SigningRefused
 from signing.fields import Placement
 from signing.pages import Leaf, leaves, rectangle
 from signing.pdf_reader import Reader
-from signing.revision import Original
+from signing.source import Pdf, Source
 
 _MOST: Final = 20_000
 _DEEPEST: Final = 30
 
 
-def find(pdf: bytes, name: str) -> Placement:
+def find(pdf: Pdf, name: str) -> Placement:
     """The middle of a seal at an anchor. Raises AnchorNotFound, SigningRefused."""
+    with Source.at(pdf) as source:
+        return _find(source, name)
+
+
+def _find(source: Source, name: str) -> Placement:
     try:
-        original = Original.of(pdf)
-        reader = Reader(original.data, original.stream)
+        reader = Reader(source)
         pages = leaves(reader.root)
         place = _field(pages, name) or _destination(reader.root, pages, name)
     except VermilionError:

@@ -18,7 +18,7 @@ from pyhanko.pdf_utils.misc import PdfError
 from signing.errors import SigningRefused
 from signing.form import signature_fields
 from signing.pdf_reader import Reader
-from signing.revision import Original
+from signing.source import Source
 
 _STRENGTH_ENDS: Final = {
     "rsassa_pkcs1v15": datetime(2029, 1, 1, tzinfo=UTC),  # strict validators warn from then on
@@ -40,9 +40,9 @@ def newest_stamp(path: Path) -> Stamped | None:
 
     Only what stands in the file is read, nothing is verified: that is ``signing.verification``'s.
     """
-    with Original.opened(path) as original:
+    with Source.opened(path) as source:
         try:
-            reader = Reader(original.data, original.stream)
+            reader = Reader(source)
             tokens = [
                 bytes(field.dictionary["/V"]["/Contents"])
                 for field in signature_fields(reader)

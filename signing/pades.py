@@ -32,8 +32,9 @@ from signing.coroutines import finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
 from signing.pdf_reader import Reader
-from signing.revision import Original, Revision, SignatureValue
+from signing.revision import Revision, SignatureValue
 from signing.signed_data import PrivateKey, Stamp, Template
+from signing.source import Pdf, Source
 from signing.timestamp import TOKEN_BYTES, InternalTimeStamper
 
 Style = BaseStampStyle | Callable[[float, float], BaseStampStyle]
@@ -79,17 +80,17 @@ class PageSize:
 
 def add_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
     """Make signature fields, before the first signature. Raises SigningRefused."""
-    return pdf + _revise(Original.of(pdf), _placing(fields))
+    return pdf + _revise(Source.of(pdf), _placing(fields))
 
 
-def revised(pdf: bytes, change: Change) -> bytes:
-    """A PDF with one more revision that nobody signs. Raises SigningRefused."""
+def revise_file(path: Path, change: Change) -> None:
+    """Append a revision that nobody signs to a file of the caller's own. Raises SigningRefused."""
 
     def work(writer: Revision) -> bytes:
         change(writer)
         return writer.appended()
 
-    return pdf + _revise(Original.of(pdf), work)
+    _append(path, work)
 
 
 def add_fields_to_file(path: Path, fields: Sequence[FieldSpec]) -> None:
@@ -108,16 +109,14 @@ def sign(
     style: Style | None = None,
     certify: bool = False,
     new_field: FieldSpec | None = None,
-    before: Change | None = None,
 ) -> bytes:
     """Sign one field as PAdES B-T, or B-B without a time-stamper, appended as one revision.
 
     The field must be there unless ``new_field`` describes it. ``certify`` makes a certification
-    signature that allows signatures and form filling only (DocMDP 2). ``before`` changes objects in
-    the same revision, so that the signature covers them. Raises SigningRefused.
+    signature that allows signatures and form filling only (DocMDP 2). Raises SigningRefused.
     """
-    work = _signing(field_name, key, timestamper, reason, name, style, certify, new_field, before)
-    return pdf + _revise(Original.of(pdf), work)
+    work = _signing(field_name, key, timestamper, reason, name, style, certify, new_field)
+    return pdf + _revise(Source.of(pdf), work)
 
 
 def sign_file(
@@ -130,12 +129,14 @@ def sign_file(
     name: str,
     style: Style | None = None,
     new_field: FieldSpec | None = None,
+    before: Change | None = None,
 ) -> None:
     """As ``sign``, for a file of any size: the signature is appended to it, the rest stays on the disk.
 
-    The file must be the caller's own; it is as it was when this raises.
+    ``before`` changes objects in the same revision, so that the signature covers them. The file must be
+    the caller's own; it is as it was when this raises.
     """
-    work = _signing(field_name, key, timestamper, reason, name, style, False, new_field)
+    work = _signing(field_name, key, timestamper, reason, name, style, False, new_field, before)
     _append(path, work)
 
 
@@ -151,7 +152,7 @@ def add_evidence(
     Both go into the same revision: material that stands in a signature's own revision does not
     count for strict validators. Raises SigningRefused.
     """
-    return pdf + _revise(Original.of(pdf), _stamping(timestamper, certificates, crls, digest))
+    return pdf + _revise(Source.of(pdf), _stamping(timestamper, certificates, crls, digest))
 
 
 def add_evidence_to_file(
@@ -271,12 +272,10 @@ def _longest_token(timestamper: TimeStamper) -> int:
     return timestamper.longest if isinstance(timestamper, InternalTimeStamper) else TOKEN_BYTES
 
 
-def embedded_certificates(pdf: bytes | Path) -> list[x509.Certificate]:
+def embedded_certificates(pdf: Pdf) -> list[x509.Certificate]:
     """The certificates that signatures and their time-stamps carry, each once. Raises SigningRefused."""
-    if isinstance(pdf, Path):
-        with Original.opened(pdf) as original:
-            return _certificates_in(_opened(original))
-    return _certificates_in(_opened(Original.of(pdf)))
+    with Source.at(pdf) as source:
+        return _certificates_in(_opened(source))
 
 
 def _certificates_in(reader: PdfFileReader) -> list[x509.Certificate]:
@@ -292,9 +291,15 @@ def _certificates_in(reader: PdfFileReader) -> list[x509.Certificate]:
     return list(found.values())
 
 
-def field_names(pdf: bytes) -> dict[str, bool]:
+def field_names(pdf: Pdf) -> dict[str, bool]:
     """The signature fields of a PDF, each with whether it is signed."""
-    return {field.name: field.is_signed for field in form.signature_fields(_reader(pdf))}
+    with Source.at(pdf) as source:
+        return names_in(_opened(source))
+
+
+def names_in(reader: PdfFileReader) -> dict[str, bool]:
+    """The same of an open PDF."""
+    return {field.name: field.is_signed for field in form.signature_fields(reader)}
 
 
 def _visible_size(field: Any) -> tuple[float, float] | None:
@@ -425,23 +430,23 @@ def _rectangle(values: Any) -> tuple[float, float, float, float]:
 
 
 def _reader(pdf: bytes) -> PdfFileReader:
-    return _opened(Original.of(pdf))
+    return _opened(Source.of(pdf))
 
 
-def _opened(original: Original) -> PdfFileReader:
+def _opened(original: Source) -> PdfFileReader:
     try:
-        return Reader(original.data, original.stream)
+        return Reader(original)
     except Exception as error:
         raise SigningRefused(reason=_short(error)) from error
 
 
-def _revise(original: Original, work: Work) -> bytes:
+def _revise(original: Source, work: Work) -> bytes:
     """Open, work, and turn whatever a stranger's file makes pyHanko raise into one error."""
     try:
-        reader = Reader(original.data, original.stream)
+        reader = Reader(original)
         if reader.encrypted:
             raise SigningRefused(reason="encrypted")
-        return work(Revision(original, reader))
+        return work(Revision(reader))
     except VermilionError:
         raise
     except (PdfError, SigningError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
@@ -449,7 +454,7 @@ def _revise(original: Original, work: Work) -> bytes:
 
 
 def _append(path: Path, work: Work) -> None:
-    with Original.opened(path) as original:
+    with Source.opened(path) as original:
         appended = _revise(original, work)
     with path.open("ab") as file:
         file.write(appended)

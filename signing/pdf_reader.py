@@ -10,12 +10,10 @@ out either way: a test compares the two.
 
 from __future__ import annotations
 
-import mmap
 import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from io import BytesIO
 from typing import Any, BinaryIO, Final
 
 from pyhanko.pdf_utils import generic
@@ -34,6 +32,8 @@ from pyhanko.pdf_utils.xref import (
     XRefSectionMetaInfo,
     XRefSectionType,
 )
+
+from signing.source import Data, Source
 
 _SPACE: Final = rb"[\t\n\f\r ]"  # without NUL, which pyHanko takes for a space in some places only
 _END: Final = rb"(?=[\t\n\f\r ()<>\[\]{}/%])"
@@ -68,22 +68,17 @@ _ENTRY: Final = 20
 _DEEPEST: Final = 60
 
 
-Data = bytes | mmap.mmap
-
-
 class _NotPlain(Exception):
     """Written in a way that is left to pyHanko."""
 
 
 class Reader(PdfFileReader):
-    """A PDF in memory or mapped from a file, which ``stream`` then is.
+    """A PDF in memory or on the disk. Raises what ``PdfFileReader`` raises, and is not strict."""
 
-    Raises what ``PdfFileReader`` raises, and is not strict.
-    """
-
-    def __init__(self, data: Data, stream: BinaryIO | None = None) -> None:
-        self._data = data
-        stream = BytesIO(data) if stream is None else stream
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._data = data = source.data
+        stream = source.stream
         self._security_handler = None
         self.strict = False
         self._decode_context = DecodeContext(DecodeLimits(), input_size=len(data))
@@ -115,6 +110,7 @@ class Reader(PdfFileReader):
         return super()._read_object(ref, marker, never_decrypt, as_metadata_stream)
 
     def _read_plain(self, ref: generic.Reference, start: int) -> generic.PdfObject:
+        self.source.looked()
         header = _HEADER.match(self._data, start)
         if header is None or (int(header[1]), int(header[2])) != (ref.idnum, ref.generation):
             raise _NotPlain

@@ -10,16 +10,11 @@ from __future__ import annotations
 
 import binascii
 import codecs
-import hashlib
 import io
-import mmap
-import os
 import zlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.font.api import FontSubsetCollection
@@ -29,52 +24,8 @@ from pyhanko.pdf_utils.misc import PdfWriteError
 
 from signing.pdf_reader import Reader
 
-_CHUNK: Final = 1 << 20
 _RANGE_ROOM: Final = 46
 """Three numbers of up to twelve digits, the zero before them, brackets and spaces."""
-
-
-class Original:
-    """A PDF that is going to be revised: its bytes in memory, or a file that stays on the disk."""
-
-    def __init__(self, data: bytes | mmap.mmap, stream: BinaryIO) -> None:
-        self.data = data
-        self.stream = stream
-        self.size = len(data)
-        self._hashes: dict[str, Any] = {}
-
-    @classmethod
-    def of(cls, pdf: bytes) -> Original:
-        """A PDF in memory."""
-        return cls(pdf, io.BytesIO(pdf))
-
-    @classmethod
-    @contextmanager
-    def opened(cls, path: Path) -> Iterator[Original]:
-        """A PDF on the disk; only the parts that are looked at come into memory."""
-        with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-            yield cls(data, file)
-
-    @property
-    def ends_its_line(self) -> bool:
-        """Else the next object would touch ``%%EOF``, which PDF/A forbids (ISO 19005-2, 6.1.9)."""
-        return self.data[-1:] in (b"\n", b"\r")
-
-    def hasher(self, algorithm: str) -> Any:
-        """A hash object that has seen the whole file; each caller gets its own. The file is read once."""
-        if algorithm not in self._hashes:
-            made = hashlib.new(algorithm)
-            if isinstance(self.data, bytes):
-                made.update(self.data)
-            else:
-                # Read, not mapped: pages of a mapping would stay in the process's memory.
-                room = memoryview(bytearray(_CHUNK))
-                at = 0
-                while count := os.preadv(self.stream.fileno(), [room], at):
-                    made.update(room[:count])
-                    at += count
-            self._hashes[algorithm] = made
-        return self._hashes[algorithm].copy()
 
 
 class SignatureValue(generic.DictionaryObject):
@@ -92,9 +43,9 @@ class Revision(IncrementalPdfFileWriter):
     """The objects of one revision. Document information and XMP stay as they are: rewriting them
     would break PDF/A and would be a change that no signature needs."""
 
-    def __init__(self, original: Original, reader: Reader) -> None:
-        super().__init__(original.stream, prev=reader)
-        self.original = original
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader.stream, prev=reader)
+        self.original = reader.source
 
     def write(self, stream: Any) -> None:
         """Not how a revision is had: ``appended`` and ``signed`` give its bytes."""

@@ -9,8 +9,10 @@ its own, which may be added after other signatures.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from pyhanko.pdf_utils import generic
@@ -22,11 +24,12 @@ from core.errors import VermilionError
 from signing.drawing import Drawing, SealStyle, appearance, form
 from signing.errors import PlacementMissing, PlacementNearReady, SigningRefused
 from signing.fields import FieldSpec, WantedPlace
-from signing.pades import SigningKey, field_names, revised, sign
+from signing.pades import SigningKey, field_names, names_in, revise_file, sign_file
 from signing.pages import Box, PageFrame, leaves, overlap, rectangle
 from signing.pdf_reader import Reader
 from signing.placing import Spot, spots
-from signing.revision import Original, Revision
+from signing.revision import Revision
+from signing.source import Pdf, Source
 
 PREFIX: Final = "VermilionSeal"
 MOST_SIGNATURES: Final = 200
@@ -59,11 +62,15 @@ class Paper:
     is_signed: bool
 
 
-def look(pdf: bytes) -> Paper:
+def look(pdf: Pdf) -> Paper:
     """Pages, visible signatures and free reserved places of a file. Raises SigningRefused."""
+    with Source.at(pdf) as source:
+        return _look(source)
+
+
+def _look(source: Source) -> Paper:
     try:
-        original = Original.of(pdf)
-        reader = Reader(original.data, original.stream)
+        reader = Reader(source)
         pages = leaves(reader.root)
         taken: dict[int, list[Box]] = {}
         reserved: list[Reserved] = []
@@ -81,29 +88,28 @@ def look(pdf: bytes) -> Paper:
                 elif kind == "/Tx":
                     continue
                 taken.setdefault(number, []).append(box)
+        is_signed = any(names_in(reader).values())
     except VermilionError:
         raise
     except Exception as error:  # a stranger's file raises whatever it likes
         raise SigningRefused(reason=f"{type(error).__name__}: {error}"[:160]) from error
-    is_signed = any(field_names(pdf).values())
     return Paper(tuple(leaf.frame for leaf in pages), taken, tuple(reserved), is_signed)
 
 
-def reserve(pdf: bytes, size_mm: tuple[float, float], wanted: Sequence[WantedPlace], group: str) -> bytes:
-    """Make a field ready for each spot. Only before the first signature. ``group`` makes names unique.
+def reserve(path: Path, size_mm: tuple[float, float], wanted: Sequence[WantedPlace], group: str) -> None:
+    """Make a field ready for each spot, in a file of the caller's own. Only before the first signature.
 
-    Raises what ``spots`` raises, and SigningRefused.
+    ``group`` makes names unique. Raises what ``spots`` raises, and SigningRefused.
     """
-    paper = look(pdf)
+    paper = look(path)
     found = spots(paper.frames, wanted, size_mm, _with_reserved(paper))
     names = [f"{PREFIX}_{group}_{number}" for number in range(1, len(found) + 1)]
-    return revised(
-        pdf, lambda writer: _add_fields(writer, list(zip(names, found, strict=True)), paper.frames)
-    )
+    pairs = list(zip(names, found, strict=True))
+    revise_file(path, lambda writer: _add_fields(writer, pairs, paper.frames))
 
 
 def apply(
-    pdf: bytes,
+    path: Path,
     drawing: Drawing,
     wanted: Sequence[WantedPlace],
     key: SigningKey,
@@ -112,13 +118,32 @@ def apply(
     reason: str,
     name: str,
     group: str,
-) -> tuple[bytes, tuple[Spot, ...]]:
-    """Put a seal on a file: as few signatures as it allows, filled fields under the first of them.
+) -> tuple[Spot, ...]:
+    """Put a seal on a file of the caller's own, of any size: everything is appended to it.
 
-    Raises what ``spots`` raises, PlacementMissing where there would be too many signatures, and
-    SigningRefused.
+    As few signatures as it allows, filled fields under the first of them. Raises what ``spots`` raises,
+    PlacementMissing where there would be too many signatures, and SigningRefused; the file is then as
+    it was.
     """
-    paper = look(pdf)
+    size = path.stat().st_size
+    try:
+        return _apply(path, drawing, wanted, key, timestamper, reason, name, group)
+    except BaseException:
+        os.truncate(path, size)
+        raise
+
+
+def _apply(
+    path: Path,
+    drawing: Drawing,
+    wanted: Sequence[WantedPlace],
+    key: SigningKey,
+    timestamper: TimeStamper | None,
+    reason: str,
+    name: str,
+    group: str,
+) -> tuple[Spot, ...]:
+    paper = look(path)
     found = spots(paper.frames, wanted, drawing.size_mm, paper.taken)
     fills, rest = _match(paper, found)
     _check_apart(paper, fills, rest)
@@ -128,19 +153,19 @@ def apply(
         bare += [spot for spot in rest if not spot.is_slice][1:]
         fresh = [f"{PREFIX}_{group}_{number}" for number in range(1, len(bare) + 1)]
         pairs = list(zip(fresh, bare, strict=True))
-        pdf = revised(pdf, lambda writer: _add_fields(writer, pairs, paper.frames))
+        revise_file(path, lambda writer: _add_fields(writer, pairs, paper.frames))
         fills = {**fills, **dict(pairs)}
         rest = [spot for spot in rest if not spot.is_slice][:1]
     if len(rest) > MOST_SIGNATURES:
         raise PlacementMissing(field="placements", most=MOST_SIGNATURES)
     words = f"{name} {reason}"
     hook = _filling(fills, drawing, paper.frames, words) if fills else None
-    taken = set(field_names(pdf))
+    taken = set(field_names(path))
     own: list[Spot | None] = [*rest] or [None]  # without a spot of its own, the signature is an invisible one
     for spot in own:
         field = _free_name(taken)
-        pdf = sign(
-            pdf,
+        sign_file(
+            path,
             field,
             key,
             timestamper,
@@ -151,15 +176,15 @@ def apply(
             before=hook,
         )
         hook = None
-    return pdf, tuple(found)
+    return tuple(found)
 
 
-def preview(pdf: bytes, drawing: Drawing, wanted: Sequence[WantedPlace]) -> bytes:
-    """The file as it will look, for a picture of it: the same drawing in the same places, unsigned.
+def preview(path: Path, drawing: Drawing, wanted: Sequence[WantedPlace]) -> tuple[Spot, ...]:
+    """Make a file of the caller's own look as it will: the same drawing in the same places, unsigned.
 
-    Raises what ``spots`` raises, and SigningRefused.
+    Gives the areas that the seal takes. Raises what ``spots`` raises, and SigningRefused.
     """
-    paper = look(pdf)
+    paper = look(path)
     found = spots(paper.frames, wanted, drawing.size_mm, paper.taken)
     pairs = [(f"{PREFIX}_preview_{number}", spot) for number, spot in enumerate(found, 1)]
 
@@ -167,7 +192,8 @@ def preview(pdf: bytes, drawing: Drawing, wanted: Sequence[WantedPlace]) -> byte
         _add_fields(writer, pairs, paper.frames)
         _filling(dict(pairs), drawing, paper.frames, "")(writer)
 
-    return revised(pdf, work)
+    revise_file(path, work)
+    return tuple(found)
 
 
 def _match(paper: Paper, found: Sequence[Spot]) -> tuple[dict[str, Spot], list[Spot]]:

@@ -12,6 +12,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from uuid import UUID
 
 from asn1crypto import x509 as asn1_x509
@@ -56,12 +57,12 @@ from signing.seal_facts import SealFacts, checked
 
 @dataclass(frozen=True)
 class SealedPdf:
-    """A sealed document that is not recorded yet. Made by ``prepare`` only."""
+    """A document that was sealed and is not recorded yet. Made by ``prepare`` only."""
 
     authorisation_id: UUID
     keeper_id: UUID
     digest_before: str
-    pdf: bytes
+    digest_after: str
     placements: tuple[Spot, ...]
 
 
@@ -243,25 +244,27 @@ class Sealing:
         pin: str,
         authorisation_id: UUID,
         digest: str,
-        pdf: bytes,
+        path: Path,
         placements: Sequence[WantedPlace],
     ) -> SealedPdf:
-        """Put the seal on the document, outside any transaction. Nothing is recorded yet.
+        """Put the seal on a document, outside any transaction. Nothing is recorded yet.
 
-        ``digest`` is that of ``pdf``, as the store keeps it; it is computed again here. One signature
+        ``path`` is a file of the caller's own, of any size, that the seal is appended to; ``digest`` is
+        what the store calls it, and is computed again here. One signature
         covers all places whose fields stood before the first signature; any other place becomes a
-        signature of the seal's own key. Raises SealNotAuthorised, SealAuthorisationUsed,
+        signature of the seal's own key. When this raises the file is as it was. Raises SealNotAuthorised, SealAuthorisationUsed,
         SealAuthorisationExpired, SealDigestDiffers, NotTheKeeper, SealNotUsable, what placing raises
         (``placing.spots``), and what unlocking the keeper's credential raises.
         """
+        found = _digest(path)
         with self._database.read() as session:
-            opened = self._check(session, keeper, authorisation_id, digest, pdf)
+            opened = self._check(session, keeper, authorisation_id, digest, found)
             self._authority.check_ready(session)
         self._enrolment.unlock(keeper.person_id, pin, [digest], "seal")
         with self._database.read() as session:
             key = self._key(session, opened.seal, opened.certificate)
-        sealed, spots = seal_fields.apply(
-            pdf,
+        spots = seal_fields.apply(
+            path,
             opened.drawing,
             placements,
             key,
@@ -270,7 +273,7 @@ class Sealing:
             name=f"{opened.entity_name} {opened.seal.name}",
             group=opened.authorisation.id.hex[-12:],
         )
-        return SealedPdf(authorisation_id, keeper.person_id, digest, sealed, spots)
+        return SealedPdf(authorisation_id, keeper.person_id, digest, _digest(path), spots)
 
     def key(self, session: Session, seal_id: UUID) -> pades.SigningKey:
         """A seal's key. For this room and its tests: nothing outside may seal without an authorisation."""
@@ -295,13 +298,13 @@ class Sealing:
         )
 
     def _check(
-        self, session: Session, keeper: Principal, authorisation_id: UUID, digest: str, pdf: bytes
+        self, session: Session, keeper: Principal, authorisation_id: UUID, digest: str, found: str
     ) -> _Opened:
         authorisation = session.get(SealAuthorisation, authorisation_id)
         if authorisation is None:
             raise SealNotAuthorised()
         self._check_unused(session, authorisation)
-        if digest != authorisation.digest or _digest(pdf) != authorisation.digest:
+        if not digest == found == authorisation.digest:
             raise SealDigestDiffers()
         seal, entity_name, certificate = session.execute(
             select(Seal, LegalEntity.name, Certificate.der)
@@ -332,7 +335,7 @@ class Sealing:
         """Enter a use into the register and consume its authorisation.
 
         Belongs to the transaction that makes the sealed version current. ``digest_after`` is the
-        digest of ``sealed.pdf``. Raises SealAuthorisationUsed, SealAuthorisationExpired,
+        digest of the object that was kept. Raises SealAuthorisationUsed, SealAuthorisationExpired,
         SealDigestDiffers.
         """
         authorisation = session.scalars(
@@ -341,7 +344,7 @@ class Sealing:
         if authorisation is None:
             raise SealNotAuthorised()
         self._check_unused(session, authorisation)
-        if sealed.digest_before != authorisation.digest or _digest(sealed.pdf) != digest_after:
+        if sealed.digest_before != authorisation.digest or sealed.digest_after != digest_after:
             raise SealDigestDiffers()
         seal = session.scalars(select(Seal).where(Seal.id == authorisation.seal_id).with_for_update()).one()
         if seal.keeper_id != sealed.keeper_id:
@@ -370,5 +373,6 @@ class Sealing:
         return entries.enter(session, row, sealed.keeper_id, self._clock.now(), self._settings.zone)
 
 
-def _digest(pdf: bytes) -> str:
-    return hashlib.sha256(pdf).hexdigest()
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

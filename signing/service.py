@@ -34,7 +34,7 @@ from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.ocsp import Responder
 from signing.pages import Box
 from signing.pkcs11 import SlotKeys
-from signing.placing import Spot, at_words, onto_page, spots
+from signing.placing import Spot, at_words, onto_page
 from signing.register import RegisterEntry, RegisterFilter
 from signing.replacement import Replacements
 from signing.seal_life import SealLife
@@ -42,6 +42,7 @@ from signing.sealing import SealedPdf, Sealing
 from signing.seals import Face
 from signing.second_factor import Act, SecondFactors
 from signing.sessions import SigningSessions
+from signing.source import Pdf, Source
 from signing.standing import Remark, remarks
 from signing.timestamps.waiting import WaitingTimestamps, digest_of
 from signing.transparency import Transparency
@@ -195,7 +196,7 @@ class SigningService:
         """Make signature fields before the first signature. Raises SigningRefused."""
         return pades.add_fields(pdf, fields)
 
-    def field_names(self, pdf: bytes) -> dict[str, bool]:
+    def field_names(self, pdf: Pdf) -> dict[str, bool]:
         """The signature fields of a PDF, each with whether it is signed. Raises SigningRefused."""
         return pades.field_names(pdf)
 
@@ -351,42 +352,37 @@ class SigningService:
         """A seal's picture in its true size, for what places it. Raises NotFound."""
         return self.sealing.drawing(session, seal_id)
 
-    def place_at_anchor(self, pdf: bytes, name: str, size_mm: tuple[float, float]) -> Placement:
+    def place_at_anchor(self, pdf: Pdf, name: str, size_mm: tuple[float, float]) -> Placement:
         """Where a seal of this size stands at a named anchor. Raises AnchorNotFound, SigningRefused."""
         return onto_page(seal_fields.look(pdf).frames, anchors.find(pdf, name), size_mm)
 
     def place_at_words(
-        self, pdf: bytes, areas: Sequence[tuple[int, Box]], size_mm: tuple[float, float], after: bool
+        self, pdf: Pdf, areas: Sequence[tuple[int, Box]], size_mm: tuple[float, float], after: bool
     ) -> list[Placement]:
         """Where a seal stands at words: pages (from 1) with (left, top, right, bottom) in fractions of the
         page as shown. Raises SigningRefused."""
         frames = seal_fields.look(pdf).frames
         return [at_words(frames, page, area, size_mm, after) for page, area in areas if page <= len(frames)]
 
-    def preview_sealed(self, pdf: bytes, drawing: Drawing, placements: Sequence[WantedPlace]) -> bytes:
-        """A document as it will look with a seal: what sealing draws, without its signature.
-
-        Raises SigningRefused, and what placing raises.
-        """
-        return seal_fields.preview(pdf, drawing, placements)
-
-    def seal_spots(
-        self, pdf: bytes, size_mm: tuple[float, float], placements: Sequence[WantedPlace]
+    def preview_sealed(
+        self, path: Path, drawing: Drawing, placements: Sequence[WantedPlace]
     ) -> tuple[Spot, ...]:
-        """The areas that a seal of this size takes, checked. Raises what placing raises."""
-        paper = seal_fields.look(pdf)
-        return tuple(spots(paper.frames, placements, size_mm, paper.taken))
+        """Draw a seal in a file of the caller's own as sealing does, without its signature.
+
+        Gives the areas that it takes. Raises SigningRefused, and what placing raises.
+        """
+        return seal_fields.preview(path, drawing, placements)
 
     def reserve_seal(
-        self, pdf: bytes, size_mm: tuple[float, float], placements: Sequence[WantedPlace], group: str
-    ) -> bytes:
-        """Make places ready for a seal before the first signature; ``group`` makes their names unique.
+        self, path: Path, size_mm: tuple[float, float], placements: Sequence[WantedPlace], group: str
+    ) -> None:
+        """Make places ready for a seal in a file of the caller's own, before the first signature.
 
-        Raises SigningRefused, and what placing raises.
+        ``group`` makes their names unique. Raises SigningRefused, and what placing raises.
         """
-        return seal_fields.reserve(pdf, size_mm, placements, group)
+        seal_fields.reserve(path, size_mm, placements, group)
 
-    def seal_places(self, pdf: bytes) -> seal_fields.Paper:
+    def seal_places(self, pdf: Pdf) -> seal_fields.Paper:
         """Pages, taken areas and places that were made ready in a PDF. Raises SigningRefused."""
         return seal_fields.look(pdf)
 
@@ -432,16 +428,16 @@ class SigningService:
         pin: str,
         authorisation_id: UUID,
         digest: str,
-        pdf: bytes,
+        path: Path,
         placements: Sequence[WantedPlace],
     ) -> SealedPdf:
-        """Put a seal on a document against its authorisation; nothing is recorded yet."""
+        """Put a seal on a file of the caller's own against its authorisation; nothing is recorded yet."""
         try:
-            return self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
+            return self.sealing.prepare(keeper, pin, authorisation_id, digest, path, placements)
         except TimestampUnavailable as error:
             with self.authority.stampers.left_out():
-                sealed = self.sealing.prepare(keeper, pin, authorisation_id, digest, pdf, placements)
-            self.waiting.note(digest_of(sealed.pdf), "seal", str(error.context.get("reason", "")))
+                sealed = self.sealing.prepare(keeper, pin, authorisation_id, digest, path, placements)
+            self.waiting.note(sealed.digest_after, "seal", str(error.context.get("reason", "")))
             return sealed
 
     def record_seal(self, session: Session, sealed: SealedPdf, digest_after: str) -> SealRecord:
@@ -450,11 +446,14 @@ class SigningService:
 
     # verification
 
-    def verify(self, data: bytes, at: datetime) -> Verdict:
-        """Judge the signatures and seals of a PDF or OFD file against our own roots."""
+    def verify(self, file: bytes | Source) -> Verdict:
+        """Judge the signatures and seals of a PDF or OFD file, now, against the roots that we trust.
+
+        Opens a short transaction of its own for the roots; none is open while the file is judged.
+        """
         with self._database.read() as session:
             anchors = self.trust_anchors(session)
-        return verify_file(data, anchors, at)
+        return verify_file(file, anchors, self._clock.now())
 
     # the register
 

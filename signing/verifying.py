@@ -7,16 +7,19 @@ from datetime import datetime
 
 from signing.national.ofd_package import is_zip
 from signing.national.ofd_signatures import verify_ofd
+from signing.source import Source
 from signing.verification.verdict import Verdict
 from signing.verification.verifier import verify_pdf
 
 
-def verify_file(data: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
+def verify_file(file: bytes | Source, trust: Sequence[bytes], at: datetime) -> Verdict:
     """Judge every signature and seal of a file.
 
     ``trust`` holds root certificates (DER); ``at`` is the moment of the judgement. Never raises for
     what is in the file: what is neither PDF nor OFD is *indeterminate* with ``not-a-pdf``.
     """
-    if is_zip(data) and b"%PDF-" not in data[:1024]:
-        return verify_ofd(data, trust, at)
-    return verify_pdf(data, trust, at)
+    source = Source.of(file) if isinstance(file, bytes) else file
+    head = source.data[:1024]
+    if is_zip(head) and b"%PDF-" not in head:
+        return verify_ofd(source.data[:], trust, at)
+    return verify_pdf(source, trust, at)

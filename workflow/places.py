@@ -10,6 +10,7 @@ from ingest.words import Place
 from signing.errors import KeywordNotFound
 from signing.fields import AtAnchor, AtKeyword, Edge, EveryPage, LooseWish, Placement, Straddle, WantedPlace
 from signing.service import SigningService
+from signing.source import Pdf
 from workflow.flows import Flow, SealPlaces, Step, StraddleAsked
 
 
@@ -25,7 +26,7 @@ class Places:
         return self._ingest.find(digest, keyword)
 
     def resolve(
-        self, digest: str, pdf: bytes, size_mm: tuple[float, float], wishes: Sequence[LooseWish]
+        self, digest: str, pdf: Pdf, size_mm: tuple[float, float], wishes: Sequence[LooseWish]
     ) -> list[WantedPlace]:
         """Plain places of a seal of this size. Raises KeywordNotFound, AnchorNotFound, FileRefused."""
         found: list[WantedPlace] = []
@@ -39,7 +40,7 @@ class Places:
         return found
 
     def _at_words(
-        self, digest: str, pdf: bytes, size_mm: tuple[float, float], wish: AtKeyword
+        self, digest: str, pdf: Pdf, size_mm: tuple[float, float], wish: AtKeyword
     ) -> list[Placement]:
         hits = self.hits(digest, wish.keyword)
         if wish.hit is not None:

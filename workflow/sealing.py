@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import select
@@ -35,9 +36,9 @@ from workflow.places import Places
 
 @dataclass(frozen=True)
 class SealPreview:
-    """How a sealed document will look (an unsigned PDF), and the areas that the seal takes."""
+    """How a sealed document will look (the file of an unsigned PDF), and the areas that the seal takes."""
 
-    pdf: bytes
+    path: Path
     spots: tuple[Spot, ...]
 
 
@@ -105,15 +106,12 @@ class CaseSealing:
                 )
         sealed: list[tuple[SealAuthorisation, SealedPdf, Kept]] = []
         for authorisation in authorisations:
-            pdf, document_id = self._store.read(authorisation.digest), authorisation.document_id
-            with naming(document_id):
-                places = self.places.resolve(
-                    authorisation.digest, pdf, sizes[authorisation.seal_id], placements[document_id]
-                )
-                done = self._signing.prepare_seal(
-                    principal, pin, authorisation.id, authorisation.digest, pdf, places
-                )
-            sealed.append((authorisation, done, self._store.keep(done.pdf)))
+            document_id, digest = authorisation.document_id, authorisation.digest
+            with naming(document_id), self._store.copied(digest) as path:
+                size = sizes[authorisation.seal_id]
+                places = self.places.resolve(digest, path, size, placements[document_id])
+                done = self._signing.prepare_seal(principal, pin, authorisation.id, digest, path, places)
+                sealed.append((authorisation, done, self._store.keep(path)))
         signatory = self._signing.unlock(principal.person_id, pin, [shown_digest], "seal")
         sheet = self._store.keep(self._deciding.sign_sheet(ground, signatory, Outcome.SEALED, comment))
         try:
@@ -131,26 +129,26 @@ class CaseSealing:
                 return one
         raise NotFound(what="document")
 
-    def preview(
+    @contextmanager
+    def previewed(
         self,
         principal: Principal,
         task_id: UUID,
         document_id: UUID,
         wishes: Sequence[LooseWish],
-    ) -> SealPreview:
-        """A document of one's own sealing task as it will look, and where the seal goes; nothing is kept.
+    ) -> Iterator[SealPreview]:
+        """A document of one's own sealing task as it will look, and where the seal goes.
+
+        Nothing is kept: the file goes with the block.
 
         Raises NotFound, NotYourTask, and what placing raises.
         """
         with self._database.read() as session:
             authorisation = self.authorised(session, principal, task_id, document_id)
             drawing = self._signing.seal_drawing(session, authorisation.seal_id)
-        pdf = self._store.read(authorisation.digest)
-        places = self.places.resolve(authorisation.digest, pdf, drawing.size_mm, wishes)
-        return SealPreview(
-            self._signing.preview_sealed(pdf, drawing, places),
-            self._signing.seal_spots(pdf, drawing.size_mm, places),
-        )
+        with self._store.copied(authorisation.digest) as path:
+            places = self.places.resolve(authorisation.digest, path, drawing.size_mm, wishes)
+            yield SealPreview(path, self._signing.preview_sealed(path, drawing, places))
 
     def hits(self, principal: Principal, task_id: UUID, document_id: UUID, keyword: str) -> list[Place]:
         """Where words stand in a document of one's own sealing task. Raises NotFound, NotYourTask."""

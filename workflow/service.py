@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -163,11 +164,11 @@ class WorkflowService:
         """Do a keeper's task; see ``CaseSealing.seal``."""
         return self._sealing.seal(principal, task_id, pin, shown_digest, placements, comment)
 
-    def preview_seal(
+    def previewed_seal(
         self, principal: Principal, task_id: UUID, document_id: UUID, wishes: Sequence[LooseWish]
-    ) -> SealPreview:
-        """A document as it will look sealed; see ``CaseSealing.preview``."""
-        return self._sealing.preview(principal, task_id, document_id, wishes)
+    ) -> AbstractContextManager[SealPreview]:
+        """A document as it will look sealed; see ``CaseSealing.previewed``."""
+        return self._sealing.previewed(principal, task_id, document_id, wishes)
 
     def find_words(self, principal: Principal, task_id: UUID, document_id: UUID, keyword: str) -> list[Place]:
         """Where words stand in a document that waits for its seal; see ``CaseSealing.hits``."""

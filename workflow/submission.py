@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -102,20 +103,16 @@ class Submitting:
             if not attached.is_signed_in_place:
                 continue
             try:
-                pdf = self._store.read(attached.version.digest)
-                self._ingest.signable(pdf)
                 fields = document_fields(
                     submission.flow, attached.field.key, submission.case_id, submission.round
                 )
-                ready = self._ready_for_seals(submission, attached, pdf)
-                if not fields and ready is None:
-                    continue
                 with self._store.copied(attached.version.digest) as path:
-                    if ready is not None:
-                        path.write_bytes(ready)
+                    self._ingest.signable(path)
+                    is_ready = self._make_ready_for_seals(submission, attached, path)
                     if fields:
                         self._signing.add_fields_to_file(path, fields)
-                    attached.prepared = self._store.keep(path)
+                    if fields or is_ready:
+                        attached.prepared = self._store.keep(path)
             except SigningRefused as problem:
                 self._ingest.note_unsignable(attached.version.id)
                 problems[attached.field.key] = problem
@@ -124,23 +121,24 @@ class Submitting:
         if problems:
             raise FormInvalid(problems)
 
-    def _ready_for_seals(self, submission: Submission, attached: Attached, pdf: bytes) -> bytes | None:
-        """The PDF with a field for each place that the flow or the applicant wants sealed, or None.
+    def _make_ready_for_seals(self, submission: Submission, attached: Attached, path: Path) -> bool:
+        """Give a file a field for each place that the flow or the applicant wants sealed, if there is any.
 
         What was signed before it came here takes no such fields; the keeper's seal signs each place then.
         """
-        ready = None
+        is_ready = False
         for step in seal_steps(submission.flow, attached.field.key):
             wishes = wishes_of(step, submission.values, attached.version.pages or 0)
             chosen = submission.values.get(step.who.keeper_of) if isinstance(step.who, ByKeeper) else None
-            if not wishes or not chosen or any(self._signing.field_names(pdf).values()):
+            if not wishes or not chosen or any(self._signing.field_names(path).values()):
                 continue
             group = f"{submission.case_id.hex[-12:]}_{submission.round}_{step.key}"
             with self._database.read() as session:
                 size = self._signing.seal_drawing(session, UUID(chosen)).size_mm
-            places = self._places.resolve(attached.version.digest, pdf, size, wishes)
-            pdf = ready = self._signing.reserve_seal(pdf, size, places, group)
-        return ready
+            places = self._places.resolve(attached.version.digest, path, size, wishes)
+            self._signing.reserve_seal(path, size, places, group)
+            is_ready = True
+        return is_ready
 
     def _appendix(self, submission: Submission) -> tuple[list[tuple[str, int]], tuple[tuple[str, str], ...]]:
         """The archival copies that are drawn behind the sheet, and what stands above each page."""

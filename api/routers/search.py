@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, File, Query, Response, UploadFile
+from fastapi import Path as PathParameter
 from sqlalchemy import select
 
-from api.limits import read_upload
+from api.limits import uploaded
 from api.pagination import Cursor, Limit, decode_number, encode
 from api.principals import Calling, Running
 from api.routing import call, router
 from api.schemas import PersonName, Words
-from api.schemas_documents import VerifyAnswer
+from api.schemas_documents import ChangesAnswer, VerifyAnswer
 from api.schemas_operation import FacetAnswer, HitAnswer, Kind, Named, SearchAnswer, SegmentAnswer
+from core.errors import NotFound
 from core.models import Organisation
+from ingest.service import IngestService
 from search import index
 from search.query import LONGEST_QUERY
 from search.service import Searcher
-from signing.attribution import register_entries
+from signing.attribution import register_entries, sealed_states
 from signing.service import SigningService
-from signing.verifying import verify_file as judge
+from signing.verification.states import state_end, views
 
 search = router("search")
 verify = router("verify")
@@ -83,10 +87,8 @@ def verify_file(
     caller: Calling, runtime: Running, file: Annotated[UploadFile, File(description="The PDF or OFD.")]
 ) -> VerifyAnswer:
     """Checks every signature, seal and time-stamp. Nothing that is sent here is kept."""
-    data = read_upload(file, runtime.settings)
-    with runtime.database.read() as session:
-        anchors = runtime.get(SigningService).trust_anchors(session)
-    verdict = judge(data, anchors, runtime.clock.now())
+    with uploaded(file, runtime.settings) as source:
+        verdict = runtime.get(SigningService).verify(source)
     return VerifyAnswer.model_validate(verdict.to_json(file.filename or "", caller.language))
 
 
@@ -108,11 +110,12 @@ def verification_report(
     caller: Calling, runtime: Running, file: Annotated[UploadFile, File(description="The PDF or OFD.")]
 ) -> Response:
     """The findings as a PDF/A in the caller's language, signed by this installation. Nothing is kept."""
-    data = read_upload(file, runtime.settings)
     signing = runtime.get(SigningService)
+    with uploaded(file, runtime.settings) as source:
+        verdict = signing.verify(source)
+        states = sealed_states(source, verdict)
     with runtime.database.read() as session:
-        verdict = judge(data, signing.trust_anchors(session), runtime.clock.now())
-        entries = register_entries(session, caller.principal, data, verdict)
+        entries = register_entries(session, caller.principal, states)
         organisation = session.scalar(select(Organisation.name)) or ""
     report = signing.verification_report(
         verdict,
@@ -125,6 +128,71 @@ def verification_report(
         report,
         media_type="application/pdf",
         headers={"Content-Disposition": 'attachment; filename="verification-report.pdf"'},
+    )
+
+
+@verify.post(
+    "/states/{number}",
+    summary="Get a file as a signature saw it",
+    response_class=Response,
+    responses={
+        200: {
+            "content": {
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
+            },
+            "description": "The bytes of the file up to the end of the state that the signature covers.",
+        }
+    },
+)
+@call(scope="read", takes_files=True)
+def signed_state(
+    caller: Calling,
+    runtime: Running,
+    number: Annotated[int, PathParameter(ge=1, le=500, description="Of the signature, counted from 1.")],
+    file: Annotated[UploadFile, File(description="The PDF.")],
+) -> Response:
+    """The state of the file that was signed, as it was before what came after. Nothing is kept."""
+    with uploaded(file, runtime.settings) as source:
+        end = state_end(runtime.get(SigningService).verify(source), number - 1)
+        if end is None:
+            raise NotFound(what="signature")
+        state = source.data[:end]
+    disposition = f'attachment; filename="state-{number}.pdf"'
+    return Response(state, media_type="application/pdf", headers={"Content-Disposition": disposition})
+
+
+@verify.post("/changes", summary="See what was changed after signing", response_model=ChangesAnswer)
+@call(scope="read", takes_files=True)
+def changes(
+    caller: Calling,
+    runtime: Running,
+    file: Annotated[UploadFile, File(description="The PDF.")],
+    width: Annotated[int, Query(ge=100, le=1600, description="Of the pictures, in pixels.")] = 400,
+) -> ChangesAnswer:
+    """Every change in words, and pages before and after: first those whose change is refused or doubtful.
+
+    At most four pages are drawn. Nothing is kept.
+    """
+    with uploaded(file, runtime.settings) as source:
+        verdict = runtime.get(SigningService).verify(source)
+        drawn = runtime.get(IngestService).before_and_after(source, views(verdict), width)
+    facts = verdict.to_json(file.filename or "", caller.language)
+    return ChangesAnswer.model_validate(
+        {
+            "sha256": verdict.sha256,
+            "verdict": facts["verdict"],
+            "changes": facts["changes"],
+            "pictures": [
+                {
+                    "page": one.page,
+                    "revision": one.revision,
+                    "is_refused": one.is_refused,
+                    "before": b64encode(one.before).decode(),
+                    "after": b64encode(one.after).decode(),
+                }
+                for one in drawn
+            ],
+        }
     )
 
 

@@ -105,10 +105,9 @@ def try_places(
     caller: Calling, runtime: Running, task_id: UUID, document_id: UUID, wanted: WantedPlaces
 ) -> SpotsAnswer:
     """Looks up words and anchors, checks the places, and says where the seal would go. Changes nothing."""
-    made = runtime.get(WorkflowService).preview_seal(
-        caller.principal, task_id, document_id, [wish(one) for one in wanted.places]
-    )
-    return SpotsAnswer(spots=[SpotAnswer(**spot.to_json()) for spot in made.spots])
+    wishes = [wish(one) for one in wanted.places]
+    with runtime.get(WorkflowService).previewed_seal(caller.principal, task_id, document_id, wishes) as made:
+        return SpotsAnswer(spots=[SpotAnswer(**spot.to_json()) for spot in made.spots])
 
 
 @tasks.post(
@@ -130,10 +129,9 @@ def preview_sealed(
     width: Annotated[int, Query(ge=100, le=1600, description="Of the picture, in pixels.")] = 1200,
 ) -> Response:
     """A page as it will look with the seal: the same drawing in the same places, as PNG."""
-    made = runtime.get(WorkflowService).preview_seal(
-        caller.principal, task_id, document_id, [wish(one) for one in wanted.places]
-    )
-    picture = runtime.get(IngestService).picture_of(made.pdf, page, width)
+    wishes = [wish(one) for one in wanted.places]
+    with runtime.get(WorkflowService).previewed_seal(caller.principal, task_id, document_id, wishes) as made:
+        picture = runtime.get(IngestService).picture_of(made.path, page, width)
     return Response(picture, media_type="image/png")
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from asn1crypto import parser
 
+from signing.source import Source
 from signing.verification.facts import Coverage
 from signing.verification.finding import Found, Signature, is_named_once
 from signing.verification.objects import File
@@ -44,7 +45,7 @@ def judge(file: File, signature: Signature) -> Coverage:
     if revision is None:
         return Coverage.PART
     signature.revision = revision
-    if not pdf[end:].strip(_BLANK) and revision == file.revisions - 1:
+    if file.source.is_blank(end, len(pdf), _BLANK) and revision == file.revisions - 1:
         return Coverage.FILE
     return Coverage.REVISION
 
@@ -83,48 +84,54 @@ def _revision(file: File, end: int) -> int | None:
 
 def has_trailing_bytes(found: Found) -> bool:
     """Whether there is something behind the last revision, which no signature and no revision explains."""
-    pdf = found.file.data
-    if pdf.rpartition(b"%%EOF")[2].strip(_BLANK + b"\f"):
+    source = found.file.source
+    mark = source.data.rfind(b"%%EOF")
+    if mark < 0 or not source.is_blank(mark + 5, source.size, _BLANK + b"\f"):
         return True
     newest = found.file.revisions - 1
     ends = [one.end for one in found.signatures if one.revision == newest]
-    return bool(ends) and bool(pdf[max(ends) :].strip(_BLANK))
+    return bool(ends) and not source.is_blank(max(ends), source.size, _BLANK)
 
 
 class Digests:
     """The digests of what byte ranges cover. What signatures share is read once for each algorithm."""
 
-    def __init__(self, pdf: bytes, signatures: Iterable[Signature]) -> None:
-        self._pdf = memoryview(pdf)
-        self._firsts = sorted({one.byte_range[1] for one in signatures if _is_plain(one, len(pdf))})
+    def __init__(self, source: Source, signatures: Iterable[Signature]) -> None:
+        self._source = source
+        self._firsts = sorted({one.byte_range[1] for one in signatures if _is_plain(one, source.size)})
         self._shared: dict[str, dict[int, Any]] = {}
 
     def of(self, signature: Signature, algorithm: str) -> bytes:
         """The digest of the covered bytes. Raises ValueError for a range that is none."""
-        if not _is_plain(signature, len(self._pdf)):
+        if not _is_plain(signature, self._source.size):
             digest = hashlib.new(algorithm, usedforsecurity=False)
-            digest.update(self.covered(signature))
+            for begin, length in _pairs(signature):
+                self._source.feed(digest, begin, begin + length)
             return digest.digest()
         if algorithm not in self._shared:
             self._shared[algorithm] = self._read(algorithm)
         running = self._shared[algorithm][signature.byte_range[1]].copy()
-        running.update(self._pdf[signature.byte_range[2] : signature.end])
+        self._source.feed(running, signature.byte_range[2], signature.end)
         return bytes(running.digest())
 
     def _read(self, algorithm: str) -> dict[int, Any]:
         running, begin, states = hashlib.new(algorithm, usedforsecurity=False), 0, {}
         for first in self._firsts:
-            running.update(self._pdf[begin:first])
+            self._source.feed(running, begin, first)
             states[first], begin = running.copy(), first
         return states
 
     def covered(self, signature: Signature) -> bytes:
         """The covered bytes themselves. Raises ValueError for a range that is none."""
-        numbers = signature.byte_range
-        if len(numbers) < 2 or len(numbers) % 2 or any(number < 0 for number in numbers):
-            raise ValueError("byte range")
-        pairs = list(zip(numbers[::2], numbers[1::2], strict=True))[:10]
-        return b"".join(bytes(self._pdf[begin : begin + length]) for begin, length in pairs)
+        data = self._source.data
+        return b"".join(data[begin : begin + length] for begin, length in _pairs(signature))
+
+
+def _pairs(signature: Signature) -> list[tuple[int, int]]:
+    numbers = signature.byte_range
+    if len(numbers) < 2 or len(numbers) % 2 or any(number < 0 for number in numbers):
+        raise ValueError("byte range")
+    return list(zip(numbers[::2], numbers[1::2], strict=True))[:10]
 
 
 def _is_plain(signature: Signature, size: int) -> bool:

@@ -15,6 +15,7 @@ from typing import Any, Final
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import parse_pdf_date
 
+from signing.source import Data
 from signing.verification.objects import File, OutOfBounds, items, raw
 from signing.verification.reading import MALFORMED, NotReadable
 
@@ -35,6 +36,7 @@ def _escaped(name: bytes) -> bytes:
 
 
 _BYTE_RANGE: Final = re.compile(_escaped(b"ByteRange"))
+LONGEST_NAME: Final = 1 + 3 * len("ByteRange")
 _CONTENTS: Final = re.compile(_escaped(b"Contents"))
 
 
@@ -288,8 +290,8 @@ def _search(found: Found, by_number: dict[int, Signature]) -> None:
     """Look for the key that every signature has, in the bytes and in all object streams."""
     file = found.file
     places = []
-    for match in _BYTE_RANGE.finditer(file.data):
-        places.append(match.start())
+    for place in file.source.places(_BYTE_RANGE, LONGEST_NAME):
+        places.append(place)
         if len(places) > 10 * MOST_SIGNATURES:
             raise NotReadable("too-many-signatures", str(MOST_SIGNATURES))
     seen: set[tuple[int, int]] = set()
@@ -335,7 +337,7 @@ def _holds_signature(value: Any, depth: int = 0) -> bool:
     return any(_holds_signature(one, depth + 1) for one in items(value))
 
 
-def _looks_like_dictionary(data: bytes, place: int) -> bool:
+def _looks_like_dictionary(data: Data, place: int) -> bool:
     """Whether a key stands before an array of numbers; not when the word is somewhere inside data."""
     return re.match(rb"/[^\s\[]{9,40}\s*\[\s*\d+\s+\d+", data[place : place + 80]) is not None
 

@@ -20,6 +20,7 @@ from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.xref import XRefSectionType
 
 from signing.pdf_reader import Reader, _NotPlain, parse
+from signing.source import Data, Source
 
 MOST_OBJECTS: Final = 300_000
 MOST_REVISIONS: Final = 2_000
@@ -52,12 +53,29 @@ class _Place:
     revision: int = 0
 
 
-class File:
-    """A PDF in memory. Raises what pyHanko raises for files that are none, and OutOfBounds."""
+class Stream(generic.StreamObject):
+    """A stream whose data stay where they are in the file until somebody asks for them."""
 
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.reader = Reader(data)
+    def __init__(self, source: Source, begin: int, end: int) -> None:
+        self.source, self.span = source, (begin, end)
+        super().__init__()
+
+    @property
+    def _encoded_data(self) -> bytes | None:
+        return self.source.data[self.span[0] : self.span[1]]
+
+    @_encoded_data.setter
+    def _encoded_data(self, data: bytes | None) -> None:
+        """The file has them."""
+
+
+class File:
+    """A PDF. Raises what pyHanko raises for files that are none, and OutOfBounds."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.data = source.data
+        self.reader = Reader(source)
         self.revisions: int = self.reader.xrefs.total_revisions
         if self.revisions > MOST_REVISIONS:
             raise OutOfBounds
@@ -147,6 +165,7 @@ class File:
         return self._read[place.offset][1]
 
     def _read_at(self, place: _Place) -> tuple[Any, int]:
+        self.source.looked()
         data = self.data
         head = _HEADER.match(data, place.offset)
         reference = generic.Reference(place.number, place.generation, self.reader)
@@ -174,7 +193,7 @@ class File:
         closing = _STREAM_END.match(self.data, start + length)
         if closing is None:
             raise _NotPlain
-        stream = generic.StreamObject(encoded_data=self.data[start : start + length])
+        stream = Stream(self.source, start, start + length)
         for key, value in dict.items(facts):
             dict.__setitem__(stream, key, value)
         stream.container_ref = reference
@@ -267,7 +286,7 @@ class File:
             if number == own:
                 continue
             place = self.place(number, revision)
-            if place is None or offset < position or self.data[position:offset].strip(_BLANK):
+            if place is None or offset < position or not self._is_blank(position, offset):
                 return None
             if _HEADER.match(self.data, offset) is None:
                 return None
@@ -276,13 +295,16 @@ class File:
                 return None
             position = self._read[offset][1]
         start = self._start_of_section(revision, own)
-        if start is None or start < position or self.data[position:start].strip(_BLANK):
+        if start is None or start < position or not self._is_blank(position, start):
             return None
         behind = self._behind_section(revision, start, own)
         tail = _TAIL.match(self.data, behind) if behind is not None else None
         if tail is None or int(tail[1]) != start:
             return None
         return tail.end()
+
+    def _is_blank(self, begin: int, end: int) -> bool:
+        return self.source.is_blank(begin, end, _BLANK)
 
     def _is_strict(self, place: _Place) -> bool:
         """Whether a strict reader takes an unusually written object, too: no key twice, no open end."""
@@ -333,7 +355,7 @@ class File:
             return None
 
 
-def end_of(pdf: bytes, start: int) -> int:
+def end_of(pdf: Data, start: int) -> int:
     """Where the revision ends whose cross-references are at ``start``: behind its mark and line end."""
     mark = pdf.find(_MARK, start)
     if mark < 0:
@@ -375,9 +397,10 @@ def same(one: Any, other: Any, depth: int = 0) -> bool:
         raise OutOfBounds
     if one is other:
         return True
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, generic.StreamObject) and one.encoded_data != other.encoded_data:
+    if isinstance(one, generic.StreamObject) and isinstance(other, generic.StreamObject):
+        if not _same_data(one, other):
+            return False
+    elif type(one) is not type(other):
         return False
     if isinstance(one, generic.DictionaryObject):
         return dict.keys(one) == dict.keys(other) and all(
@@ -393,3 +416,9 @@ def same(one: Any, other: Any, depth: int = 0) -> bool:
     if isinstance(one, generic.BooleanObject):
         return bool(one.value == other.value)
     return isinstance(one, generic.NullObject) or bool(one == other)
+
+
+def _same_data(one: generic.StreamObject, other: generic.StreamObject) -> bool:
+    if isinstance(one, Stream) and isinstance(other, Stream):
+        return one.source.is_same(one.span, other.span)
+    return bool(one.encoded_data == other.encoded_data)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import zlib
+from itertools import islice
 from typing import Final
 
 from pyhanko.pdf_utils.misc import PdfError
 
+from signing.source import Source
 from signing.verification.objects import File, OutOfBounds
 
 _MALFORMED: Final = (
@@ -41,12 +44,12 @@ class NotReadable(Exception):
         self.detail = detail
 
 
-def open_file(pdf: bytes) -> File:
+def open_file(source: Source) -> File:
     """Open a file; what is encrypted opens with the empty password or not at all. Raises NotReadable."""
-    if b"%PDF-" not in pdf[:MOST_BYTES_OF_HEADER]:
+    if b"%PDF-" not in source.data[:MOST_BYTES_OF_HEADER]:
         raise NotReadable("not-a-pdf")
     try:
-        file = File(pdf)
+        file = File(source)
         if file.reader.encrypted and not _opens_without_password(file):
             raise NotReadable("encrypted")
         if file.resolve(file.trailer("/Root", file.revisions - 1), file.revisions - 1) is None:
@@ -66,6 +69,7 @@ def _opens_without_password(file: File) -> bool:
         return False
 
 
-def count_locked_in(pdf: bytes, most: int) -> int:
+def count_locked_in(source: Source, most: int) -> int:
     """The signatures of a file that cannot be opened: their byte ranges are never encrypted."""
-    return min(pdf.count(b"/ByteRange"), most)
+    name = re.compile(b"/ByteRange")
+    return sum(1 for _ in islice(source.places(name, len(name.pattern)), most))

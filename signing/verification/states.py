@@ -22,12 +22,15 @@ class View:
     is_refused: bool
 
 
-def state(pdf: bytes, verdict: Verdict, number: int) -> bytes | None:
-    """The file as the signature of that number (from 0) saw it; None when it covers no whole state."""
+def state_end(verdict: Verdict, number: int) -> int | None:
+    """So many bytes of the file are what the signature of that number (from 0) saw.
+
+    None when there is no such signature, or when it covers no whole state.
+    """
     signatures = verdict.facts.signatures
     if not 0 <= number < len(signatures) or signatures[number].revision < 0:
         return None
-    return pdf[: signatures[number].end]
+    return signatures[number].end
 
 
 def views(verdict: Verdict, most: int = MOST_VIEWS) -> list[View]:

@@ -10,6 +10,7 @@ from typing import Final
 from cryptography import x509
 
 from signing.pki import SEAL_POLICY
+from signing.source import Source
 from signing.verification import changes, coverage, formats, preparation
 from signing.verification.chain import check_trust
 from signing.verification.cms_checks import NotChecked, Signed, Stamp, check, check_token, revocation_in
@@ -27,25 +28,27 @@ _STAMP: Final = "/ETSI.RFC3161"
 _DETACHED: Final = "/adbe.pkcs7.detached"
 
 
-def verify_pdf(pdf: bytes, trust: Sequence[bytes], at: datetime) -> Verdict:
+def verify_pdf(pdf: bytes | Source, trust: Sequence[bytes], at: datetime) -> Verdict:
     """Judge every signature, seal and document time-stamp of a file.
 
     ``trust`` holds root certificates (DER); ``at`` is the moment of the judgement. Never raises for
-    what is in the file.
+    what is in the file. One that stays on the disk costs little memory, however large it is; only a
+    format of national algorithms needs what it covers in one piece.
     """
-    digest = hashlib.sha256(pdf).hexdigest()
+    source = Source.of(pdf) if isinstance(pdf, bytes) else pdf
+    digest = source.sha256()
     try:
-        return Verdict(digest, _facts(pdf, trust, at))
+        return Verdict(digest, _facts(source, trust, at))
     except NotReadable as error:
-        return Verdict(digest, _closed(pdf, error))
+        return Verdict(digest, _closed(source, error))
     except Exception as error:  # whatever a library raises for a file, the answer is that nothing is known
-        return Verdict(digest, _closed(pdf, NotReadable("broken-file", type(error).__name__)))
+        return Verdict(digest, _closed(source, NotReadable("broken-file", type(error).__name__)))
 
 
-def _facts(pdf: bytes, trust: Sequence[bytes], at: datetime) -> FileFacts:
+def _facts(source: Source, trust: Sequence[bytes], at: datetime) -> FileFacts:
     """All that is found out. Raises NotReadable."""
     try:
-        found = find(open_file(pdf))
+        found = find(open_file(source))
     except MALFORMED as error:
         raise NotReadable("broken-file", f"{type(error).__name__}: {error}"[:160]) from error
     material = gather(found, trust)
@@ -61,13 +64,13 @@ def _facts(pdf: bytes, trust: Sequence[bytes], at: datetime) -> FileFacts:
         found.hidden,
         warnings=tuple(warnings),
         revisions=found.file.revisions,
-        ends=tuple(end_of(pdf, found.file.startxref(one)) for one in range(found.file.revisions)),
+        ends=tuple(end_of(source.data, found.file.startxref(one)) for one in range(found.file.revisions)),
     )
 
 
-def _closed(pdf: bytes, error: NotReadable) -> FileFacts:
+def _closed(source: Source, error: NotReadable) -> FileFacts:
     """A file that cannot be read: what is locked in is told, and nothing is known of it."""
-    locked = count_locked_in(pdf, MOST_SIGNATURES) if error.code == "encrypted" else 0
+    locked = count_locked_in(source, MOST_SIGNATURES) if error.code == "encrypted" else 0
     inside = [
         SignatureFacts("", Kind.APPROVAL, problems=[Problem("not-readable-inside")]) for _ in range(locked)
     ]
@@ -97,7 +100,7 @@ class _Looking:
         self._at = at
         self._proved = at
         """The moment at which everything that comes before in the file is proved to have been there."""
-        self._digests = Digests(found.file.data, found.signatures)
+        self._digests = Digests(found.file.source, found.signatures)
 
     def all(self) -> list[SignatureFacts]:
         """The facts of all signatures, in the order of the file."""

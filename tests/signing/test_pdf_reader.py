@@ -12,6 +12,7 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
 from signing.pdf_reader import Reader
+from signing.source import Source
 from tests.ingest import builders_pdf
 from tests.office import contract_pdf
 from tests.signing.conftest import Desk
@@ -96,7 +97,7 @@ def test_every_object_is_the_one_that_pyhanko_reads(files: list[bytes]) -> None:
     for data in files:
         expected = by_pyhanko(data)
         assert expected is not None
-        assert contents(Reader(data)) == expected
+        assert contents(Reader(Source.of(data))) == expected
 
 
 def test_every_object_of_a_damaged_file_is_the_one_that_pyhanko_reads(files: list[bytes]) -> None:
@@ -111,7 +112,7 @@ def test_every_object_of_a_damaged_file_is_the_one_that_pyhanko_reads(files: lis
             damaged[place : place + 1] = chance.choice(_BYTES)
         expected = by_pyhanko(bytes(damaged))
         try:
-            said = contents(Reader(bytes(damaged)))
+            said = contents(Reader(Source.of(bytes(damaged))))
         except Exception:
             said = None
         assert said == expected

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import itertools
+import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +51,22 @@ OVAL = seals.draw(Face(SealKind.INVOICE, "云杉测试科技有限公司", 40, 3
 PAGE = PageFrame((0, 0, 595.276, 841.89), 1.0, 0)
 
 
+@contextmanager
+def in_file(pdf: bytes) -> Iterator[Path]:
+    """A file of one's own with these bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.pdf"
+        path.write_bytes(pdf)
+        yield path
+
+
+def reserved(pdf: bytes, wanted: Sequence[WantedPlace]) -> bytes:
+    """The file with places made ready."""
+    with in_file(pdf) as path:
+        seal_fields.reserve(path, (42, 42), wanted, "case_1")
+        return path.read_bytes()
+
+
 @dataclass(frozen=True)
 class Stamp:
     """A seal's key at a desk, and a way to use it."""
@@ -59,16 +77,18 @@ class Stamp:
     def put(
         self, pdf: bytes, wanted: Sequence[WantedPlace], drawing: Drawing = SEAL
     ) -> tuple[bytes, tuple[Spot, ...]]:
-        return seal_fields.apply(
-            pdf,
-            drawing,
-            wanted,
-            self.key,
-            self.desk.signing.authority.timestamper(),
-            reason="HT-1 采购合同",
-            name="云杉 合同专用章",
-            group="test",
-        )
+        with in_file(pdf) as path:
+            found = seal_fields.apply(
+                path,
+                drawing,
+                wanted,
+                self.key,
+                self.desk.signing.authority.timestamper(),
+                reason="HT-1 采购合同",
+                name="云杉 合同专用章",
+                group="test",
+            )
+            return path.read_bytes(), found
 
     def outcome(self, pdf: bytes) -> str:
         return verify_pdf(pdf, self.desk.roots(), self.desk.now()).outcome.value
@@ -193,7 +213,7 @@ def test_in_an_unsigned_file_one_signature_covers_every_place(stamp: Stamp) -> N
 
 
 def test_what_was_made_ready_before_the_first_signature_is_filled_under_one(stamp: Stamp) -> None:
-    pdf = seal_fields.reserve(contract_pdf() + b"\n", (42, 42), [Straddle()], "case_1")
+    pdf = reserved(contract_pdf() + b"\n", [Straddle()])
     pdf = stamp.desk.signing.add_fields(pdf, [FieldSpec("F0"), FieldSpec("F1")])
     for name, username in (("F0", "head"), ("F1", "legal")):
         pdf = stamp.desk.signing.sign(pdf, name, stamp.desk.signatory(username), reason="批准")
@@ -216,7 +236,7 @@ def test_a_file_that_arrives_signed_gets_a_signature_for_each_page(stamp: Stamp)
 
 
 def test_a_place_beside_one_that_was_made_ready_is_refused(stamp: Stamp) -> None:
-    pdf = seal_fields.reserve(blank(2), (42, 42), [Straddle()], "case_1")
+    pdf = reserved(blank(2), [Straddle()])
     pdf = stamp.desk.signing.sign(
         stamp.desk.signing.add_fields(pdf, [FieldSpec("F0")]), "F0", stamp.desk.signatory(), reason="批准"
     )
@@ -230,7 +250,7 @@ def test_a_place_beside_one_that_was_made_ready_is_refused(stamp: Stamp) -> None
 def straddled(stamp: Stamp) -> bytes:
     """A PDF/A of three pages with two approvals, a straddle seal and long-term evidence."""
     pdf = _archival(3)
-    pdf = seal_fields.reserve(pdf, (42, 42), [Straddle()], "case_1")
+    pdf = reserved(pdf, [Straddle()])
     pdf = stamp.desk.signing.add_fields(pdf, [FieldSpec("F0"), FieldSpec("F1")])
     for name, username in (("F0", "head"), ("F1", "gm")):
         pdf = stamp.desk.signing.sign(pdf, name, stamp.desk.signatory(username), reason="批准")
@@ -342,7 +362,7 @@ def _written(writer: IncrementalPdfFileWriter) -> bytes:
 
 def test_slices_that_nobody_locked_or_that_a_person_filled_are_no_seal(stamp: Stamp) -> None:
     desk = stamp.desk
-    pdf = seal_fields.reserve(blank(2), (42, 42), [Straddle()], "case_1")
+    pdf = reserved(blank(2), [Straddle()])
     pdf = desk.signing.sign(
         desk.signing.add_fields(pdf, [FieldSpec("F0")]), "F0", desk.signatory(), reason="批准"
     )
@@ -367,8 +387,11 @@ def test_the_preview_is_the_result(
 ) -> None:
     pdf = blank(2, turn=turn, crop=crop, unit=unit)
     wanted: list[WantedPlace] = [Placement(1, 60.0, 70.0), Straddle(y_mm=120), EveryPage(110, 40)]
-    before = seal_fields.preview(pdf, drawing, wanted)
+    with in_file(pdf) as path:
+        foreseen = seal_fields.preview(path, drawing, wanted)
+        before = path.read_bytes()
     sealed, found = stamp.put(pdf, wanted, drawing)
+    assert found == foreseen
     for page in (1, 2):
         scale = 2.0 * unit
         one, other = drawn(before, page, scale), drawn(sealed, page, scale)

@@ -25,13 +25,13 @@ from signing.errors import (
     SigningRefused,
     WrongPin,
 )
-from signing.fields import Placement
+from signing.fields import Placement, WantedPlace
 from signing.models import Seal, SealAuthorisation, SealRecord, SealState
 from signing.sealing import SealedPdf
 from tests.builders import PIN
 from tests.office import Office, contract_pdf
 
-PLACES = [Placement(2, 60.0, 90.0)]
+PLACES: list[WantedPlace] = [Placement(2, 60.0, 90.0)]
 PDF = contract_pdf() + b"\n"
 
 
@@ -61,14 +61,44 @@ def authorise(office: Office, pdf: bytes = PDF, *, days: int = 3) -> UUID:
 
 
 def prepare(
-    office: Office, authorisation: UUID, pdf: bytes = PDF, who: str = "keeper", pin: str = PIN
+    office: Office,
+    authorisation: UUID,
+    pdf: bytes = PDF,
+    who: str = "keeper",
+    pin: str = PIN,
+    *,
+    named: str | None = None,
 ) -> SealedPdf:
-    return office.signing.prepare_seal(office.principal(who), pin, authorisation, digest(pdf), pdf, PLACES)
+    return sealed_file(office, authorisation, pdf, PLACES, who, pin, named)[0]
+
+
+def sealed_file(
+    office: Office,
+    authorisation: UUID,
+    pdf: bytes,
+    places: list[WantedPlace],
+    who: str = "keeper",
+    pin: str = PIN,
+    named: str | None = None,
+) -> tuple[SealedPdf, bytes]:
+    """A file sealed where it lies; when it is not, it is as it was."""
+    path = office.runtime.settings.home / f"{new_id()}.pdf"
+    path.write_bytes(pdf)
+    try:
+        sealed = office.signing.prepare_seal(
+            office.principal(who), pin, authorisation, named or digest(pdf), path, places
+        )
+    except Exception:
+        assert path.read_bytes() == pdf
+        raise
+    made = path.read_bytes()
+    assert made.startswith(pdf) and digest(made) == sealed.digest_after
+    return sealed, made
 
 
 def record(office: Office, sealed: SealedPdf) -> SealRecord:
     with office.runtime.database.write() as session:
-        return office.signing.record_seal(session, sealed, digest(sealed.pdf))
+        return office.signing.record_seal(session, sealed, sealed.digest_after)
 
 
 def test_without_an_authorisation_there_is_no_seal(office: Office) -> None:
@@ -92,9 +122,7 @@ def test_another_document_is_refused_by_its_digest(office: Office) -> None:
     with pytest.raises(SealDigestDiffers):
         prepare(office, authorisation, other)
     with pytest.raises(SealDigestDiffers):
-        office.signing.prepare_seal(
-            office.principal("keeper"), PIN, authorisation, digest(PDF), other, PLACES
-        )
+        prepare(office, authorisation, other, named=digest(PDF))
     sealed = prepare(office, authorisation)
     with pytest.raises(SealDigestDiffers), office.runtime.database.write() as session:
         office.signing.record_seal(session, sealed, digest(other))
@@ -181,10 +209,8 @@ def test_the_seal_stands_upright_where_the_keeper_put_it(
     document.save(out)
     pdf = out.getvalue()
     authorisation = authorise(office, pdf)
-    sealed = office.signing.prepare_seal(
-        office.principal("keeper"), PIN, authorisation, digest(pdf), pdf, [Placement(1, 60.0, 80.0)]
-    )
-    left, top, right, bottom, upper, lower = red_parts(sealed.pdf)
+    _, sealed = sealed_file(office, authorisation, pdf, [Placement(1, 60.0, 80.0)])
+    left, top, right, bottom, upper, lower = red_parts(sealed)
     assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((60.0, 80.0), abs=0.6)
     assert (right - left, bottom - top) == pytest.approx((42.0, 42.0), abs=0.8)
     assert upper > lower  # the name's arc is above, the number's below

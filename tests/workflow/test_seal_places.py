@@ -105,15 +105,17 @@ def test_only_the_keeper_tries_places_and_nothing_is_kept(office: Office) -> Non
     view = office.view("keeper", case_id)
     assert view.my_task is not None
     document = view.documents[0].id
-    made = office.workflow.preview_seal(
-        office.principal("keeper"), view.my_task.id, document, [Straddle(Edge.LEFT), AtKeyword("盖章处", 1)]
-    )
-    assert len(made.spots) == 3
-    assert verified(office, made.pdf)[1] == verified(office, office.papers(case_id)["document"])[1]
+    keeper, wished = office.principal("keeper"), [Straddle(Edge.LEFT), AtKeyword("盖章处", 1)]
+    with office.workflow.previewed_seal(keeper, view.my_task.id, document, wished) as made:
+        assert len(made.spots) == 3
+        looks = made.path.read_bytes()
+    assert not made.path.exists()
+    assert verified(office, looks)[1] == verified(office, office.papers(case_id)["document"])[1]
     hits = office.workflow.find_words(office.principal("keeper"), view.my_task.id, document, "盖章处")
     assert [hit.page for hit in hits] == [2, 2]
-    with pytest.raises(NotYourTask):
-        office.workflow.preview_seal(office.principal("gm"), view.my_task.id, document, [Straddle()])
+    stranger = office.workflow.previewed_seal(office.principal("gm"), view.my_task.id, document, [Straddle()])
+    with pytest.raises(NotYourTask), stranger:
+        pass
     with pytest.raises(NotFound):
         office.workflow.find_words(office.principal("other"), view.my_task.id, document, "盖章处")
     assert records(office, case_id) == []

@@ -18,6 +18,7 @@ from core.models import Organisation
 from core.settings import Settings
 from signing.models import Certificate
 from signing.service import SigningService
+from signing.source import Source
 from signing.trust import stored_roots
 from signing.verification import Verdict, exit_status
 from signing.verifying import verify_file
@@ -61,14 +62,14 @@ def verify(
         raise typer.BadParameter("--report takes one file", param_hint="--report")
     for file in files:
         try:
-            data = file.read_bytes()
+            with Source.opened(file) as source:
+                verdict = verify_file(source, anchors, datetime.now(UTC))
         except OSError as error:
             message = text.text(
                 "error-file-not-readable", file=str(file), reason=error.strerror or str(error)
             )
             err.print(message, style="bold red", markup=False, highlight=False)
             raise typer.Exit(2) from error
-        verdict = verify_file(data, anchors, datetime.now(UTC))
         if report is not None:
             _write_report(report, file.name, verdict, text)
         worst = _worse(worst, exit_status(verdict))
