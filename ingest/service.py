@@ -46,6 +46,8 @@ from ingest.pdf_findings import UNSIGNABLE
 from ingest.processing import Processing
 from ingest.sandbox import Sandbox
 from ingest.words import Place
+from signing.source import Source
+from signing.verification.states import View
 from storage.errors import ObjectTooLarge, StorageFull, StorageUnavailable
 from storage.service import Kept, ObjectStore
 

@@ -250,9 +250,9 @@ class Sealing:
         """Put the seal on a document, outside any transaction. Nothing is recorded yet.
 
         ``path`` is a file of the caller's own, of any size, that the seal is appended to; ``digest`` is
-        what the store calls it, and is computed again here. One signature
-        covers all places whose fields stood before the first signature; any other place becomes a
-        signature of the seal's own key. When this raises the file is as it was. Raises SealNotAuthorised, SealAuthorisationUsed,
+        what the store calls it, and is computed again here. One signature covers all places whose
+        fields stood before the first signature; any other place becomes a signature of the seal's own
+        key. When this raises the file is as it was. Raises SealNotAuthorised, SealAuthorisationUsed,
         SealAuthorisationExpired, SealDigestDiffers, NotTheKeeper, SealNotUsable, what placing raises
         (``placing.spots``), and what unlocking the keeper's credential raises.
         """

@@ -8,6 +8,7 @@ import threading
 from datetime import timedelta
 from uuid import UUID
 
+import numpy
 import pikepdf
 import pypdfium2
 import pytest
@@ -223,19 +224,13 @@ def red_parts(pdf: bytes) -> tuple[float, float, float, float, int, int]:
     scale = 4.0
     image = document[0].render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
     document.close()
-    red = [
-        (x, y)
-        for y in range(image.height)
-        for x in range(image.width)
-        if (pixel := image.getpixel((x, y))) and pixel[0] > 150 and pixel[1] < 120  # type: ignore[index]
-    ]
-    columns, rows = [x for x, _ in red], [y for _, y in red]
+    pixels = numpy.asarray(image)
+    rows, columns = numpy.nonzero((pixels[:, :, 0] > 150) & (pixels[:, :, 1] < 120))
     unit = 25.4 / 72 / scale
-    top, bottom = min(rows), max(rows)
+    left, right, top, bottom = columns.min(), columns.max(), rows.min(), rows.max()
     third = (bottom - top) / 3
-    upper = sum(1 for y in rows if y < top + third)
-    lower = sum(1 for y in rows if y > bottom - third)
-    return min(columns) * unit, top * unit, max(columns) * unit, bottom * unit, upper, lower
+    upper, lower = int((rows < top + third).sum()), int((rows > bottom - third).sum())
+    return left * unit, top * unit, right * unit, bottom * unit, upper, lower
 
 
 @pytest.mark.parametrize("pdf", [b"", b"%PDF-1.7 nothing"])
