@@ -41,9 +41,9 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from bench import Figure, run
 from bench.bare_signing import EllipticTimeStamper
 from core.clock import SystemClock
-from signing import pades, pki, seals
+from signing import pades, pki, seal_fields, seals
 from signing.appearance import block_style, style
-from signing.fields import FieldSpec, SignatureBlock
+from signing.fields import FieldSpec, Placement, SignatureBlock
 from signing.signed_data import PrivateKey
 from signing.timestamp import InternalTimeStamper
 from vermilion.demo_documents import Invoice, typeset
@@ -52,6 +52,9 @@ from workflow import sheet
 STOCK: Final = "stock pyHanko"
 RAW: Final = "the raw work"
 _SIGNATURES: Final = 10
+_SEAL: Final = seals.draw(
+    seals.Face(seals.SealKind.CONTRACT, "云杉测试科技有限公司", 42.0, 42.0, code="3301060012345")
+)
 _LARGE: Final = 105_000_000
 """Above the size at which a maker is known to have written broken files (100,000,000 bytes)."""
 
@@ -133,7 +136,18 @@ class Ours:
             path, "Bench", self._key, self._stamper, reason="同意", name="王芳", new_field=FieldSpec("Bench")
         )
         if lasting:
-            pades.add_evidence_to_file(path, self._stamper, self._certificates(), self._keys.crls)
+            self.archive(path)
+
+    def archive(self, path: Path) -> None:
+        """The evidence for all signatures of a file, appended to it."""
+        pades.add_evidence_to_file(path, self._stamper, self._certificates(), self._keys.crls)
+
+    def sealed(self, path: Path) -> None:
+        """A seal on the first page, appended to a file."""
+        seal_fields.apply(
+            path, _SEAL, [Placement(1, 60.0, 90.0)], self._key, self._stamper, reason="HT-1", name="云杉",
+            group="bench",
+        )  # fmt: skip
 
     def _certificates(self) -> tuple[asn1_x509.Certificate, ...]:
         return (self._keys.root, self._keys.issuing, self._keys.stamper)
@@ -263,9 +277,7 @@ def large(folder: Path, times: int) -> list[Figure]:
     keys = make_keys(pki.new_key)
     ours = Ours(keys)
     source, target = folder / "large.pdf", folder / "signed.pdf"
-    with pikepdf.open(io.BytesIO(page())) as pdf:
-        pdf.Root.Scan = pdf.make_indirect(pdf.make_stream(os.urandom(_LARGE)))
-        pdf.save(source, compress_streams=False)
+    write_large(source)
 
     def signed(*, lasting: bool) -> None:
         shutil.copyfile(source, target)
@@ -285,7 +297,24 @@ def large(folder: Path, times: int) -> list[Figure]:
     shutil.copyfile(source, target)
     extra = peak_megabytes(lambda: ours.in_place(target, lasting=True))
     size = source.stat().st_size / 1e6
-    return [*figures, Figure("signing", "B-LTA P-256 105 MB, memory", extra, size, "the file itself", "MB")]
+    figures.append(Figure("signing", "B-LTA P-256 105 MB, memory", extra, size, "the file itself", "MB"))
+
+    def sealed() -> None:
+        shutil.copyfile(source, target)
+        ours.sealed(target)
+
+    mine, raw = milliseconds(sealed, times), milliseconds(lambda: hashed(1), times)
+    figures.append(Figure("signing", "seal P-256 105 MB", mine, raw, "hashing and writing", "ms"))
+    shutil.copyfile(source, target)
+    extra = peak_megabytes(lambda: ours.sealed(target))
+    return [*figures, Figure("signing", "seal P-256 105 MB, memory", extra, size, "the file itself", "MB")]
+
+
+def write_large(path: Path) -> None:
+    """A file of 105 MB: a page, and a scan that it does not show."""
+    with pikepdf.open(io.BytesIO(page())) as pdf:
+        pdf.Root.Scan = pdf.make_indirect(pdf.make_stream(os.urandom(_LARGE)))
+        pdf.save(path, compress_streams=False)
 
 
 def peak_megabytes(work: Callable[[], object]) -> float:
@@ -317,16 +346,13 @@ def whole_sheet(times: int) -> Figure:
         verify_url="http://127.0.0.1/verify/bench", earlier_digest=None, is_demo=False,
     )  # fmt: skip
     block = SignatureBlock("王芳", "经理", "批准", "同意按此办理", datetime(2026, 11, 26, 9, tzinfo=UTC))
-    seal = seals.draw(
-        seals.Face(seals.SealKind.CONTRACT, "云杉测试科技有限公司", 42.0, 42.0, code="3301060012345")
-    )
 
     def life() -> bytes:
         typeset_sheet = sheet.typeset(data)
         pdf = ours.certified(pades.add_fields(typeset_sheet.pdf, typeset_sheet.fields))
         for name in names[:-1]:
             pdf = ours.approved(pdf, name, partial(block_style, block))
-        return ours.lasting(ours.approved(pdf, names[-1], style(seal.operators, seal.width, seal.height)))
+        return ours.lasting(ours.approved(pdf, names[-1], style(_SEAL.operators, _SEAL.width, _SEAL.height)))
 
     bare_sheet = pades.add_fields(sheet.typeset(data).pdf, [FieldSpec(name) for name in names])
 

@@ -13,18 +13,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from asn1crypto import cms, x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 from pyhanko.pdf_utils.misc import PdfError
 
 from signing.errors import SigningRefused
 from signing.form import signature_fields
 from signing.pdf_reader import Reader
 from signing.source import Source
+from signing.verification.strength import end_of_digest, end_of_key
 
-_STRENGTH_ENDS: Final = {
-    "rsassa_pkcs1v15": datetime(2029, 1, 1, tzinfo=UTC),  # strict validators warn from then on
-    "sha1": datetime(2017, 1, 1, tzinfo=UTC),
-}
-"""When what protects a time-stamp is no longer thought safe; what is not named has no end yet."""
+_BROKEN: Final = (PdfError, KeyError, ValueError, TypeError, IndexError, AttributeError)
+_PKCS1_ENDS: Final = datetime(2029, 1, 1, tzinfo=UTC)
+"""Strict validators warn of RSA with PKCS#1 v1.5 from then on: it is renewed before its own end."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,15 @@ def newest_stamp(path: Path) -> Stamped | None:
                 if field.is_signed and str(field.dictionary["/V"].get("/SubFilter")) == "/ETSI.RFC3161"
             ]
             found = [_stamped(token) for token in tokens]
-        except (PdfError, KeyError, ValueError, TypeError, IndexError, AttributeError) as error:
+        except (
+            PdfError,
+            KeyError,
+            ValueError,
+            TypeError,
+            IndexError,
+            AttributeError,
+            UnsupportedAlgorithm,
+        ) as error:
             raise SigningRefused(reason=type(error).__name__) from error
     return max(found, key=lambda one: one.at, default=None)
 
@@ -61,8 +70,11 @@ def _stamped(token: bytes) -> Stamped:
     certificates: list[x509.Certificate] = [one.chosen for one in signed["certificates"]]
     authority = next(one for one in certificates if one.serial_number == serial)
     made = signed["encap_content_info"]["content"].parsed["gen_time"].native
-    ends = [authority.not_valid_after]
-    for name in (info["signature_algorithm"].signature_algo, info["digest_algorithm"]["algorithm"].native):
-        if name in _STRENGTH_ENDS:
-            ends.append(_STRENGTH_ENDS[name])
-    return Stamped(made, min(ends))
+    key = load_der_public_key(authority.public_key.dump())
+    ends = (
+        authority.not_valid_after,
+        end_of_digest(info["digest_algorithm"]["algorithm"].native),
+        end_of_key(key),
+        _PKCS1_ENDS if info["signature_algorithm"].signature_algo == "rsassa_pkcs1v15" else None,
+    )
+    return Stamped(made, min(one for one in ends if one is not None))

@@ -224,7 +224,7 @@ class _Document:
             one.break_("reference-changed", _listed(one.changed - grown))
         if one.facts.intact is False:
             one.facts.changes_after = Changes.FORBIDDEN if one.changed - grown else one.facts.changes_after
-        note_weak(one.facts, one.weak)
+        note_weak(one.facts, one.weak, self._judge.at)
 
     def _check_digests(self, one: _Looked, described: Description, method: str) -> None:
         for reference in described.references:

@@ -21,9 +21,9 @@ from pyhanko_certvalidator import CertificateValidator, ValidationContext
 
 from signing.coroutines import finish
 from signing.verification.facts import Problem
-from signing.verification.keys import BAD_DIGESTS, weak_key
-from signing.verification.material import Material, extension
+from signing.verification.material import Material, common_name, extension
 from signing.verification.revocation import revocation
+from signing.verification.strength import weakness
 
 _DAY: Final = "%Y-%m-%d"
 _NOT_FOR_SIGNING: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})
@@ -82,6 +82,10 @@ def _judge_path(material: Material, path: list[x509.Certificate], at: datetime) 
             )
         if at > one.not_valid_after_utc:
             return Trust(False, False, Problem("certificate-expired", f"{one.not_valid_after_utc:{_DAY}}"))
+        kind = one.signature_hash_algorithm
+        weak = weakness(at, [kind.name] if kind is not None else [], one.public_key())
+        if weak is not None:
+            return Trust(False, False, Problem("certificate-algorithm", f"{common_name(one)}: {weak}"))
         unsuitable = _unsuitable(one, depth)
         if unsuitable is not None:
             return Trust(False, False, Problem("certificate-unsuitable", unsuitable))
@@ -99,12 +103,6 @@ def _judge_path(material: Material, path: list[x509.Certificate], at: datetime) 
 
 def _unsuitable(one: x509.Certificate, depth: int) -> str | None:
     """Why a certificate cannot stand at its place; ``depth`` authorities and the leaf are below it."""
-    kind = one.signature_hash_algorithm
-    if isinstance(kind, BAD_DIGESTS):
-        return f"{kind.name}"
-    weak = weak_key(one.public_key())
-    if weak is not None:
-        return weak
     for held in one.extensions:
         if held.critical and held.oid not in _UNDERSTOOD | _CONSTRAINED:
             return f"critical extension {held.oid.dotted_string}"

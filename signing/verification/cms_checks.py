@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from signing.verification.chain import Trust, check_trust
 from signing.verification.facts import Problem
-from signing.verification.keys import HASHES, WEAK, verify_with
+from signing.verification.keys import HASHES, verify_with
 from signing.verification.material import Material, common_name, load, utc
 from signing.verification.reading import MALFORMED
+from signing.verification.strength import weakness
 
 _MOST_CERTIFICATES: Final = 50
 _CLOCKS_DIFFER: Final = timedelta(minutes=10)
@@ -41,11 +42,16 @@ class Signed:
     certificate: x509.Certificate
     others: tuple[x509.Certificate, ...]
     digest: str
+    hashed_with: str
     algorithm: str
     names_certificate: bool
     value: bytes
     token: bytes | None
     has_many_tokens: bool
+
+    def weakness(self, at: datetime) -> str | None:
+        """What of digests and key was not thought safe at a moment for which there is proof."""
+        return weakness(at, (self.digest, self.hashed_with), self.certificate.public_key())
 
 
 class NotChecked(Exception):
@@ -88,7 +94,7 @@ def check(contents: bytes, digest_of: Callable[[str], bytes], *, content_type: s
             is_right = content_type == "data"
         intact = is_right and _verify(certificate, value, signed, kind, pss, is_digest=not attributes)
     return Signed(
-        intact, certificate, tuple(held), digest, name,
+        intact, certificate, tuple(held), digest, kind, name,
         _names_certificate(attributes, certificate), value, token, has_many,
     )  # fmt: skip
 
@@ -215,15 +221,15 @@ def check_token(
         written = bytes(inner["content"])
         imprint = content["message_imprint"]
         algorithm = str(imprint["hash_algorithm"]["algorithm"].native)
-        if algorithm not in HASHES or algorithm in WEAK:
+        if algorithm not in HASHES:
             return Problem("timestamp-algorithm", algorithm)
         if digest_of(algorithm) != imprint["hashed_message"].native:
             return Problem("timestamp-differs")
         signed = check(token, lambda name: hashlib.new(name, written).digest(), content_type="tst_info")
         if not signed.intact or not signed.names_certificate:
             return Problem("timestamp-broken", "" if signed.intact is False else signed.algorithm)
-        if signed.digest in WEAK:
-            return Problem("timestamp-algorithm", signed.digest)
+        if (weak := signed.weakness(at) or weakness(at, [algorithm])) is not None:
+            return Problem("timestamp-algorithm", weak)
         stamped_at = utc(content["gen_time"].native)
     except NotChecked as error:
         return Problem("timestamp-broken", error.problem.code)

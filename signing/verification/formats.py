@@ -23,6 +23,7 @@ from signing.verification.facts import Kind, SignatureFacts
 from signing.verification.finding import Signature
 from signing.verification.judging import Judge, note, note_weak
 from signing.verification.material import Material, common_name, load
+from signing.verification.strength import weakness
 
 PKCS1: Final = "/adbe.x509.rsa_sha1"
 PKCS7_SHA1: Final = "/adbe.pkcs7.sha1"
@@ -68,7 +69,7 @@ def look(
             return False
         facts.kind = Kind.CERTIFICATION if signature.docmdp_level is not None else Kind.APPROVAL
         weak = judge.signed_data(facts, signed, covered)
-    note_weak(facts, weak)
+    note_weak(facts, weak, at)
     if facts.intact:
         note(facts, "not-pades")
     return True
@@ -120,8 +121,8 @@ def _look_at_pkcs1(
         note(facts, "signature-broken")
         return
     note(facts, "not-pades")
-    if used == "sha1":
-        note_weak(facts, {used})
+    if (weak := weakness(at, [used], key)) is not None:
+        note(facts, "algorithm-ended", weak)
         return
     trust = check_trust(material, signer, others, at)
     facts.trusted = trust.trusted

@@ -9,6 +9,7 @@ from typing import Final
 from signing.national import algorithms, cms, ses
 from signing.national.certificates import Certificate, CertificateBroken, check_chain, load, load_all
 from signing.verification.facts import Changes, Kind, Problem, SignatureFacts
+from signing.verification.strength import weakness
 
 _LATE: Final = timedelta(days=1)
 """Clocks differ; what claims to come from later than this is not believed."""
@@ -27,10 +28,13 @@ def break_(facts: SignatureFacts, code: str, detail: str = "") -> None:
     note(facts, code, detail)
 
 
-def note_weak(facts: SignatureFacts, weak: set[str]) -> None:
-    """A signature over an unsafe digest proves nothing: it may fit, but it is not trusted."""
-    if weak:
-        note(facts, "weak-digest", ", ".join(sorted(weak)))
+def note_weak(facts: SignatureFacts, weak: set[str], at: datetime) -> None:
+    """A signature over a digest whose time was over proves nothing: it may fit, but it is not trusted.
+
+    ``at`` is the moment at which the signature is proved to have been there.
+    """
+    for said in filter(None, (weakness(at, [name]) for name in sorted(weak))):
+        note(facts, "algorithm-ended", said)
         facts.trusted = None if facts.trusted else facts.trusted
 
 

@@ -6,25 +6,13 @@ from typing import Any, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, padding, rsa
 
 HASHES: Final[dict[str, type[hashes.HashAlgorithm]]] = {
     "md5": hashes.MD5, "sha1": hashes.SHA1, "sha224": hashes.SHA224, "sha256": hashes.SHA256,
     "sha384": hashes.SHA384, "sha512": hashes.SHA512, "sha3_256": hashes.SHA3_256,
     "sha3_384": hashes.SHA3_384, "sha3_512": hashes.SHA3_512,
 }  # fmt: skip
-WEAK: Final = frozenset({"md5", "sha1"})
-"""Digests for which two texts with one value can be made."""
-BAD_DIGESTS: Final = (hashes.MD5, hashes.SHA1)
-
-
-def weak_key(key: Any) -> str | None:
-    """Why a key is too weak for anything (ETSI TS 119 312), or None."""
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size < 2048:
-        return f"RSA-{key.key_size}"
-    if isinstance(key, ec.EllipticCurvePublicKey) and key.key_size < 224:
-        return f"EC-{key.key_size}"
-    return "DSA" if isinstance(key, dsa.DSAPublicKey) else None
 
 
 def verify_with(key: Any, value: bytes, signed: bytes, kind: Any, pss: Any) -> bool:

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from signing.verification.keys import BAD_DIGESTS, verify_with
+from signing.verification.keys import verify_with
 from signing.verification.material import Material, extension
+from signing.verification.strength import weakness
 
 _COMPROMISED: Final = frozenset(
     {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise, x509.ReasonFlags.aa_compromise}
@@ -26,8 +27,8 @@ def revocation(
     """Why a certificate counts as revoked at a moment, or None; and whether that is known at all."""
     is_known = False
     for status, when, reason, invalid, since, until in [
-        *_from_lists(material, one, issuer),
-        *_from_responses(material, one, issuer),
+        *_from_lists(material, one, issuer, at),
+        *_from_responses(material, one, issuer, at),
     ]:
         if status == "revoked":
             from_when = when if invalid is None else min(when, invalid)
@@ -43,7 +44,14 @@ def revocation(
 _Status = tuple[str, datetime, x509.ReasonFlags | None, datetime | None, datetime, datetime | None]
 
 
-def _from_lists(material: Material, one: x509.Certificate, issuer: x509.Certificate) -> list[_Status]:
+def _is_weak(kind: hashes.HashAlgorithm | None, at: datetime) -> bool:
+    """Whether an answer's digest was no longer safe: then it counts against a certificate, never for it."""
+    return kind is not None and weakness(at, [kind.name]) is not None
+
+
+def _from_lists(
+    material: Material, one: x509.Certificate, issuer: x509.Certificate, at: datetime
+) -> list[_Status]:
     found: list[_Status] = []
     for index, listed in enumerate(material.crls):
         if listed.issuer != one.issuer or not material.is_list_of(index, issuer):
@@ -62,7 +70,7 @@ def _from_lists(material: Material, one: x509.Certificate, issuer: x509.Certific
                 ("revoked", entry.revocation_date_utc, reason.reason if reason else None,
                  invalid.invalidity_date_utc if invalid else None, since, until)
             )  # fmt: skip
-        elif _says_good(listed, one):
+        elif _says_good(listed, one) and not _is_weak(listed.signature_hash_algorithm, at):
             found.append(("good", since, None, None, since, until))
     return found
 
@@ -92,7 +100,9 @@ def _of_entry(entry: x509.RevokedCertificate, kind: type[Any]) -> Any:
         return None
 
 
-def _from_responses(material: Material, one: x509.Certificate, issuer: x509.Certificate) -> list[_Status]:
+def _from_responses(
+    material: Material, one: x509.Certificate, issuer: x509.Certificate, at: datetime
+) -> list[_Status]:
     found: list[_Status] = []
     for response in material.ocsps:
         for single in response.responses:
@@ -104,6 +114,8 @@ def _from_responses(material: Material, one: x509.Certificate, issuer: x509.Cert
             if single.certificate_status is ocsp.OCSPCertStatus.REVOKED:
                 when = single.revocation_time_utc or since
                 found.append(("revoked", when, single.revocation_reason, None, since, until))
+            elif _is_weak(response.signature_hash_algorithm, at):
+                continue
             elif single.certificate_status is ocsp.OCSPCertStatus.GOOD:
                 found.append(("good", since, None, None, since, until or since))
     return found
@@ -143,11 +155,11 @@ def _is_revoked_responder(
 ) -> bool:
     if extension(signer, x509.OCSPNoCheck) is not None:
         return False
-    return any(status[0] == "revoked" and status[1] <= at for status in _from_lists(material, signer, issuer))
+    return any(
+        status[0] == "revoked" and status[1] <= at for status in _from_lists(material, signer, issuer, at)
+    )
 
 
 def _fits(response: ocsp.OCSPResponse, signer: x509.Certificate) -> bool:
     kind = response.signature_hash_algorithm
-    if kind is not None and isinstance(kind, BAD_DIGESTS):
-        return False
     return verify_with(signer.public_key(), response.signature, response.tbs_response_bytes, kind, None)

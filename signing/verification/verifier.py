@@ -17,7 +17,6 @@ from signing.verification.cms_checks import NotChecked, Signed, Stamp, check, ch
 from signing.verification.coverage import Digests
 from signing.verification.facts import Coverage, FileFacts, Kind, Level, Problem, SignatureFacts
 from signing.verification.finding import MOST_SIGNATURES, Found, Signature, find
-from signing.verification.keys import WEAK
 from signing.verification.material import Material, add_crl, add_ocsp, common_name, gather
 from signing.verification.objects import end_of
 from signing.verification.reading import MALFORMED, NotReadable, count_locked_in, open_file
@@ -177,9 +176,6 @@ class _Looking:
         if not signed.intact:
             facts.problems.append(Problem("signature-broken"))
             return
-        if signed.digest in WEAK:
-            facts.problems.append(Problem("weak-digest", signed.digest))
-            return
         self._judge_trust(signature, signed, facts)
 
     def _judge_trust(self, signature: Signature, signed: Signed, facts: SignatureFacts) -> None:
@@ -193,6 +189,9 @@ class _Looking:
                 moment = min(moment, stamp.at)
             elif stamp.trust.problem is not None:
                 facts.problems.append(Problem("timestamp-untrusted", stamp.authority))
+        if (weak := signed.weakness(moment)) is not None:
+            facts.problems.append(Problem("algorithm-ended", weak))
+            return
         trust = check_trust(self._material, signed.certificate, signed.others, moment)
         facts.trusted = trust.trusted
         if trust.problem is not None:
