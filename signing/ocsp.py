@@ -1,7 +1,8 @@
 """The OCSP responder (RFC 6960) of the issuing authorities, delegated to a key of its own.
 
 Answers without a nonce are signed once and handed out again for a minute; they carry what RFC 5019
-asks for, so that proxies keep them too.
+asks for, so that proxies keep them too. Those with a nonce are signed each time, over a status that was
+looked up within the last minute: *thisUpdate* says when (RFC 6960, 2.4).
 """
 
 from __future__ import annotations
@@ -73,6 +74,14 @@ class _Asked:
     serial: int
 
 
+@dataclass(frozen=True)
+class _LookedUp:
+    """What the database said of certificates, by serial number, and when."""
+
+    rows: dict[str, Any]
+    at: datetime
+
+
 class Responder:
     """Answers for every issuing authority whose key is here. Safe for many threads."""
 
@@ -82,6 +91,7 @@ class Responder:
         self._authority = authority
         self._renewals = renewals
         self._kept: OrderedDict[tuple[UUID, bytes], Answer] = OrderedDict()
+        self._looked_up: OrderedDict[tuple[UUID, frozenset[str]], _LookedUp] = OrderedDict()
         self._hashes: dict[tuple[UUID, str], tuple[bytes, bytes]] = {}
         self._lock = threading.Lock()
 
@@ -116,6 +126,7 @@ class Responder:
         """Hand out no answer from before: something was revoked here."""
         with self._lock:
             self._kept.clear()
+            self._looked_up.clear()
 
     def _read(self, request: bytes) -> tuple[list[_Asked], bytes | None]:
         """What is asked, and the nonce. Raises ValueError and others for what is malformed."""
@@ -174,21 +185,12 @@ class Responder:
         nonce: bytes | None,
         now: datetime,
     ) -> Answer:
-        serials = {f"{one.serial:x}" for one in asked if one.issuer is issuer}
-        with self._database.read() as session:
-            rows = {
-                row.serial_number: row
-                for row in session.execute(
-                    select(
-                        Certificate.serial_number,
-                        Certificate.revoked_at,
-                        Certificate.revocation_reason,
-                        Certificate.held_at,
-                    ).where(Certificate.issuer_id == issuer.id, Certificate.serial_number.in_(serials))
-                )
-            }
-        until = min(now + VALIDITY, responder.certificate.not_valid_after_utc)
-        times = generalized_time(now) + context(0, generalized_time(until))
+        known = self._look_up(
+            issuer, frozenset(f"{one.serial:x}" for one in asked if one.issuer is issuer), now
+        )
+        rows, since = known.rows, known.at
+        until = min(since + VALIDITY, responder.certificate.not_valid_after_utc)
+        times = generalized_time(since) + context(0, generalized_time(until))
         singles = [
             sequence(one.der, _status(rows.get(f"{one.serial:x}") if one.issuer is issuer else None), times)
             for one in asked
@@ -206,7 +208,29 @@ class Responder:
             context(0, sequence(responder.asn1.dump())),
         )
         wrapped = sequence(_BASIC, octets(basic))
-        return Answer(sequence(element(0x0A, b"\x00"), context(0, wrapped)), now, until)
+        return Answer(sequence(element(0x0A, b"\x00"), context(0, wrapped)), since, until)
+
+    def _look_up(self, issuer: AuthorityEntry, serials: frozenset[str], now: datetime) -> _LookedUp:
+        """What is known of an authority's certificates, at most a minute old."""
+        name = issuer.id, serials
+        known = self._looked_up.get(name)
+        if known is not None and timedelta(0) <= now - known.at < KEPT:
+            return known
+        with self._database.read() as session:
+            found = session.execute(
+                select(
+                    Certificate.serial_number,
+                    Certificate.revoked_at,
+                    Certificate.revocation_reason,
+                    Certificate.held_at,
+                ).where(Certificate.issuer_id == issuer.id, Certificate.serial_number.in_(serials))
+            )
+            known = _LookedUp({row.serial_number: row for row in found}, now)
+        with self._lock:
+            self._looked_up[name] = known
+            while len(self._looked_up) > _MOST_KEPT:
+                self._looked_up.popitem(last=False)
+        return known
 
 
 def _status(row: Any) -> bytes:

@@ -131,6 +131,14 @@ def test_verify_writes_a_report_that_verifies_itself(
     assert run(home, "verify", str(report)).returncode == 0
     both = (str(files["document"]), str(files["broken"]))
     assert run(home, "verify", "--report", str(report), *both).returncode == 2
+    # Where nothing was set up nobody could sign a report: no home is made, and no recovery key is shown.
+    empty, nowhere = tmp_path / "empty", tmp_path / "nowhere.pdf"
+    for trust in ([], ["--trust", str(files["root"])]):
+        said = run(empty, "verify", "--report", str(nowhere), *trust, str(files["document"]))
+        assert (said.returncode, said.stdout) == (2, "")
+        assert "was never set up" in said.stderr
+    assert not nowhere.exists() and not (empty / "vermilion.db").exists()
+    assert not empty.exists() or not any(empty.iterdir())
 
 
 def test_verify_takes_ofd_files_and_roots_with_sm2(tmp_path: Path) -> None:

@@ -34,6 +34,13 @@ class TrustNotReadable(VermilionError):
     status = 422
 
 
+class ReportNeedsSetUp(VermilionError):
+    """A report is signed by the service of an installation, and in this home there is none."""
+
+    code = "report-needs-set-up"
+    status = 409
+
+
 def register(app: typer.Typer) -> None:
     """Add the command of this module."""
     app.command("verify")(verify)
@@ -53,13 +60,16 @@ def verify(
 
     Exit status: 0 valid, 1 invalid, 3 indeterminate, 4 unsigned (the worst of all files), 2 usage.
     """
+    if report is not None and len(files) != 1:
+        raise typer.BadParameter("--report takes one file", param_hint="--report")
     try:
-        anchors = _read_trust(trust) if trust else _own_roots(load_settings())
+        own = _own_roots(load_settings()) if report is not None or not trust else []
+        if report is not None and not own:
+            raise ReportNeedsSetUp()
+        anchors = _read_trust(trust) if trust else own
     except VermilionError as error:
         raise fail(error, 2) from error
     text, worst = texts(), 0
-    if report is not None and len(files) != 1:
-        raise typer.BadParameter("--report takes one file", param_hint="--report")
     for file in files:
         try:
             with Source.opened(file) as source:
@@ -81,7 +91,7 @@ def verify(
 
 
 def _write_report(target: Path, name: str, verdict: Verdict, text: Translator) -> None:
-    """A report signed by the service of this home, which is made ready when it is not."""
+    """A report signed by the service of this home, which is set up."""
     with at_work() as work:
         signing = work.runtime.get(SigningService)
         with work.runtime.database.read() as session:

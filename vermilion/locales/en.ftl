@@ -4,6 +4,7 @@ error-database-newer = The database was written by a newer Vermilion (revision {
 error-not-a-demo = { $home } holds a real installation. Start it with 'vermilion serve', or choose another folder for the demo with VERMILION_HOME.
 error-file-not-readable = { $file } cannot be read: { $reason }
 error-trust-not-readable = { $file } holds no certificate in PEM or DER form.
+error-report-needs-set-up = A report is signed by the service of an installation, and this home was never set up. Nothing was made. Without --report the file is checked all the same.
 recovery-key-title = Recovery key of this installation (it is shown once, now):
 recovery-key-explained =
     Write it down and keep it away from this machine. A backup can be restored only with it,

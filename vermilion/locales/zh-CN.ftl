@@ -4,6 +4,7 @@ error-database-newer = 数据库由更新版本的 Vermilion 写入（版本 { $
 error-not-a-demo = { $home } 中是正式系统。请用 vermilion serve 启动，或者用 VERMILION_HOME 为演示另选一个文件夹。
 error-file-not-readable = 无法读取 { $file }：{ $reason }
 error-trust-not-readable = { $file } 中没有 PEM 或 DER 格式的证书。
+error-report-needs-set-up = 验证报告由已初始化的系统签名，而此目录从未初始化；没有生成任何内容。不带 --report 时仍可检查该文件。
 recovery-key-title = 本系统的恢复密钥（只在此时显示一次）：
 recovery-key-explained =
     请抄写下来并保存在这台机器以外的地方。只有凭它才能恢复备份，
