@@ -15,6 +15,9 @@ from asn1crypto import cms, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 
+from signing.pdf_reader import Reader
+from signing.source import Source
+
 _TOKEN: Final = "signature_time_stamp_token"  # noqa: S105
 
 
@@ -48,9 +51,9 @@ class Material:
 def cut(path: Path) -> Material:
     """The material of a PDF; an unreadable or unsigned one has none."""
     found = Material()
-    with path.open("rb") as file:
+    with Source.opened(path) as source:
         try:
-            reader = PdfFileReader(file, strict=False)
+            reader = Reader(source)
             for signature in reader.embedded_signatures:
                 found.cuts.append(_cut(signature, found))
             _read_store(reader, found)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.decode_limits import DecodeContext, DecodeLimits
+from pyhanko.pdf_utils.misc import PdfReadError
 from pyhanko.pdf_utils.reader import (
     PdfFileReader,
     _read_header_version,
@@ -66,6 +67,8 @@ _SIZE: Final = re.compile(rb"/Size" + _SPACE + rb"+(\d{1,10})(?! \d)")
 _PREVIOUS: Final = re.compile(rb"/Prev" + _SPACE + rb"+(\d{1,10})(?! \d)")
 _ENTRY: Final = 20
 _DEEPEST: Final = 60
+_MOST_ENTRIES: Final = 1_000_000
+"""Cross-references of a file, all revisions together."""
 
 
 class _NotPlain(Exception):
@@ -171,6 +174,27 @@ class _Builder(XRefBuilder):
     def __init__(self, reader: Reader, data: Data, stream: BinaryIO, last_startxref: int) -> None:
         super().__init__(reader, stream, False, last_startxref)
         self._data = data
+        self._listed = 0
+
+    def _read_xref_stream_object(self) -> Any:
+        """A cross-reference stream that has as many entries as it says (7.5.8.3).
+
+        pyHanko makes up the entries that are missing, two milliards of them if a file says so.
+        """
+        reference, stream = super()._read_xref_stream_object()
+        widths = [int(one) for one in stream["/W"]]
+        pairs = [int(one) for one in stream["/Index"]] if "/Index" in stream else [0, int(stream["/Size"])]
+        count, width = sum(pairs[1::2]), sum(widths)
+        if width <= 0 or min([*widths, *pairs]) < 0 or count * width > len(stream.data):
+            raise PdfReadError("a cross-reference stream has fewer entries than it says")
+        self._count(count)
+        return reference, stream
+
+    def _count(self, entries: int) -> None:
+        """Note entries of the file's sections. Raises PdfReadError where there are too many."""
+        self._listed += entries
+        if self._listed > _MOST_ENTRIES:
+            raise PdfReadError(f"more than {_MOST_ENTRIES} cross-references")
 
     def _read_xref_table(self, declared_startxref: int) -> Any:
         position = self.stream.tell()
@@ -181,7 +205,7 @@ class _Builder(XRefBuilder):
             return super()._read_xref_table(declared_startxref)
 
     def _read_plain_table(self, start: int, declared_startxref: int) -> Any:
-        section, end = _entries(self._data, start)
+        section, end = _entries(self._data, start, self._count)
         owner = generic.TrailerReference(self.handler)
         simple = _SIMPLE.match(self._data, end) if self.sections else None
         trailer: generic.PdfObject
@@ -220,7 +244,7 @@ def _numbers(trailer: bytes) -> tuple[int, generic.NumberObject | None] | None:
     return int(size[0]), generic.NumberObject(previous[0]) if previous else None
 
 
-def _entries(data: Data, start: int) -> tuple[XRefSectionData, int]:
+def _entries(data: Data, start: int, count_in: Callable[[int], None]) -> tuple[XRefSectionData, int]:
     """The entries of a table from just behind ``xref``, and where its trailer begins."""
     section, position = XRefSectionData(), start
     while (trailer := _TRAILER.match(data, position)) is None:
@@ -229,6 +253,7 @@ def _entries(data: Data, start: int) -> tuple[XRefSectionData, int]:
             raise _NotPlain
         first, count, begin = int(head[1]), int(head[2]), head.end()
         position = begin + count * _ENTRY
+        count_in(count)
         if position > len(data) or (whole := _ENTRIES.match(data, begin, position)) is None:
             raise _NotPlain
         if whole.end() != position:

@@ -39,9 +39,11 @@ def verify_pdf(pdf: bytes | Source, trust: Sequence[bytes], at: datetime) -> Ver
     try:
         return Verdict(digest, _facts(source, trust, at))
     except NotReadable as error:
-        return Verdict(digest, _closed(source, error))
+        problem = Problem(error.code, error.detail)
     except Exception as error:  # whatever a library raises for a file, the answer is that nothing is known
-        return Verdict(digest, _closed(source, NotReadable("broken-file", type(error).__name__)))
+        problem = Problem("broken-file", type(error).__name__)
+    # Not within the exception: it keeps alive all that was read, and memory may be what ran out.
+    return Verdict(digest, _closed(source, problem))
 
 
 def _facts(source: Source, trust: Sequence[bytes], at: datetime) -> FileFacts:
@@ -67,13 +69,13 @@ def _facts(source: Source, trust: Sequence[bytes], at: datetime) -> FileFacts:
     )
 
 
-def _closed(source: Source, error: NotReadable) -> FileFacts:
+def _closed(source: Source, problem: Problem) -> FileFacts:
     """A file that cannot be read: what is locked in is told, and nothing is known of it."""
-    locked = count_locked_in(source, MOST_SIGNATURES) if error.code == "encrypted" else 0
+    locked = count_locked_in(source, MOST_SIGNATURES) if problem.code == "encrypted" else 0
     inside = [
         SignatureFacts("", Kind.APPROVAL, problems=[Problem("not-readable-inside")]) for _ in range(locked)
     ]
-    return FileFacts(tuple(inside), (Problem(error.code, error.detail),), is_readable=False)
+    return FileFacts(tuple(inside), (problem,), is_readable=False)
 
 
 def _about_the_file(found: Found) -> list[Problem]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import random
+import re
+import resource
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pikepdf
@@ -11,8 +16,11 @@ import pytest
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from signing.errors import SigningRefused
+from signing.fields import FieldSpec
 from signing.pdf_reader import Reader
 from signing.source import Source
+from signing.verification import Outcome, verify_pdf
 from tests.ingest import builders_pdf
 from tests.office import contract_pdf
 from tests.signing.conftest import Desk
@@ -118,3 +126,47 @@ def test_every_object_of_a_damaged_file_is_the_one_that_pyhanko_reads(files: lis
         assert said == expected
         opened += expected is not None
     assert opened > 50
+
+
+@contextlib.contextmanager
+def little_memory(room: int = 1 << 30) -> Iterator[None]:
+    """No more than a gibibyte above what the process has now."""
+    used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (used + room, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        (rb"/Index *\[[^]]*\]", b"/Index [ 0 2147483648 ]"),
+        (rb"/Index *\[[^]]*\]", b"/Index [ 0 9 9 99999999 ]"),
+        (rb"/W *\[[^]]*\]", b"/W [ 0 0 0 ]"),
+        (rb"/W *\[[^]]*\]", b"/W [ 1 -4 9 ]"),
+    ],
+)
+def test_a_list_that_says_more_than_it_holds_costs_nothing(
+    shared_desk: Desk, written: bytes, said: bytes
+) -> None:
+    """Found by `make fuzz`: one changed number in a small file took all the memory that there was."""
+    out = io.BytesIO()
+    with pikepdf.open(io.BytesIO(contract_pdf())) as pdf:
+        pdf.save(out, object_stream_mode=pikepdf.ObjectStreamMode.generate)
+    signed = shared_desk.signing.sign(
+        shared_desk.signing.add_fields(out.getvalue() + b"\n", [FieldSpec("A")]),
+        "A",
+        shared_desk.signatory(),
+        reason="批准",
+    )
+    place = list(re.finditer(written, signed))[-1]
+    damaged = signed[: place.start()] + said + signed[place.end() :]
+    with little_memory():
+        verdict = verify_pdf(damaged, shared_desk.roots(), shared_desk.now())
+        with pytest.raises(SigningRefused):
+            shared_desk.signing.add_fields(damaged, [FieldSpec("B")])
+    assert verdict.outcome is Outcome.INDETERMINATE
+    assert [one.code for one in verdict.facts.problems] == ["broken-file"]
