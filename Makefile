@@ -35,6 +35,7 @@ bench: install $(VENV)/.test-installed ## Measure against named rivals; prints r
 	$(BIN)/python -m bench.approval $(ARGS)
 	$(BIN)/python -m bench.signing $(ARGS)
 	$(BIN)/python -m bench.verifying $(ARGS)
+	$(BIN)/python -m bench.ocsp $(ARGS)
 	$(BIN)/python -m bench.search $(ARGS)
 	$(BIN)/python -m bench.ingest $(ARGS)
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import pikepdf
 import pytest
+from PIL import Image, ImageChops
 
 from tests.api.world import World, make_pdf, make_sealing_world
 from tests.builders import PIN
 from tests.signing.national import builder
+from tests.signing.verification.attacks import appended
 from vermilion import assembly
 
 
@@ -79,12 +84,40 @@ def test_a_contract_goes_all_the_way(world: World) -> None:
     assert "seal" in {one["type"] for one in verdict["signatures"]}
     sheet = client.get(f"/api/v1/cases/{case}/sheet").content
     assert client.post("/api/v1/verify", files={"file": ("s.pdf", sheet)}).json()["verdict"] == "valid"
+    look_back(client, pdf)
     ofd = builder.sign_ofd(builder.small_ofd(), builder.office())
     strange = client.post("/api/v1/verify", files={"file": ("发票.ofd", ofd)}).json()
     assert strange["verdict"] == "indeterminate"
     assert [(one["type"], one["intact"], one["trusted"]) for one in strange["signatures"]] == [
         ("seal", True, False)
     ]
+
+
+def look_back(client: Any, pdf: bytes) -> None:
+    """What each signature saw, and what a forger changed afterwards, in words and pictures."""
+    facts = client.post("/api/v1/verify", files={"file": ("a.pdf", pdf)}).json()
+    for number, signature in enumerate(facts["signatures"], 1):
+        state = client.post(f"/api/v1/verify/states/{number}", files={"file": ("a.pdf", pdf)})
+        assert state.headers["content-type"] == "application/pdf"
+        assert state.content == pdf[: signature["covered_until"]]
+    none = client.post("/api/v1/verify/states/99", files={"file": ("a.pdf", pdf)})
+    assert (none.status_code, none.json()["code"]) == (404, "not-found")
+    with pikepdf.open(io.BytesIO(pdf)) as opened:
+        contents = opened.pages[0].obj.Contents
+        number = (contents[0] if isinstance(contents, pikepdf.Array) else contents).objgen[0]
+    forged = appended(pdf, {number: b"<</Length 21>>\nstream\n0 0 200 200 re f q Q  \nendstream"})
+    changed = client.post("/api/v1/verify/changes?width=200", files={"file": ("a.pdf", forged)}).json()
+    assert changed["verdict"] == "invalid"
+    refused = [one for one in changed["changes"] if one["allowed"] is False]
+    assert [(one["code"], one["page"]) for one in refused] == [("page-content-changed", 1)]
+    picture = changed["pictures"][0]
+    assert (picture["page"], picture["is_refused"]) == (1, True)
+    before, after = (Image.open(io.BytesIO(b64decode(picture[one]))) for one in ("before", "after"))
+    assert before.width == after.width == 200
+    assert ImageChops.difference(before.convert("RGB"), after.convert("RGB")).getbbox() is not None
+    assert (
+        client.post("/api/v1/verify/changes", files={"file": ("a.pdf", pdf[:900])}).json()["pictures"] == []
+    )
 
 
 def answer_for(field: dict[str, Any], contract: str, seal: str) -> Any:
