@@ -181,7 +181,7 @@ class _Builder(XRefBuilder):
 
         pyHanko makes up the entries that are missing, two milliards of them if a file says so.
         """
-        reference, stream = super()._read_xref_stream_object()
+        reference, stream = super()._read_xref_stream_object()  # type: ignore[no-untyped-call]
         widths = [int(one) for one in stream["/W"]]
         pairs = [int(one) for one in stream["/Index"]] if "/Index" in stream else [0, int(stream["/Size"])]
         count, width = sum(pairs[1::2]), sum(widths)
