@@ -103,6 +103,30 @@ def test_every_usual_hash_names_a_certificate(
     assert "head.pem: good" in ask(world, address, tmp_path, "head", options=(method,))
 
 
+def test_a_status_is_looked_up_once_a_minute_for_every_nonce(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responder = world.runtime.get(SigningService).responder
+    issuing = x509.load_der_x509_certificate(member(world, CertificateRole.ISSUING))
+    asked = x509.load_der_x509_certificate(row_of(world, "head").der)
+    builder = ocsp.OCSPRequestBuilder().add_certificate(asked, issuing, hashes.SHA256())
+
+    def answered(nonce: bytes) -> ocsp.OCSPResponse:
+        request = builder.add_extension(x509.OCSPNonce(nonce), critical=False).build()
+        return ocsp.load_der_ocsp_response(responder.answer(request.public_bytes(Encoding.DER)).der)
+
+    responder.forget()
+    first = answered(b"a" * 16)
+    monkeypatch.setattr(responder, "_database", None)  # whoever looks up now fails
+    second = answered(b"b" * 16)
+    assert first.certificate_status is second.certificate_status is ocsp.OCSPCertStatus.GOOD
+    assert first.this_update_utc == second.this_update_utc <= second.produced_at_utc
+    assert second.extensions.get_extension_for_class(x509.OCSPNonce).value.nonce == b"b" * 16
+    responder.forget()  # somebody revoked something
+    with pytest.raises(AttributeError):
+        answered(b"c" * 16)
+
+
 def test_without_a_nonce_none_is_sent_back(world: World, address: str, tmp_path: Path) -> None:
     said = ask(world, address, tmp_path, "head", options=("-no_nonce", "-text"))
     assert "Response verify OK" in said and "head.pem: good" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
 from pathlib import Path
 
 import pikepdf
@@ -76,6 +77,18 @@ def test_verdicts_of_a_mapped_file_are_those_of_its_bytes(
             found = verify_pdf(source, shared_desk.roots(), shared_desk.now())
         assert found.to_json("", "en") == expected.to_json("", "en"), name
         assert outcome is None or found.outcome is outcome, name
+
+
+@pytest.mark.parametrize("most_in_memory", [1 << 20, 16])
+def test_an_upload_is_read_where_the_server_put_it(mapped: None, most_in_memory: int) -> None:
+    data = bytes(range(256)) * 200
+    with tempfile.SpooledTemporaryFile(max_size=most_in_memory) as file:
+        file.write(data)
+        file.seek(3)
+        with Source.held(file) as source:  # type: ignore[arg-type]
+            assert source.size == len(data)
+            assert b"".join(bytes(piece) for piece in source.pieces(0, source.size)) == data
+            assert source.data[100:200] == data[100:200]
 
 
 def test_streams_stay_on_the_disk(shared_desk: Desk, tmp_path: Path) -> None:
