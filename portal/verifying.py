@@ -7,7 +7,6 @@ Open without signing in to this machine and the intranet; to the outside only wh
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 import math
 import threading
@@ -18,14 +17,14 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message
 
 from core import addresses
-from core.errors import NotFound, VermilionError
-from core.permissions import ResourceType, may_read, readable
+from core.errors import VermilionError
+from core.permissions import ResourceType, readable
 from core.runtime import Runtime
 from ingest.errors import FileEmpty, FileRefused, FileTooLarge
 from ingest.models import Version
@@ -33,6 +32,7 @@ from ingest.service import IngestService
 from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
 from portal.pace import Pace
 from portal.security import protect
+from portal.verify_sheets import behind, likeness, visible_case
 from portal.visit import Visit, arrive, strange
 from signing.attribution import register_entries
 from signing.register import RegisterEntry
@@ -40,7 +40,6 @@ from signing.service import SigningService
 from signing.verification import Verdict
 from signing.verification.states import views
 from signing.verifying import verify_file
-from storage.service import ObjectStore
 from workflow.models import Case
 
 _FORM_BYTES: Final = 64 * 1024
@@ -195,16 +194,23 @@ def verification_report(
 
 
 @router.get("/verify/{token}")
-def verify_archived(request: Request, visit: Visiting, token: str) -> Response:
+def verify_archived(
+    request: Request,
+    visit: Visiting,
+    token: str,
+    sheet: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+) -> Response:
     """What the QR code on a printed approval sheet leads to: what the archive's own copy is worth now.
 
     Who is not signed in learns the verdict; who may see the case gets the whole of it.
     """
     _count(visit)
-    case, data = _sheet(visit, token)
-    visible = _case(visit, case)
-    checked = check(visit, f"{case.serial_number}.pdf" if visible else "", data)
-    return page(request, visit, "verify.html", **_shown(visit, checked, token=token, case=visible))
+    found = behind(visit, token, sheet)
+    with visit.runtime.database.read() as session:
+        visible = visible_case(visit, session, found.case)
+    checked = check(visit, f"{found.case.serial_number}.pdf" if visible else "", found.data)
+    shown = _shown(visit, checked, token=token, case=visible)
+    return page(request, visit, "verify.html", **shown, sheets=found.tabs(visit), chain=found.chain)
 
 
 @router.post("/verify/{token}")
@@ -215,7 +221,7 @@ def compare_with_archived(
     template = "parts/verdict.html" if is_htmx(request) else "verify.html"
     try:
         _count(visit)
-        case, newest = _sheet(visit, token)
+        found = behind(visit, token, None)
         data = _read(visit, file)
         checked = check(visit, file.filename or "" if file else "", data)
     except VermilionError as error:
@@ -225,39 +231,11 @@ def compare_with_archived(
             request, visit, template, status=200 if is_htmx(request) else error.status,
             **_shown(visit, error=visit.translator.error(error), token=token),
         )  # fmt: skip
-    likeness = _likeness(visit, case, data, newest)
-    shown = _shown(visit, checked, token=token, likeness=likeness, case=_case(visit, case))
-    return page(request, visit, template, **shown)
-
-
-def _sheet(visit: Visit, token: str) -> tuple[Case, bytes]:
-    """The case of a code and its sheet as it is now. Raises NotFound."""
     with visit.runtime.database.read() as session:
-        case = session.scalar(select(Case).where(Case.verify_token == token)) if len(token) <= 64 else None
-        if case is None:
-            raise NotFound(what="sheet")
-        version = visit.runtime.get(IngestService).pdf_version(session, case.sheet_id)
-    return case, visit.runtime.get(ObjectStore).read(version.digest)
-
-
-def _case(visit: Visit, case: Case) -> Case | None:
-    """The case, for who may see it."""
-    if visit.principal is None:
-        return None
-    with visit.runtime.database.read() as session:
-        return case if may_read(session, visit.principal, ResourceType.CASE, case.id) else None
-
-
-def _likeness(visit: Visit, case: Case, data: bytes, newest: bytes) -> str:
-    """``newest``, ``earlier`` or ``differs``: the file beside the states that the sheet had."""
-    if data == newest:
-        return "newest"
-    digest = hashlib.sha256(data).hexdigest()
-    with visit.runtime.database.read() as session:
-        known = session.scalar(
-            select(Version.id).where(Version.digest == digest, Version.document_id == case.sheet_id).limit(1)
-        )
-    return "earlier" if known is not None else "differs"
+        like = likeness(session, found, data)
+        visible = visible_case(visit, session, found.case)
+    shown = _shown(visit, checked, token=token, likeness=like, case=visible)
+    return page(request, visit, template, **shown, sheets=found.tabs(visit))
 
 
 def _shown(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
@@ -80,14 +80,22 @@ class Adding:
         self._continuing = continuing
 
     def colleagues(
-        self, session: Session, principal: Principal, task_id: UUID, text: str = "", limit: int = 50
+        self,
+        session: Session,
+        principal: Principal,
+        task_id: UUID,
+        text: str = "",
+        *,
+        among: Collection[UUID] | None = None,
+        limit: int = 50,
     ) -> list[Colleague]:
-        """Who the holder of a task may add to it, their own department first.
+        """Who the holder of a task may add to it, their own department first; with ``among`` of these.
 
         ``text`` is part of a name, user name, position or department. Raises what looking at the task
         for a decision raises, and AddingNotAllowed.
         """
         ground = self._ground(session, principal, task_id)
+        own_first = Person.department_id != principal.department_id
         query = (
             select(Person, Department.name)
             .join(Department, Department.id == Person.department_id)
@@ -98,9 +106,13 @@ class Adding:
                 Person.id != ground.case.applicant_id,
                 Person.id.not_in(_taking_part(ground.case)),
             )
-            .order_by(Person.department_id != principal.department_id, Department.name, Person.name, Person.id)
+            .order_by(
+                Person.department_id != principal.department_id, Department.name, Person.name, Person.id
+            )
             .limit(limit)
         )
+        if among is not None:
+            query = query.where(Person.id.in_(among))
         for word in text.split():
             like = f"%{_literally(word)}%"
             columns = (Person.name, Person.username, Person.position, Department.name)
@@ -139,9 +151,7 @@ class Adding:
             return
         raise StalePage()
 
-    def _add_before(
-        self, principal: Principal, task_id: UUID, wanted: Sequence[UUID], reason: str
-    ) -> None:
+    def _add_before(self, principal: Principal, task_id: UUID, wanted: Sequence[UUID], reason: str) -> None:
         now = self._clock.now()
         with self._database.read() as session:
             ground = self._ground(session, principal, task_id)
@@ -160,9 +170,7 @@ class Adding:
             self._continuing.enter(session, case, replace(following, tasks=tuple(tasks)), made)
             self._advancing.touch(session, case, now)
 
-    def _add_after(
-        self, principal: Principal, task_id: UUID, wanted: Sequence[UUID], reason: str
-    ) -> None:
+    def _add_after(self, principal: Principal, task_id: UUID, wanted: Sequence[UUID], reason: str) -> None:
         with self._database.read() as session:
             ground = self._ground(session, principal, task_id)
         with self._database.write() as session:
@@ -241,7 +249,8 @@ class Adding:
     def take_back(self, principal: Principal, task_id: UUID) -> None:
         """Undo an addition 减签 while the added approver has not decided; for the holder of the task.
 
-        What was added to theirs goes with it. Their continuation sheet stays, with an empty field. Raises NotFound, TaskFinished.
+        What was added to theirs goes with it. Their continuation sheet stays, with an empty field.
+        Raises NotFound, NotYourTask, TaskFinished.
         """
         with self._database.write() as session:
             row = session.get(AddedTask, task_id)

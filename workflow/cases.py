@@ -28,6 +28,7 @@ from workflow.models import (
     TaskCandidate,
     TaskState,
 )
+from workflow.sheets import NamedState
 
 StepStatus = Literal["done", "now", "todo", "stopped"]
 
@@ -86,15 +87,6 @@ class StepView:
     added: AddedKind | None = None
     task_id: UUID | None = None
     may_take_back: bool = False
-
-
-@dataclass(frozen=True)
-class NamedState:
-    """An earlier sheet as a continuation sheet names it: digest, and how many bytes that state has."""
-
-    document_id: UUID
-    digest: str
-    size: int
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from workflow import sheet
 from workflow.advancing import Advancing
 from workflow.flows import load_flow
 from workflow.models import AddedKind, AddedTask, Case, FlowVersion, Task, TaskCandidate, TaskState
-from workflow.sheets import EarlierSheet, MadeSheet, Sheets
+from workflow.sheets import MadeSheet, Sheets, SheetState
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Following:
     """A continuation sheet that is to be made for added approvers, in their order."""
 
     data: sheet.SheetData
-    earlier: tuple[EarlierSheet, ...]
+    earlier: tuple[SheetState, ...]
     tasks: tuple[UUID, ...] = ()
 
     def naming(self, document_id: UUID, digest: str) -> Following:
@@ -90,7 +90,7 @@ class Continuing:
         """What the sheet for added approvers will say."""
         flow = load_flow(session.get_one(FlowVersion, case.flow_version_id).definition)
         applicant = session.get_one(Person, case.applicant_id)
-        earlier = self._sheets.earlier(session, case.id)
+        earlier = self._sheets.states(session, case.id)
         zone = self._settings.zone
         text = translator("zh-CN")
         boxes = tuple(

@@ -28,7 +28,6 @@ from workflow.cases import (
     ClaimLineView,
     DocumentView,
     FactView,
-    NamedState,
     RequestView,
     StepStatus,
     StepView,
@@ -41,7 +40,6 @@ from workflow.models import (
     CaseDocument,
     CaseState,
     Comment,
-    ContinuedSheet,
     Decision,
     FlowVersion,
     Outcome,
@@ -49,6 +47,7 @@ from workflow.models import (
     TaskCandidate,
     TaskState,
 )
+from workflow.sheets import continued
 from workflow.submitted import SHEET_FIELD
 
 _GOING_ON: Final = frozenset({CaseState.RUNNING, CaseState.COMPLETED})
@@ -126,7 +125,7 @@ def _documents(session: Session, case: Case) -> list[DocumentView]:
         .where(CaseDocument.case_id == case.id)
         .order_by(CaseDocument.round, Document.created_at, Document.id)
     ).all()
-    continues = _continues(session, case)
+    continues = continued(session, case.id)
     return [
         DocumentView(
             id=document.id,
@@ -144,25 +143,6 @@ def _documents(session: Session, case: Case) -> list[DocumentView]:
         )
         for attached, document, version in rows
     ]
-
-
-def _continues(session: Session, case: Case) -> dict[UUID, list[NamedState]]:
-    """The earlier sheets that each continuation sheet of a case names, oldest first."""
-    found: dict[UUID, list[NamedState]] = defaultdict(list)
-    rows = session.execute(
-        select(ContinuedSheet, Version.size)
-        .join(CaseDocument, CaseDocument.document_id == ContinuedSheet.sheet_id)
-        .join(Document, Document.id == ContinuedSheet.earlier_id)
-        .join(
-            Version,
-            (Version.document_id == ContinuedSheet.earlier_id) & (Version.digest == ContinuedSheet.digest),
-        )
-        .where(CaseDocument.case_id == case.id)
-        .order_by(Document.created_at, Document.id)
-    )
-    for row, size in rows:
-        found[row.sheet_id].append(NamedState(row.earlier_id, row.digest, size))
-    return found
 
 
 def _steps(session: Session, principal: Principal, case: Case, flow: Flow) -> Iterable[StepView]:

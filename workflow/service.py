@@ -81,7 +81,7 @@ class WorkflowService:
         self._signing = signing
         self._claims = Claims(InvoiceService(clock, settings), clock, settings)
         self._advancing = Advancing(ingest, signing, self._claims, settings)
-        sheets = Sheets(ingest, signing, store, settings)
+        self.sheets = sheets = Sheets(ingest, signing, store, settings)
         continuing = Continuing(sheets, self._advancing, clock, settings)
         self._submitting = Submitting(
             database, store, ingest, signing, clock, settings, self._advancing, self._claims, sheets

@@ -42,7 +42,7 @@ class ListedDocument:
 
 @dataclass(frozen=True)
 class NamedSheet:
-    """An earlier sheet of the case, as a continuation sheet 续页 names it: title, digest of its newest state."""
+    """An earlier sheet of the case, as a continuation sheet 续页 names it: title, digest of its state."""
 
     title: str
     digest: str

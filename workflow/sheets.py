@@ -7,6 +7,7 @@ newest state of every sheet before it. All are made and entered here.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -20,7 +21,7 @@ from core.i18n import translator
 from core.permissions import ResourceType, share_access
 from core.settings import Settings
 from ingest.errors import VersionConflict
-from ingest.models import Document, DocumentKind, VersionReason
+from ingest.models import Document, DocumentKind, Version, VersionReason
 from ingest.service import IngestService
 from search.service import announce
 from signing.service import SigningService
@@ -34,7 +35,7 @@ MOST_TRIES: Final = 100
 
 
 @dataclass(frozen=True)
-class EarlierSheet:
+class SheetState:
     """A sheet of a case in its newest state."""
 
     document_id: UUID
@@ -43,12 +44,24 @@ class EarlierSheet:
 
 
 @dataclass(frozen=True)
+class NamedState:
+    """A state of an earlier sheet as a continuation sheet names it: digest, and its length in bytes.
+
+    A sheet only grows, so the first ``size`` bytes of every later state have this digest too.
+    """
+
+    document_id: UUID
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True)
 class MadeSheet:
     """A certified sheet that is kept but belongs to no case yet."""
 
     kept: Kept
     pages: int
-    earlier: tuple[EarlierSheet, ...]
+    earlier: tuple[SheetState, ...]
 
 
 class SheetsMoved(VersionConflict):
@@ -66,7 +79,7 @@ class Sheets:
         self._store = store
         self._settings = settings
 
-    def earlier(self, session: Session, case_id: UUID) -> tuple[EarlierSheet, ...]:
+    def states(self, session: Session, case_id: UUID) -> tuple[SheetState, ...]:
         """The sheets that a case has, oldest first."""
         rows = session.execute(
             select(Document.id, Document.title)
@@ -75,14 +88,14 @@ class Sheets:
             .order_by(Document.created_at, Document.id)
         ).all()
         return tuple(
-            EarlierSheet(document_id, title, self._ingest.current(session, document_id).digest)
+            SheetState(document_id, title, self._ingest.current(session, document_id).digest)
             for document_id, title in rows
         )
 
     def make(
         self,
         data: sheet.SheetData,
-        earlier: Sequence[EarlierSheet],
+        earlier: Sequence[SheetState],
         parts: Sequence[tuple[str, int]] = (),
     ) -> MadeSheet:
         """Typeset a sheet with its fields, draw ``parts`` (digest, pages) behind it, certify and keep it."""
@@ -93,7 +106,7 @@ class Sheets:
         certified = self._signing.certify(pdf, f"{data.serial_number} {data.subject}")
         return MadeSheet(self._store.keep(certified), typeset.pages, tuple(earlier))
 
-    def verify_url(self, token: str, earlier: Sequence[EarlierSheet]) -> str:
+    def verify_url(self, token: str, earlier: Sequence[SheetState]) -> str:
         """What the code on a sheet leads to: the sheet's own verdict."""
         page = f"{self._settings.effective_public_url}/verify/{token}"
         return f"{page}?sheet={len(earlier) + 1}" if earlier else page
@@ -130,7 +143,7 @@ class Sheets:
         Raises SheetsMoved when those are no longer as the new one names them; the caller's transaction
         must then not commit.
         """
-        if self.earlier(session, case.id) != made.earlier:
+        if self.states(session, case.id) != made.earlier:
             raise SheetsMoved(document=document_id)
         row = {
             "case_id": case.id,
@@ -148,3 +161,22 @@ class Sheets:
         session.flush()
         share_access(session, ResourceType.CASE, case.id, ResourceType.DOCUMENT, document_id)
         announce(session, "document", document_id, case.submitted_at)
+
+
+def continued(session: Session, case_id: UUID) -> dict[UUID, list[NamedState]]:
+    """The earlier sheets that each continuation sheet of a case names, oldest first."""
+    found: dict[UUID, list[NamedState]] = defaultdict(list)
+    rows = session.execute(
+        select(ContinuedSheet, Version.size)
+        .join(CaseDocument, CaseDocument.document_id == ContinuedSheet.sheet_id)
+        .join(Document, Document.id == ContinuedSheet.earlier_id)
+        .join(
+            Version,
+            (Version.document_id == ContinuedSheet.earlier_id) & (Version.digest == ContinuedSheet.digest),
+        )
+        .where(CaseDocument.case_id == case_id)
+        .order_by(Document.created_at, Document.id)
+    )
+    for row, size in rows:
+        found[row.sheet_id].append(NamedState(row.earlier_id, row.digest, size))
+    return found

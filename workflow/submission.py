@@ -32,7 +32,7 @@ from workflow.flows import ByKeeper
 from workflow.form_reading import FormReading
 from workflow.places import Places, seal_steps, wishes_of
 from workflow.rounds import Rounds
-from workflow.sheets import MOST_TRIES, EarlierSheet, Sheets, SheetsMoved
+from workflow.sheets import MOST_TRIES, Sheets, SheetsMoved, SheetState
 from workflow.submitted import Attached, Submission, document_fields
 
 NOT_PLACED: Final = (
@@ -85,7 +85,7 @@ class Submitting:
         parts, heads = self._appendix(submission)
         for _ in range(MOST_TRIES):
             with self._database.read() as session:
-                earlier = self._sheets.earlier(session, submission.case_id)
+                earlier = self._sheets.states(session, submission.case_id)
             made = self._sheets.make(self._sheet_data(submission, heads, earlier), earlier, parts)
             try:
                 with self._database.write() as session:
@@ -166,7 +166,7 @@ class Submitting:
         self,
         submission: Submission,
         heads: tuple[tuple[str, str], ...],
-        earlier: Sequence[EarlierSheet],
+        earlier: Sequence[SheetState],
     ) -> sheet.SheetData:
         flow, zone = submission.flow, self._settings.zone
         return sheet.SheetData(

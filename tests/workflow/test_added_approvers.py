@@ -13,7 +13,9 @@ from tests.office import Office
 from workflow.models import AddedKind, CaseState, EvidenceState, Outcome
 
 
-def add(office: Office, who: str, case_id: UUID, kind: AddedKind, *people: str, reason: str = "请把关") -> None:
+def add(
+    office: Office, who: str, case_id: UUID, kind: AddedKind, *people: str, reason: str = "请把关"
+) -> None:
     view = office.view(who, case_id)
     assert view.my_task is not None
     chosen = [office.company.people[person] for person in people]
@@ -30,5 +32,6 @@ def test_added_before_decide_first_and_the_task_comes_back(office: Office) -> No
     office.decide("head", case_id)
     view = office.view("admin", case_id)
     assert [one.title for one in view.sheets] == [
-        f"{view.case.serial_number} 审批表", f"{view.case.serial_number} 审批表（续页 1）"
+        f"{view.case.serial_number} 审批表",
+        f"{view.case.serial_number} 审批表（续页 1）",
     ]

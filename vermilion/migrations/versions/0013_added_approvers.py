@@ -37,9 +37,7 @@ def upgrade() -> None:
         sa.Column("added_by", sa.Uuid(), nullable=False),
         sa.Column("at", database.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["task_id"], ["task.id"], name=op.f("fk_added_task_task_id")),
-        sa.ForeignKeyConstraint(
-            ["holder_task_id"], ["task.id"], name=op.f("fk_added_task_holder_task_id")
-        ),
+        sa.ForeignKeyConstraint(["holder_task_id"], ["task.id"], name=op.f("fk_added_task_holder_task_id")),
         sa.ForeignKeyConstraint(["added_by"], ["person.id"], name=op.f("fk_added_task_added_by")),
         sa.PrimaryKeyConstraint("task_id", name=op.f("pk_added_task")),
     )
@@ -49,12 +47,8 @@ def upgrade() -> None:
         sa.Column("sheet_id", sa.Uuid(), nullable=False),
         sa.Column("earlier_id", sa.Uuid(), nullable=False),
         sa.Column("digest", sa.String(64), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["sheet_id"], ["document.id"], name=op.f("fk_continued_sheet_sheet_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["earlier_id"], ["document.id"], name=op.f("fk_continued_sheet_earlier_id")
-        ),
+        sa.ForeignKeyConstraint(["sheet_id"], ["document.id"], name=op.f("fk_continued_sheet_sheet_id")),
+        sa.ForeignKeyConstraint(["earlier_id"], ["document.id"], name=op.f("fk_continued_sheet_earlier_id")),
         sa.PrimaryKeyConstraint("sheet_id", "earlier_id", name=op.f("pk_continued_sheet")),
     )
     _sheets_of_tasks()
