@@ -76,7 +76,7 @@ class NewApprovers(Shape):
     model_config = example({"kind": "before", "people": [EXAMPLE_ID], "reason": "请确认付款条件。"})
 
     kind: AddedKind = Field(
-        description="`before` 前加签: they decide first, then the caller. `after` 后加签: when the caller approved."
+        description="`before` 前加签: they decide first. `after` 后加签: once the caller has approved."
     )
     people: list[UUID] = Field(min_length=1, max_length=20)
     reason: Words = Field(min_length=1, max_length=500)

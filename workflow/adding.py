@@ -106,9 +106,7 @@ class Adding:
                 Person.id != ground.case.applicant_id,
                 Person.id.not_in(_taking_part(ground.case)),
             )
-            .order_by(
-                Person.department_id != principal.department_id, Department.name, Person.name, Person.id
-            )
+            .order_by(own_first, Department.name, Person.name, Person.id)
             .limit(limit)
         )
         if among is not None:
