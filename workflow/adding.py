@@ -311,7 +311,7 @@ def _checked(session: Session, case: Case, wanted: Sequence[UUID]) -> list[Perso
     return people
 
 
-def _taking_part(case: Case) -> Select[tuple[UUID]]:
+def _taking_part(case: Case) -> Select[UUID]:
     """Those who decided in the case's round, or can, or will be able to: nobody is added twice."""
     return (
         select(TaskCandidate.person_id)
