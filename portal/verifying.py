@@ -32,7 +32,7 @@ from ingest.service import IngestService
 from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
 from portal.pace import Pace
 from portal.security import protect
-from portal.verify_sheets import behind, likeness, visible_case
+from portal.verify_sheets import Behind, behind, likeness, visible_case
 from portal.visit import Visit, arrive, strange
 from signing.attribution import register_entries
 from signing.register import RegisterEntry
@@ -209,8 +209,8 @@ def verify_archived(
     with visit.runtime.database.read() as session:
         visible = visible_case(visit, session, found.case)
     checked = check(visit, f"{found.case.serial_number}.pdf" if visible else "", found.data)
-    shown = _shown(visit, checked, token=token, case=visible)
-    return page(request, visit, "verify.html", **shown, sheets=found.tabs(visit), chain=found.chain)
+    shown = _shown(visit, checked, token=token, case=visible, found=found)
+    return page(request, visit, "verify.html", **shown)
 
 
 @router.post("/verify/{token}")
@@ -234,8 +234,8 @@ def compare_with_archived(
     with visit.runtime.database.read() as session:
         like = likeness(session, found, data)
         visible = visible_case(visit, session, found.case)
-    shown = _shown(visit, checked, token=token, likeness=like, case=visible)
-    return page(request, visit, template, **shown, sheets=found.tabs(visit))
+    shown = _shown(visit, checked, token=token, likeness=like, case=visible, found=found)
+    return page(request, visit, template, **shown)
 
 
 def _shown(
@@ -246,6 +246,7 @@ def _shown(
     case: Case | None = None,
     token: str | None = None,
     likeness: str | None = None,
+    found: Behind | None = None,
 ) -> dict[str, Any]:
     # What the archive holds is told to those who may see it; a code alone gives the verdict.
     is_archives_own = token is not None and likeness is None
@@ -256,6 +257,8 @@ def _shown(
         "checked": checked,
         "error": error,
         "case": case,
+        "sheets": found.tabs(visit) if found else [],
+        "chain": found.chain if found and likeness is None else "",
         "report": report_of(checked) if checked else None,
         "shown_time": lambda text: visit.formats.moment(datetime.fromisoformat(text)),
     }
