@@ -1,7 +1,7 @@
 """The commands that check an evidence bundle, as they stand in its instructions and in its script.
 
-Each needs ``bash``, the usual small programs, ``openssl`` and, where they are named, ``pdfsig`` and
-``pdftotext``; nothing of Vermilion. They run in the bundle's folder. Pure.
+Each needs ``bash``, the usual small programs, ``openssl`` and, where it is named, ``pdfsig``; nothing
+of Vermilion. They run in the bundle's folder. Pure.
 """
 
 from __future__ import annotations
@@ -117,10 +117,10 @@ def checks(bundle: Bundle) -> Iterator[Check]:
 
 
 def _continuation(link: ContinuedPdf) -> Check:
-    """The digest of the earlier sheet's beginning stands on the continuation sheet."""
+    """The digest of the earlier sheet's beginning stands in the continuation sheet's metadata."""
     beginning = f"$(head -c {link.size} '{link.earlier}' | openssl dgst -sha256 -r | cut -c1-64)"
-    command = f"pdftotext -raw '{link.file}' - | tr -d '\\n ' | grep -c \"{beginning}\""
-    return Check("continuation", f"{link.file} ← {link.earlier}", command, "1")
+    command = f"grep -aq \"sha256:{beginning}\" '{link.file}' && echo named"
+    return Check("continuation", f"{link.file} ← {link.earlier}", command, "named")
 
 
 def _signed_bytes(one: SignatureToCheck) -> str:

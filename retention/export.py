@@ -160,6 +160,7 @@ def describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str])
                 "step": act.step.zh if act.step else None,
                 "outcome": act.outcome.value if act.outcome else "added" if act.added else "comment",
                 "comment": act.text,
+                "by_added_approver": act.is_by_added,
                 "added": {"kind": act.added.kind.value, "people": list(act.added.people)}
                 if act.added
                 else None,

@@ -264,7 +264,8 @@ def _claim_lines(
 
 
 def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:
-    acts = [
+    acts = list(_additions(session, case, flow))
+    acts += [
         ActView(
             person.name,
             person.position or "",
@@ -289,7 +290,6 @@ def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:
             .where(Comment.case_id == case.id)
         )
     ]
-    acts += _additions(session, case, flow)
     return sorted(acts, key=lambda act: act.at)
 
 

@@ -1,6 +1,6 @@
 # 证据包说明
 bundle-title = 审批单 { $serial } 证据包
-bundle-what = 本文件夹用于向既不信任朱印系统、也不信任其运营者的人证明：审批单“{ $subject }”确如各 PDF 所示经过审批、签名与用印，且相关记录此后未被改动。核验时不需要朱印系统的任何程序，只需命令行（bash）、OpenSSL、pdfsig 与 pdftotext（poppler 附带）和文本编辑器，不需要联网。
+bundle-what = 本文件夹用于向既不信任朱印系统、也不信任其运营者的人证明：审批单“{ $subject }”确如各 PDF 所示经过审批、签名与用印，且相关记录此后未被改动。核验时不需要朱印系统的任何程序，只需命令行（bash）、OpenSSL、pdfsig（poppler 附带）和文本编辑器，不需要联网。
 bundle-trust = 全部信任归于 certificates/root.pem：其中第一张是该单位的根证书，其余（如有）是其所信任的外部机构的根证书。请将指纹（openssl x509 -in certificates/root.pem -noout -fingerprint -sha256）与该单位公布的指纹核对；并将树头 heads/{ $head }.txt 与单位之外的接收方所保存的副本（邮件、webhook、锁定的存储桶）核对。该系统自称 { $origin }。
 bundle-contents = pdf/：审批表和各文件的最终状态。signatures/：从中取出的每个签名（.p7s）、其时间戳所覆盖的签名值（.value）、时间戳令牌（.tst）以及被签字节的位置（.txt）。certificates/、revocation/：证书、证书吊销列表、OCSP 应答。audit/：与本单有关的审计条目，每行一条并附盐值（entries.jsonl）；每条另有其树叶（.leaf）、盐值与内容（.payload）和到树根的路径（.proof）。register/：用印登记簿中的登记。heads/：对整个审计记录的签名声明（树头）及其前一个。scans/：线下盖章页的照片或扫描件（如有）。case.json：审批单的文字内容。
 bundle-how = 请在本文件夹中打开终端，逐条运行下列命令；也可一次运行全部：bash check.sh。每条命令之下写明其应当输出的内容。
@@ -12,7 +12,7 @@ bundle-pdfsig-why = 统计 pdfsig 认为有效的签名数。它会略过文档�
 bundle-coverage = 最后一个签名之后没有增添内容
 bundle-coverage-why = 下列每个文件的最后一个签名或时间戳覆盖到文件的最后一个字节：文件大小与被签字节范围（.txt）一致。未列出的文件含有没有签名覆盖的字节。
 bundle-continuation = 续页所列的各表
-bundle-continuation-why = 审批表一经生成即被认证，表上没有签名位置的意见（加签、退回后再次提交）写在续页上；续页列出此前各表当时的 SHA-256 摘要。表只会在末尾增加内容，所以前表文件开头部分的摘要应与续页上印的一致。
+bundle-continuation-why = 审批表一经生成即被认证，表上没有签名位置的意见（加签、退回后再次提交）写在续页上；续页列出此前各表当时的 SHA-256 摘要。表只会在末尾增加内容，所以前表文件开头部分的摘要应与续页上印出、并写在其元数据中的一致。
 bundle-signatures = 签名
 bundle-signatures-why = 从 PDF 中取出被签字节，由 OpenSSL 以时间戳所载时刻核验签名及其证书直至根证书。标有 -noverify 的签名由其他机构签发：此处核验其字节未变，签名人身份须向该机构核实。
 bundle-tokens = 时间戳
