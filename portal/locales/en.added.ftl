@@ -30,3 +30,4 @@ check-sheet-first = Approval sheet
 check-sheet-continuation = Continuation { $number }
 check-chain-holds = The digests that this continuation names fit the beginnings of the sheets in the archive.
 check-chain-broken = The digests that this continuation names do not fit the sheets in the archive.
+added-mark = added approver

@@ -30,3 +30,4 @@ check-sheet-first = 审批表
 check-sheet-continuation = 续页 { $number }
 check-chain-holds = 续页所列各表的摘要，与档案中各表的开头部分相符。
 check-chain-broken = 续页所列的摘要，与档案中的表不符。
+added-mark = 加签
