@@ -86,8 +86,10 @@ def _chain(visit: Visit, states: Sequence[SheetState], named: Sequence[NamedStat
         return ""
     store, newest = visit.runtime.get(ObjectStore), {one.document_id: one.digest for one in states}
     for one in named:
-        beginning = store.read(newest[one.document_id])[: one.size]
-        if hashlib.sha256(beginning).hexdigest() != one.digest:
+        digest = hashlib.sha256()
+        for chunk in store.chunks(newest[one.document_id], 0, one.size):
+            digest.update(chunk)
+        if digest.hexdigest() != one.digest:
             return "broken"
     return "holds"
 
