@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -32,15 +31,8 @@ from signing.service import SigningService
 from storage.service import Kept, ObjectStore
 from workflow.advancing import Advancing
 from workflow.continuing import Continuing, Following
-from workflow.errors import (
-    CommentNeeded,
-    NotYourTask,
-    OutcomeNotPossible,
-    StalePage,
-    TaskFinished,
-    TaskWaits,
-    TextTooLong,
-)
+from workflow.deciding_rules import check_comment, check_open, check_outcome, reason_of
+from workflow.errors import NotYourTask, OutcomeNotPossible, StalePage
 from workflow.flows import Flow, Step, load_flow
 from workflow.models import (
     Case,
@@ -56,8 +48,6 @@ from workflow.models import (
 from workflow.sheets import MOST_TRIES, MadeSheet
 from workflow.states import Event
 from workflow.submitted import document_field_name
-
-LONGEST_COMMENT: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -381,38 +371,3 @@ class Deciding:
             {"step": task.step_key, "round": task.round, "sheet": sheet.digest},
         )
         return decision
-
-
-def check_open(case: Case, task: Task) -> None:
-    """Raise TaskFinished or TaskWaits for a task that cannot be decided now."""
-    if case.state != CaseState.RUNNING or task.round != case.round:
-        raise TaskFinished()
-    if task.state == TaskState.WAITING:
-        raise TaskWaits()
-    if task.state != TaskState.OPEN:
-        raise TaskFinished()
-
-
-def check_comment(outcome: Outcome, comment: str) -> str:
-    """The comment as it is kept. Raises CommentNeeded, TextTooLong."""
-    kept = "".join(letter for letter in comment if letter.isprintable() or letter == "\n").strip()
-    if len(kept) > LONGEST_COMMENT:
-        raise TextTooLong(field="comment", longest=LONGEST_COMMENT)
-    if not kept and outcome in (Outcome.RETURNED, Outcome.REJECTED):
-        raise CommentNeeded(field="comment")
-    return kept
-
-
-def check_outcome(step: Step, outcome: Outcome) -> None:
-    """A seal task is not approved but sealed, and nothing else is sealed. Raises OutcomeNotPossible."""
-    possible = {Outcome.RETURNED, Outcome.REJECTED}
-    if step.kind == "approve":
-        possible.add(Outcome.APPROVED)
-    if outcome not in possible:
-        raise OutcomeNotPossible(field="outcome")
-
-
-def reason_of(outcome: Outcome, comment: str) -> str:
-    """What stands in the signature itself: the decision and the comment."""
-    word = translator("zh-CN").text(f"decision-{outcome.value}")
-    return f"{word}：{comment}" if comment else word

@@ -48,7 +48,7 @@ def test_a_manager_adds_a_colleague_who_decides_first(
     colleague = desk("liumin", width, locale)
     colleague.open(f"/cases/{case}")
     colleague.page.click("main a[href^='/tasks/']")
-    expect(colleague.page.locator(".alert-info")).to_contain_text("请核对年假天数")
+    expect(colleague.page.locator("main .alert", has_text="请核对年假天数")).to_be_visible()
     picture(colleague, f"asked-{width}")
     colleague.page.fill("#decide-card [name=pin]", colleague.pin)
     colleague.page.click("#decide-card button[value=approved]")
