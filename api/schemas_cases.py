@@ -1,4 +1,4 @@
-"""Shapes of flows, cases, tasks and decisions."""
+"""Shapes of flows and cases."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field
 
 from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, Shape, Words, example
-from api.schemas_seals import PlaceShape
 from ingest.models import DocumentKind, VersionReason
-from workflow.models import CaseState, EvidenceState, Outcome, TaskState
+from workflow.models import AddedKind, CaseState, EvidenceState, Outcome
 
 _MOST_DEEP = 8
 
@@ -132,7 +131,8 @@ _PAPER: dict[str, Any] = {
     "size": 64120,
     "reason": "signed",
     "round": 1,
-    "is_signed_in_place": False,
+    "is_signed_in_place": True,
+    "continues": [],
 }
 _STEP: dict[str, Any] = {
     "key": "head",
@@ -143,6 +143,9 @@ _STEP: dict[str, Any] = {
     "since": EXAMPLE_TIME,
     "finished_at": None,
     "outcome": None,
+    "added": None,
+    "task_id": EXAMPLE_ID,
+    "may_take_back": False,
 }
 
 
@@ -178,6 +181,19 @@ class StepAnswer(Shape):
     since: datetime | None
     finished_at: datetime | None
     outcome: Outcome | None
+    added: AddedKind | None = Field(description="For an added approver: decides before or after the holder.")
+    task_id: UUID | None = Field(description="Null until the step is reached.")
+    may_take_back: bool = Field(description="Whether the caller may undo this addition.")
+
+
+class NamedStateAnswer(Shape):
+    """A state of an earlier sheet. The first `size` bytes of its newest version still have this digest."""
+
+    model_config = example({"document_id": EXAMPLE_ID, "digest": EXAMPLE_DIGEST, "size": 61240})
+
+    document_id: UUID
+    digest: str
+    size: int
 
 
 class PaperAnswer(Shape):
@@ -196,16 +212,30 @@ class PaperAnswer(Shape):
     reason: VersionReason
     round: int
     is_signed_in_place: bool
+    continues: list[NamedStateAnswer] = Field(
+        description="For a continuation sheet: the sheets that it names, in the state it names them."
+    )
+
+
+class AddedAnswer(Shape):
+    """Approvers who were added."""
+
+    model_config = example({"kind": "before", "people": ["赵敏"]})
+
+    kind: AddedKind
+    people: list[str]
 
 
 class ActAnswer(Shape):
-    """A decision, or a comment when `outcome` is null."""
+    """A decision; an addition of approvers when `added` is set, `text` its reason; else a comment."""
 
     name: str = Field(examples=["王芳"])
     position: str = Field(examples=["市场部经理"])
     step: str | None = Field(examples=["部门负责人"])
     outcome: Outcome | None = Field(examples=["approved"])
     text: str = Field(examples=["同意"])
+    is_by_added: bool = Field(examples=[False], description="Decided by an added approver.")
+    added: AddedAnswer | None
     at: datetime = Field(examples=[EXAMPLE_TIME])
 
 
@@ -239,6 +269,7 @@ class CaseAnswer(Shape):
             "my_task_id": None,
             "may_withdraw": False,
             "may_resubmit": False,
+            "may_add_approvers": False,
         }
     )
 
@@ -267,6 +298,7 @@ class CaseAnswer(Shape):
     my_task_id: UUID | None = Field(description="The caller's open task in this case.")
     may_withdraw: bool
     may_resubmit: bool
+    may_add_approvers: bool = Field(description="Whether the caller may add approvers to their open task.")
 
 
 class NewComment(Shape):
@@ -275,113 +307,3 @@ class NewComment(Shape):
     model_config = example({"text": "请补充报价单。"})
 
     text: Words = Field(min_length=1, max_length=4000)
-
-
-class TaskAnswer(Shape):
-    """An open task of the caller's inbox."""
-
-    model_config = example(
-        {
-            "id": EXAMPLE_ID,
-            "case_id": EXAMPLE_ID,
-            "serial_number": "HT-2026-00012",
-            "subject": "年度采购框架合同",
-            "flow": "contract",
-            "flow_name": "合同审批",
-            "step_name": "部门负责人",
-            "kind": "approve",
-            "amount": "120000.00",
-            "applicant": "张伟",
-            "since": EXAMPLE_TIME,
-        }
-    )
-
-    id: UUID
-    case_id: UUID
-    serial_number: str
-    subject: str
-    flow: str
-    flow_name: str
-    step_name: str
-    kind: Literal["approve", "seal", "revise"]
-    amount: Decimal | None
-    applicant: str
-    since: datetime
-
-
-class TaskDetail(Shape):
-    """A task with its case."""
-
-    id: UUID
-    step_key: str
-    kind: Literal["approve", "seal", "revise"]
-    state: TaskState
-    round: int
-    created_at: datetime
-    finished_at: datetime | None
-    shown_digest: str = Field(description="Of the sheet as it is now; show it, then hand this back.")
-    case: CaseAnswer
-
-
-class NewDecision(Shape):
-    """What the caller decides, having seen the sheet of this digest."""
-
-    model_config = example(
-        {"outcome": "approved", "comment": "同意", "pin": "284617", "shown_digest": EXAMPLE_DIGEST}
-    )
-
-    outcome: Literal["approved", "returned", "rejected"]
-    comment: Words = Field(default="", max_length=4000, description="Needed to return or reject.")
-    pin: Words = Field(min_length=1, max_length=128, description="The caller's signing PIN.")
-    shown_digest: Digest
-
-
-class NewSealing(Shape):
-    """Where the keeper puts the seal, for each document of the task."""
-
-    model_config = example(
-        {
-            "pin": "284617",
-            "shown_digest": EXAMPLE_DIGEST,
-            "placements": {EXAMPLE_ID: [{"page": 1, "x_mm": 150.0, "y_mm": 240.0}]},
-            "comment": "",
-        }
-    )
-
-    pin: Words = Field(min_length=1, max_length=128, description="The keeper's own signing PIN.")
-    shown_digest: Digest
-    placements: dict[UUID, list[PlaceShape]] = Field(max_length=200)
-    comment: Words = Field(default="", max_length=4000)
-
-
-class NewHandSealing(Shape):
-    """How many printouts of each document of the task the keeper stamped."""
-
-    model_config = example(
-        {"pin": "284617", "shown_digest": EXAMPLE_DIGEST, "copies": {EXAMPLE_ID: 2}, "comment": ""}
-    )
-
-    pin: Words = Field(min_length=1, max_length=128, description="The keeper's own signing PIN.")
-    shown_digest: Digest
-    copies: dict[UUID, int] = Field(
-        default_factory=dict, max_length=200, description="By document; what is left out: as many as allowed."
-    )
-    comment: Words = Field(default="", max_length=4000)
-
-
-class DecisionAnswer(Shape):
-    """What a decision led to."""
-
-    model_config = example(
-        {
-            "decision_id": EXAMPLE_ID,
-            "case_id": EXAMPLE_ID,
-            "state": "running",
-            "signed_digest": EXAMPLE_DIGEST,
-        }
-    )
-
-    decision_id: UUID
-    case_id: UUID
-    state: CaseState
-    signed_digest: str = Field(description="Of the sheet that carries the signature.")

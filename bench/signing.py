@@ -340,10 +340,11 @@ def whole_sheet(times: int) -> Figure:
     data = sheet.SheetData(
         entity="云杉测试科技有限公司", heading="合同审批表", serial_number="HT-2026-000123", round=1,
         applicant="王芳", position="采购专员", department="市场部", subject="办公设备采购合同",
-        submitted_at=datetime(2026, 11, 26, 9, tzinfo=UTC), facts=(("对方单位", "蓝海贸易有限公司"),),
+        submitted_at=datetime(2026, 11, 26, 9, tzinfo=UTC), made_at=datetime(2026, 11, 26, 9, tzinfo=UTC),
+        facts=(("对方单位", "蓝海贸易有限公司"),),
         documents=(sheet.ListedDocument("合同.pdf", "合同", 12, "0" * 64),),
         boxes=tuple(sheet.Box(name, f"第{number}步") for number, name in enumerate(names)),
-        verify_url="http://127.0.0.1/verify/bench", earlier_digest=None, is_demo=False,
+        verify_url="http://127.0.0.1/verify/bench", is_demo=False,
     )  # fmt: skip
     block = SignatureBlock("王芳", "经理", "批准", "同意按此办理", datetime(2026, 11, 26, 9, tzinfo=UTC))
 

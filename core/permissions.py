@@ -175,6 +175,22 @@ def grant_access(
     )
 
 
+def share_access(
+    session: Session,
+    owner_type: ResourceType,
+    owner_id: UUID,
+    resource_type: ResourceType,
+    resource_id: UUID,
+) -> None:
+    """Let everybody who may read one resource read another that belongs to it."""
+    terms = session.scalars(
+        select(AccessRow.term).where(
+            AccessRow.resource_type == owner_type.value, AccessRow.resource_id == owner_id
+        )
+    ).all()
+    grant_access(session, resource_type, resource_id, terms)
+
+
 def hold_term(session: Session, person_id: UUID, term: str) -> None:
     """Hand a principal term to a person."""
     insert_unless_there(session, TermHolder, [{"person_id": person_id, "term": term}])

@@ -11,7 +11,7 @@ from fastapi import Form, Query, Request, Response
 
 from core.errors import NotFound, VermilionError
 from core.sign_in import binding
-from portal.case_views import has_pin
+from portal.case_views import has_pin, step_name
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.second_factor import Factor, accept, field_of
@@ -20,7 +20,7 @@ from workflow.batch_models import ItemState
 from workflow.batches import BatchLine, BatchView, Wanted
 from workflow.cases import CaseView
 from workflow.errors import StalePage
-from workflow.models import TaskState
+from workflow.models import Task, TaskState
 from workflow.service import WorkflowService
 
 router = pages()
@@ -190,23 +190,24 @@ def _lines(visit: Visit, tasks: list[UUID]) -> tuple[list[ReviewLine], int]:
                 continue
             is_mine = view.my_task is not None and view.my_task.id == task.id
             if is_mine and task.kind == "approve" and task.state == TaskState.OPEN:
-                lines.append(_line(visit, task_id, task.step_key, view))
+                lines.append(_line(visit, task, view))
     return lines, len(tasks) - len(lines)
 
 
-def _line(visit: Visit, task_id: UUID, step_key: str, view: CaseView) -> ReviewLine:
+def _line(visit: Visit, task: Task, view: CaseView) -> ReviewLine:
+    sheet = view.sheet_of(task)
     return ReviewLine(
-        task_id,
+        task.id,
         view.case.id,
         view.case.subject,
         view.case.serial_number,
         view.flow.name.text(visit.language),
-        view.flow.step(step_key).name.text(visit.language),
+        step_name(visit, view.flow.step(task.step_key).name, task.place > 0),
         view.applicant,
         view.case.amount,
-        view.sheet.id,
-        view.sheet.digest,
-        view.sheet.pages,
+        sheet.id,
+        sheet.digest,
+        sheet.pages,
     )
 
 

@@ -17,6 +17,7 @@ from portal.fields import as_id
 from portal.visit import Visit
 from signing.service import SigningService
 from workflow.cases import CaseRow, CaseView, ClaimLineView, DocumentView, StepView, TaskRow
+from workflow.flows import Text
 from workflow.models import CaseState, Outcome
 from workflow.service import WorkflowService
 
@@ -33,6 +34,15 @@ class Step:
     people: tuple[str, ...]
     since: datetime | None
     finished_at: datetime | None
+
+
+@dataclass(frozen=True)
+class AddedLine:
+    """An added approver who has not decided yet: their task, name, and whether before or after."""
+
+    task_id: UUID
+    name: str
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,7 @@ class TaskCard:
     amount: Decimal | None
     is_urgent: bool
     kind: str
+    is_added: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,9 +103,23 @@ def steps(visit: Visit, view: CaseView) -> tuple[Step, ...]:
 
 
 def _step(visit: Visit, step: StepView, state: CaseState) -> Step:
-    return Step(
-        step.name.text(visit.language), step_status(step, state), step.people, step.since, step.finished_at
-    )
+    name = step_name(visit, step.name, step.added is not None)
+    return Step(name, step_status(step, state), step.people, step.since, step.finished_at)
+
+
+def step_name(visit: Visit, name: Text, is_added: bool) -> str:
+    """A step's name; where an approver was added to it, so marked."""
+    words = name.text(visit.language)
+    return visit.text("step-added", step=words) if is_added else words
+
+
+def taken_back(visit: Visit, view: CaseView) -> list[AddedLine]:
+    """The added approvers whom the reader may still take back."""
+    return [
+        AddedLine(step.task_id, visit.text("list-separator").join(step.people), step.added.value)
+        for step in view.steps
+        if step.may_take_back and step.task_id is not None and step.added is not None
+    ]
 
 
 def step_status(step: StepView, state: CaseState) -> str:
@@ -135,7 +160,10 @@ def acts(visit: Visit, view: CaseView) -> list[Act]:
     lines = [Act(view.applicant, view.case.submitted_at, None, None, "", visit.text("case-applied"))]
     for act in view.acts:
         outcome = act.outcome.value if act.outcome else None
-        note = act.step.text(visit.language) if act.step else visit.text("case-commented")
+        note = step_name(visit, act.step, act.is_by_added) if act.step else visit.text("case-commented")
+        if act.added is not None:
+            people = visit.text("list-separator").join(act.added.people)
+            note = visit.text(f"case-added-{act.added.kind.value}", people=people)
         lines.append(Act(act.name, act.at, "outcome" if outcome else None, outcome, act.text, note))
     return lines
 
@@ -167,6 +195,7 @@ def task_card(visit: Visit, row: TaskRow) -> TaskCard:
         row.amount,
         visit.runtime.clock.now() - row.since > URGENT_AFTER,
         row.kind,
+        row.is_added,
     )
 
 
@@ -196,6 +225,7 @@ def case_context(request: Request, visit: Visit, view: CaseView) -> dict[str, An
         "acts": acts(visit, view),
         "documents": documents,
         "shown": shown_paper(request, view, documents),
+        "added": taken_back(visit, view),
     }
 
 

@@ -11,6 +11,7 @@ from core.errors import VermilionError
 from portal.case_views import case_context, case_line, steps
 from portal.fields import as_id
 from portal.frame import Visiting, page, pages, see_other
+from portal.notices import look_at
 from portal.visit import Visit
 from workflow.cases import CaseFilter, CaseView
 from workflow.contracts import Contracts
@@ -52,9 +53,12 @@ def list_cases(
 
 
 @router.get("/cases/{case_id}")
-def show_case(request: Request, visit: Visiting, case_id: UUID, submitted: str = "") -> Response:
+def show_case(
+    request: Request, visit: Visiting, case_id: UUID, submitted: str = "", added: str = ""
+) -> Response:
     """One case: where it stands, its papers, what was said."""
-    return case_page(request, visit, case_id, submitted=bool(submitted))
+    look_at(visit, "case", case_id)
+    return case_page(request, visit, case_id, submitted=bool(submitted), added=added == "before")
 
 
 @router.get("/cases/{case_id}/progress")
@@ -115,6 +119,7 @@ def case_page(
     *,
     status: int = 200,
     submitted: bool = False,
+    added: bool = False,
     error: str = "",
     errors: dict[str, str] | None = None,
     typed: str = "",
@@ -134,6 +139,7 @@ def case_page(
         steps=steps(visit, view),
         is_live=_is_live(view),
         submitted=submitted,
+        added_now=added,
         error=error,
         errors=errors or {},
         typed=typed,

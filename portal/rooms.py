@@ -7,6 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 
 from portal import (
+    added_approvers,
     apply,
     batches,
     cases,
@@ -37,6 +38,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     apply.router,
     cases.router,
     tasks.router,
+    added_approvers.router,
     batches.router,
     sealing.router,
     me.router,

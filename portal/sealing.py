@@ -205,9 +205,9 @@ def show_sealing(
         task=task,
         step_name=view.flow.step(task.step_key).name.text(visit.language),
         has_pin=can_sign,
-        shown_digest=view.sheet.digest,
+        shown_digest=view.sheet_of(task).digest,
         factor=field_of(
-            visit, [view.sheet.digest, *(row.digest for row in rows)], "seal", errors.get("code", "")
+            visit, [view.sheet_of(task).digest, *(row.digest for row in rows)], "seal", errors.get("code", "")
         ),
         places=_places(visit, view, rows, seals, view.flow.step(task.step_key), filled or {}),
         errors=errors,

@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import Form, Request, Response
 
 from core.errors import VermilionError
-from portal.case_views import case_context, has_pin
+from portal.case_views import case_context, has_pin, step_name
 from portal.frame import Visiting, page, pages, see_other
 from portal.sealing import show_sealing
 from portal.second_factor import Factor, accept, field_of
@@ -21,7 +21,7 @@ router = pages()
 
 
 @router.get("/tasks/{task_id}")
-def show_task(request: Request, visit: Visiting, task_id: UUID, after: str = "") -> Response:
+def show_task(request: Request, visit: Visiting, task_id: UUID, after: str = "", added: str = "") -> Response:
     """One task; where it is done already, its case."""
     task, view = find(visit, task_id)
     if view.my_task is None or view.my_task.id != task.id:
@@ -30,7 +30,7 @@ def show_task(request: Request, visit: Visiting, task_id: UUID, after: str = "")
         return see_other(request, f"/apply/{view.case.flow_key}?resubmit={view.case.id}")
     if task.kind == "seal":
         return show_sealing(request, visit, task, view)
-    return _show(request, visit, task, view, after=after)
+    return _show(request, visit, task, view, after=after, added=added)
 
 
 @router.post("/tasks/{task_id}")
@@ -110,11 +110,13 @@ def _show(
     view: CaseView,
     *,
     after: str = "",
+    added: str = "",
     comment: str = "",
     errors: dict[str, str] | None = None,
     status: int = 200,
 ) -> Response:
     errors = errors or {}
+    shown_digest = view.sheet_of(task).digest
     with visit.runtime.database.read() as session:
         can_sign = has_pin(visit, session, visit.person)
     return page(
@@ -124,11 +126,14 @@ def _show(
         status=status,
         **case_context(request, visit, view),
         task=task,
-        step_name=view.flow.step(task.step_key).name.text(visit.language),
+        step_name=step_name(visit, view.flow.step(task.step_key).name, task.place > 0),
         after=after if after in {one.value for one in Outcome} else "",
         has_pin=can_sign,
-        shown_digest=view.sheet.digest,
-        factor=field_of(visit, [view.sheet.digest], "approval", errors.get("code", "")),
+        shown_digest=shown_digest,
+        request_to_me=view.request,
+        added_now=added == "after",
+        may_add=view.may_add_approvers,
+        factor=field_of(visit, [shown_digest], "approval", errors.get("code", "")),
         comment=comment,
         errors=errors,
         error=errors.get("", ""),

@@ -18,14 +18,14 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, File, Request, Response, UploadFile
+from fastapi import APIRouter, File, Query, Request, Response, UploadFile
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 from starlette.types import Message
 
 from core import addresses
-from core.errors import NotFound, VermilionError
-from core.permissions import ResourceType, may_read, readable
+from core.errors import VermilionError
+from core.permissions import ResourceType, readable
 from core.runtime import Runtime
 from ingest.errors import FileEmpty, FileTooLarge
 from ingest.looking import Compared
@@ -34,6 +34,7 @@ from ingest.service import IngestService
 from portal.frame import PublicRoute, Visiting, explain, is_htmx, page
 from portal.pace import Pace
 from portal.security import protect
+from portal.verify_sheets import Behind, behind, likeness, visible_case
 from portal.visit import Visit, arrive, strange
 from signing.attribution import register_entries, sealed_states
 from signing.register import RegisterEntry
@@ -187,17 +188,24 @@ def verification_report(
 
 
 @router.get("/verify/{token}")
-def verify_archived(request: Request, visit: Visiting, token: str) -> Response:
+def verify_archived(
+    request: Request,
+    visit: Visiting,
+    token: str,
+    sheet: Annotated[int | None, Query(ge=1, le=10_000)] = None,
+) -> Response:
     """What the QR code on a printed approval sheet leads to: what the archive's own copy is worth now.
 
     Who is not signed in learns the verdict; who may see the case gets the whole of it.
     """
     _count(visit)
-    case, digest = _sheet(visit, token)
-    visible = _case(visit, case)
-    with visit.runtime.get(ObjectStore).copied(digest) as path, Source.opened(path) as source:
-        checked = check(visit, f"{case.serial_number}.pdf" if visible else "", source)
-    return page(request, visit, "verify.html", **_shown(visit, checked, token=token, case=visible))
+    found = behind(visit, token, sheet)
+    with visit.runtime.database.read() as session:
+        visible = visible_case(visit, session, found.case)
+    with visit.runtime.get(ObjectStore).copied(found.digest) as path, Source.opened(path) as source:
+        checked = check(visit, f"{found.case.serial_number}.pdf" if visible else "", source)
+    shown = _shown(visit, checked, token=token, case=visible, found=found)
+    return page(request, visit, "verify.html", **shown)
 
 
 @router.post("/verify/{token}")
@@ -208,7 +216,7 @@ def compare_with_archived(
     template = "parts/verdict.html" if is_htmx(request) else "verify.html"
     try:
         _count(visit)
-        case, newest = _sheet(visit, token)
+        found = behind(visit, token, None)
         with _sent(visit, file) as source:
             checked = check(visit, file.filename or "" if file else "", source)
     except VermilionError as error:
@@ -218,38 +226,11 @@ def compare_with_archived(
             request, visit, template, status=200 if is_htmx(request) else error.status,
             **_shown(visit, error=visit.translator.error(error), token=token),
         )  # fmt: skip
-    likeness = _likeness(visit, case, checked.facts["sha256"], newest)
-    shown = _shown(visit, checked, token=token, likeness=likeness, case=_case(visit, case))
+    with visit.runtime.database.read() as session:
+        like = likeness(session, found, checked.facts["sha256"])
+        visible = visible_case(visit, session, found.case)
+    shown = _shown(visit, checked, token=token, likeness=like, case=visible, found=found)
     return page(request, visit, template, **shown)
-
-
-def _sheet(visit: Visit, token: str) -> tuple[Case, str]:
-    """The case of a code and the digest of its sheet as it is now. Raises NotFound."""
-    with visit.runtime.database.read() as session:
-        case = session.scalar(select(Case).where(Case.verify_token == token)) if len(token) <= 64 else None
-        if case is None:
-            raise NotFound(what="sheet")
-        version = visit.runtime.get(IngestService).pdf_version(session, case.sheet_id)
-    return case, version.digest
-
-
-def _case(visit: Visit, case: Case) -> Case | None:
-    """The case, for who may see it."""
-    if visit.principal is None:
-        return None
-    with visit.runtime.database.read() as session:
-        return case if may_read(session, visit.principal, ResourceType.CASE, case.id) else None
-
-
-def _likeness(visit: Visit, case: Case, digest: str, newest: str) -> str:
-    """``newest``, ``earlier`` or ``differs``: the file beside the states that the sheet had."""
-    if digest == newest:
-        return "newest"
-    with visit.runtime.database.read() as session:
-        known = session.scalar(
-            select(Version.id).where(Version.digest == digest, Version.document_id == case.sheet_id).limit(1)
-        )
-    return "earlier" if known is not None else "differs"
 
 
 def _shown(
@@ -260,6 +241,7 @@ def _shown(
     case: Case | None = None,
     token: str | None = None,
     likeness: str | None = None,
+    found: Behind | None = None,
 ) -> dict[str, Any]:
     # What the archive holds is told to those who may see it; a code alone gives the verdict.
     is_archives_own = token is not None and likeness is None
@@ -270,6 +252,8 @@ def _shown(
         "checked": checked,
         "error": error,
         "case": case,
+        "sheets": found.tabs(visit) if found else [],
+        "chain": found.chain if found and likeness is None else "",
         "report": report_of(checked) if checked else None,
         "png": png,
         "shown_time": lambda text: visit.formats.moment(datetime.fromisoformat(text)),

@@ -28,7 +28,7 @@ from core.models import AuditEntry
 from core.permissions import Principal, ResourceType, may_read
 from core.runtime import Runtime
 from ingest.models import Version
-from retention.bundle_commands import Bundle, PdfToCheck, SignatureToCheck, checks, script
+from retention.bundle_commands import Bundle, ContinuedPdf, PdfToCheck, SignatureToCheck, checks, script
 from retention.bundle_readme import readme
 from retention.bundle_zip import BundleZip
 from retention.export import describe, safe_name
@@ -155,6 +155,8 @@ class _Writer:
             materials.append(material)
             size = scratch.stat().st_size
             self._write_signatures(made, file, _stem(number, paper), material, state.roots, size)
+            for one in paper.continues:  # the earlier sheets were written before
+                self._bundle.continued.append(ContinuedPdf(file, files[one.document_id], one.size))
         facts = describe(state.view, state.term, files)
         made.add("case.json", json.dumps(facts, ensure_ascii=False, indent=1, default=str) + "\n")
         for number, (digest, media_type) in enumerate(state.scans, start=1):

@@ -38,6 +38,15 @@ class PdfToCheck:
 
 
 @dataclass(frozen=True)
+class ContinuedPdf:
+    """A continuation sheet, an earlier sheet that it names, and how many bytes that had then."""
+
+    file: str
+    earlier: str
+    size: int
+
+
+@dataclass(frozen=True)
 class SignatureToCheck:
     """A signature that was cut out. ``stem`` is the path of its files without their endings."""
 
@@ -58,6 +67,7 @@ class Bundle:
     pdfs: list[PdfToCheck] = field(default_factory=list)
     signatures: list[SignatureToCheck] = field(default_factory=list)
     covered: dict[str, int] = field(default_factory=dict)  # PDF files that signatures cover, size
+    continued: list[ContinuedPdf] = field(default_factory=list)
     signers: list[str] = field(default_factory=list)  # files of certificates
     crls: list[tuple[str, datetime]] = field(default_factory=list)  # PEM file, when it was issued
     ocsps: list[str] = field(default_factory=list)
@@ -71,8 +81,8 @@ class Bundle:
 
 
 SECTIONS: Final = (
-    "files", "pdfsig", "coverage", "signatures", "tokens", "revocation", "head", "inclusion", "payloads",
-    "register", "consistency",
+    "files", "pdfsig", "coverage", "continuation", "signatures", "tokens", "revocation", "head", "inclusion",
+    "payloads", "register", "consistency",
 )  # fmt: skip
 
 
@@ -84,6 +94,8 @@ def checks(bundle: Bundle) -> Iterator[Check]:
         yield Check("pdfsig", pdf.file, count, str(pdf.signatures))
     for file, size in bundle.covered.items():
         yield Check("coverage", file, f"test $(wc -c < '{file}') -eq {size} && echo covered", "covered")
+    for link in bundle.continued:
+        yield _continuation(link)
     for one in bundle.signatures:
         yield from _signature(one)
     yield from _revocation(bundle)
@@ -102,6 +114,13 @@ def checks(bundle: Bundle) -> Iterator[Check]:
         yield Check("register", file, digest, "1")
     if bundle.previous is not None:
         yield _consistency(bundle.previous, bundle.head)
+
+
+def _continuation(link: ContinuedPdf) -> Check:
+    """The digest of the earlier sheet's beginning stands in the continuation sheet's metadata."""
+    beginning = f"$(head -c {link.size} '{link.earlier}' | openssl dgst -sha256 -r | cut -c1-64)"
+    command = f"grep -aq \"sha256:{beginning}\" '{link.file}' && echo named"
+    return Check("continuation", f"{link.file} ← {link.earlier}", command, "named")
 
 
 def _signed_bytes(one: SignatureToCheck) -> str:

@@ -158,24 +158,33 @@ def describe(view: CaseView, term: RetentionTerm | None, files: dict[UUID, str])
             {
                 "name": act.name,
                 "step": act.step.zh if act.step else None,
-                "outcome": act.outcome.value if act.outcome else "comment",
+                "outcome": act.outcome.value if act.outcome else "added" if act.added else "comment",
                 "comment": act.text,
+                "by_added_approver": act.is_by_added,
+                "added": {"kind": act.added.kind.value, "people": list(act.added.people)}
+                if act.added
+                else None,
                 "at": act.at.isoformat(),
             }
             for act in view.acts
         ],
-        "documents": [_paper(paper, files[paper.id]) for paper in [*view.sheets, *view.documents]],
+        "documents": [_paper(paper, files) for paper in [*view.sheets, *view.documents]],
     }
 
 
-def _paper(paper: DocumentView, file: str) -> dict[str, Any]:
+def _paper(paper: DocumentView, files: dict[UUID, str]) -> dict[str, Any]:
+    """``continues``: the states of earlier sheets that a continuation sheet names, by their first bytes."""
     return {
         "id": str(paper.id),
         "title": paper.title,
         "kind": paper.kind,
         "field": paper.field,
-        "file": file,
+        "file": files[paper.id],
         "sha256": paper.digest,
         "pages": paper.pages,
         "state": paper.reason,
+        "continues": [
+            {"file": files[one.document_id], "bytes": one.size, "sha256": one.digest}
+            for one in paper.continues
+        ],
     }

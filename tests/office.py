@@ -106,7 +106,12 @@ class Office:
         view = self.view(username, case_id)
         assert view.my_task is not None, f"{username} has no task"
         return self.workflow.decide(
-            self.principal(username), view.my_task.id, outcome, comment, pin, view.sheet.digest
+            self.principal(username),
+            view.my_task.id,
+            outcome,
+            comment,
+            pin,
+            view.sheet_of(view.my_task).digest,
         )
 
     def approve_all(self, case_id: UUID, *usernames: str) -> None:

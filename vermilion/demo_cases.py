@@ -22,8 +22,8 @@ from signing.models import Seal
 from signing.service import SigningService
 from vermilion import demo_folder
 from vermilion.demo_documents import Contract, Invoice, Letter, photograph, typeset
-from vermilion.demo_stories import OURS, Act, Story, stories
-from workflow.models import Case
+from vermilion.demo_stories import OURS, Act, Addition, Story, stories
+from workflow.models import AddedKind, Case
 from workflow.service import WorkflowService
 
 Advance = Callable[[int, int, str], None]
@@ -137,13 +137,17 @@ class _Teller:
         ingest.process(received.document_id)
         return received.document_id
 
-    def _do(self, case_id: UUID, act: Act) -> None:
+    def _do(self, case_id: UUID, act: Act | Addition) -> None:
         principal = _principal(self._runtime, self._people[act.who])
         with self._runtime.database.read() as session:
             view = self._workflow.get_case(session, principal, case_id)
         if view.my_task is None:
             raise LookupError(f"{act.who} has nothing to do in {view.case.serial_number}")
-        pin, shown = self._pins[act.who], view.sheet.digest
+        if isinstance(act, Addition):
+            whom = [self._people[act.whom]]
+            self._workflow.adding.add(principal, view.my_task.id, AddedKind.BEFORE, whom, act.reason)
+            return
+        pin, shown = self._pins[act.who], view.sheet_of(view.my_task).digest
         if act.at is None:
             self._workflow.decide(principal, view.my_task.id, act.outcome, act.comment, pin, shown)
             return

@@ -29,6 +29,15 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Addition:
+    """Somebody has another approver decide before them 前加签."""
+
+    who: str
+    whom: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Story:
     """A case of the demo: who applies for what with which papers, and what becomes of it."""
 
@@ -36,7 +45,7 @@ class Story:
     flow: str
     form: Mapping[str, Any]
     papers: Mapping[str, tuple[tuple[str, DocumentKind, Contract | Invoice | Letter, bool], ...]]
-    acts: tuple[Act, ...] = ()
+    acts: tuple[Act | Addition, ...] = ()
     is_withdrawn: bool = False
     comment: tuple[str, str] | None = field(default=None)
 
@@ -125,7 +134,11 @@ def _contracts(days: list[str]) -> list[Story]:
             contract(
                 "年度云服务器租用合同", "CG-DEMO-2602", cloud, True, "云服务器及存储服务", "96000", days[6]
             ),
-            whole,
+            (
+                Addition("wangfang", "zhaolei", "请研发部确认所租配置是否够用"),
+                Act("zhaolei", approve, "配置可满足明年需求"),
+                *whole,
+            ),
         ),
         Story(
             "zhangwei",

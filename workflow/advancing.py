@@ -26,9 +26,12 @@ from ingest.service import IngestService
 from search.service import announce
 from signing.models import SealAuthorisation, SealRecord
 from signing.service import SigningService
+from workflow import additions
 from workflow.claims import Claims
 from workflow.flows import Flow, Step
 from workflow.models import (
+    AddedKind,
+    AddedTask,
     Case,
     CaseDocument,
     CaseState,
@@ -60,53 +63,45 @@ class Advancing:
         self._settings = settings
 
     def open_next(self, session: Session, case: Case, flow: Flow, now: datetime) -> None:
-        """Open the tasks of the next steps, or complete the case when there are none left."""
-        rows = session.execute(
-            select(Task.step_key, Task.state).where(Task.case_id == case.id, Task.round == case.round)
-        ).all()
-        done = {key for key, state in rows if state == TaskState.DONE}
-        opened = {key for key, state in rows if state == TaskState.OPEN}
+        """Open what waits for nobody any more and the next steps, or complete the case."""
+        for task_id in additions.to_open(duties(session, case)):
+            session.get_one(Task, task_id).state = TaskState.OPEN
+        session.flush()
+        left = duties(session, case)
+        done = additions.steps_done(left)
         if is_complete(flow, done):
             self.change_state(session, case, Event.COMPLETE, None, now)
             return
-        for step in next_steps(flow, done, opened):
+        for step in next_steps(flow, done, additions.steps_opened(left)):
             self._open_task(session, case, step, now)
 
     def _open_task(self, session: Session, case: Case, step: Step, now: datetime) -> None:
         applicant = session.get_one(Person, case.applicant_id)
         day = now.astimezone(self._settings.zone).date()
         people = candidates(session, step, applicant, case.entity_id, case.form, day)
-        self.add_task(session, case, step.key, step.kind, people, now, field_name(step.key, case.round))
+        task = Task(
+            step_key=step.key,
+            kind=step.kind,
+            state=TaskState.OPEN,
+            sheet_id=case.sheet_id,
+            field_name=field_name(step.key, case.round),
+        )
+        self.add_task(session, case, task, people, now)
         if step.kind == "seal":
             self._authorise_seals(session, case, step, now)
 
     def add_task(
-        self,
-        session: Session,
-        case: Case,
-        step_key: str,
-        kind: str,
-        people: Iterable[UUID],
-        now: datetime,
-        field: str | None,
-    ) -> Task:
-        """Make an open task and let its candidates see the case."""
-        task = Task(
-            case_id=case.id,
-            step_key=step_key,
-            kind=kind,
-            round=case.round,
-            state=TaskState.OPEN,
-            field_name=field,
-            created_at=now,
-        )
+        self, session: Session, case: Case, task: Task, people: Iterable[UUID], now: datetime
+    ) -> None:
+        """Add a task to the case's round; the candidates of an open one see the case."""
+        task.case_id, task.round, task.created_at = case.id, case.round, now
         session.add(task)
         session.flush()
         candidates_ = list(dict.fromkeys(people))
         session.add_all(TaskCandidate(task_id=task.id, person_id=person) for person in candidates_)
         session.flush()
-        self.grant(session, case, [term_person(person) for person in candidates_])
-        return task
+        if task.state == TaskState.OPEN:
+            self.grant(session, case, [term_person(person) for person in candidates_])
 
     def _authorise_seals(self, session: Session, case: Case, step: Step, now: datetime) -> None:
         seal_id = UUID(case.form[step.who.keeper_of])  # type: ignore[union-attr]
@@ -200,7 +195,8 @@ class Advancing:
             self._revoke_authorisations(session, case, now)
         if case.state == CaseState.RETURNED:
             self._claims.reopen(session, case)
-            self.add_task(session, case, REVISE, REVISE, [case.applicant_id], now, None)
+            revise = Task(step_key=REVISE, kind=REVISE, state=TaskState.OPEN)
+            self.add_task(session, case, revise, [case.applicant_id], now)
         if case.state in FINISHED:
             case.finished_at = now
             self._claims.end(session, case, actor_id, now)
@@ -220,7 +216,7 @@ class Advancing:
     def _cancel_tasks(self, session: Session, case: Case, now: datetime) -> None:
         session.execute(
             update(Task)
-            .where(Task.case_id == case.id, Task.state == TaskState.OPEN)
+            .where(Task.case_id == case.id, Task.state.in_(additions.UNFINISHED))
             .values(state=TaskState.CANCELLED, finished_at=now)
         )
 
@@ -240,3 +236,17 @@ class Advancing:
         """Note that the case changed: its revision rises, and the index hears of it."""
         case.revision += 1
         announce(session, "case", case.id, now)
+
+
+def duties(session: Session, case: Case) -> list[additions.Duty]:
+    """The tasks of the case's round, each after those that were there when it was added."""
+    rows = session.execute(
+        select(Task.id, Task.step_key, Task.state, AddedTask.holder_task_id, AddedTask.kind)
+        .outerjoin(AddedTask, AddedTask.task_id == Task.id)
+        .where(Task.case_id == case.id, Task.round == case.round, Task.kind != REVISE)
+        .order_by(Task.step_key, Task.place)
+    ).all()
+    return [
+        additions.Duty(task_id, key, TaskState(state), holder, AddedKind(kind) if kind else None)
+        for task_id, key, state, holder, kind in rows
+    ]

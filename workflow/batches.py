@@ -32,7 +32,8 @@ from core.settings import Settings
 from signing.errors import SigningSessionOver
 from signing.service import SigningService
 from workflow.batch_models import Batch, BatchItem, BatchState, ItemState
-from workflow.deciding import Deciding, DecisionResult, check_comment
+from workflow.deciding import Deciding, DecisionResult
+from workflow.deciding_rules import check_comment
 from workflow.errors import BatchRuns
 from workflow.models import Case, Outcome, Task, TaskCandidate
 

@@ -19,6 +19,7 @@ from ingest.invoices.views import InvoiceRow
 from workflow.advancing import REVISE
 from workflow.flows import Flow, Text, load_flow
 from workflow.models import (
+    AddedKind,
     Case,
     CaseState,
     FlowVersion,
@@ -27,6 +28,7 @@ from workflow.models import (
     TaskCandidate,
     TaskState,
 )
+from workflow.sheets import NamedState
 
 StepStatus = Literal["done", "now", "todo", "stopped"]
 
@@ -46,6 +48,7 @@ class TaskRow:
     amount: Decimal | None
     applicant: str
     since: datetime
+    is_added: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,10 @@ class CaseRow:
 
 @dataclass(frozen=True)
 class StepView:
-    """A step of the current round on the progress line. ``people`` decided, or may decide."""
+    """A step of the current round on the progress line. ``people`` decided, or may decide.
+
+    ``added`` is set for an approver who was added to the step; ``task_id`` is their task.
+    """
 
     key: str
     name: Text
@@ -78,11 +84,17 @@ class StepView:
     since: datetime | None
     finished_at: datetime | None
     outcome: Outcome | None
+    added: AddedKind | None = None
+    task_id: UUID | None = None
+    may_take_back: bool = False
 
 
 @dataclass(frozen=True)
 class DocumentView:
-    """A document of a case with its newest PDF version. ``field`` is ``sheet`` for sheets."""
+    """A document of a case with its newest PDF version. ``field`` is ``sheet`` for sheets.
+
+    ``continues`` are the earlier sheets that a continuation sheet names.
+    """
 
     id: UUID
     title: str
@@ -95,6 +107,7 @@ class DocumentView:
     reason: str
     round: int
     is_signed_in_place: bool
+    continues: tuple[NamedState, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,8 +133,19 @@ class FactView:
 
 
 @dataclass(frozen=True)
+class AddedView:
+    """That approvers were added to a step: when they decide, and their names."""
+
+    kind: AddedKind
+    people: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class ActView:
-    """A decision or comment. ``outcome`` is None for a comment."""
+    """A decision, an addition of approvers, or a comment.
+
+    ``outcome`` is None for what is no decision; ``added`` is set for an addition, ``text`` its reason.
+    """
 
     name: str
     position: str
@@ -129,11 +153,22 @@ class ActView:
     outcome: Outcome | None
     text: str
     at: datetime
+    is_by_added: bool = False  # a decision of an added approver
+    added: AddedView | None = None
+
+
+@dataclass(frozen=True)
+class RequestView:
+    """Who added the reader as an approver, when they decide, and why."""
+
+    name: str
+    kind: AddedKind
+    reason: str
 
 
 @dataclass(frozen=True)
 class CaseView:
-    """Everything about one case that its page shows."""
+    """Everything about one case that its page shows. ``request``: why the reader's task was added."""
 
     case: Case
     flow: Flow
@@ -148,11 +183,23 @@ class CaseView:
     my_task: Task | None
     may_withdraw: bool
     may_resubmit: bool
+    request: RequestView | None = None
+
+    @property
+    def may_add_approvers(self) -> bool:
+        """Whether the reader may add approvers to their task."""
+        task = self.my_task
+        return task is not None and task.kind == "approve" and self.flow.step(task.step_key).may_add
 
     @property
     def sheet(self) -> DocumentView:
-        """The sheet of the current round."""
+        """The sheet that the current round began with."""
         return next(one for one in self.sheets if one.id == self.case.sheet_id)
+
+    def sheet_of(self, task: Task | None) -> DocumentView:
+        """The sheet that a task's decision signs: the round's, or a continuation sheet."""
+        wanted = task.sheet_id if task is not None else None
+        return next((one for one in self.sheets if one.id == wanted), self.sheet)
 
 
 @dataclass(frozen=True)
@@ -279,6 +326,7 @@ def _task_row(task: Task, case: Case, applicant: str, flow: Flow) -> TaskRow:
         amount=case.amount,
         applicant=applicant,
         since=task.created_at,
+        is_added=task.place > 0,
     )
 
 

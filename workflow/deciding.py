@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -31,14 +30,9 @@ from signing.fields import SignatureBlock
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
 from workflow.advancing import Advancing
-from workflow.errors import (
-    CommentNeeded,
-    NotYourTask,
-    OutcomeNotPossible,
-    StalePage,
-    TaskFinished,
-    TextTooLong,
-)
+from workflow.continuing import Continuing, Following
+from workflow.deciding_rules import check_comment, check_open, check_outcome, reason_of
+from workflow.errors import NotYourTask, OutcomeNotPossible, StalePage
 from workflow.flows import Flow, Step, load_flow
 from workflow.models import (
     Case,
@@ -51,12 +45,9 @@ from workflow.models import (
     TaskCandidate,
     TaskState,
 )
+from workflow.sheets import MOST_TRIES, MadeSheet
 from workflow.states import Event
 from workflow.submitted import document_field_name
-
-MOST_TRIES: Final = 100
-"""How often a signature is made anew because somebody else was quicker."""
-LONGEST_COMMENT: Final = 1000
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,10 @@ class Paper:
 
 @dataclass(frozen=True)
 class Ground:
-    """What a decision stands on, read in one go."""
+    """What a decision stands on, read in one go.
+
+    ``following`` are the approvers who were added after the task, to be opened once it is approved.
+    """
 
     task: Task
     case: Case
@@ -97,14 +91,16 @@ class Ground:
     step: Step
     sheet: Paper
     documents: tuple[Paper, ...]
+    following: Following | None = None
 
 
 @dataclass
 class Signed:
-    """New bytes of the papers, kept but not yet versions."""
+    """New bytes of the papers, kept but not yet versions; the continuation sheet of those who follow."""
 
     sheet: Kept
     documents: dict[UUID, Kept] = field(default_factory=dict)
+    continuation: MadeSheet | None = None
 
 
 class Deciding:
@@ -119,6 +115,7 @@ class Deciding:
         clock: Clock,
         settings: Settings,
         advancing: Advancing,
+        continuing: Continuing,
     ) -> None:
         self._database = database
         self._store = store
@@ -127,6 +124,7 @@ class Deciding:
         self._clock = clock
         self._settings = settings
         self._advancing = advancing
+        self._continuing = continuing
 
     def decide(
         self,
@@ -201,21 +199,30 @@ class Deciding:
         if session.get(TaskCandidate, (task_id, principal.person_id)) is None:
             raise NotYourTask()
         case = session.get_one(Case, task.case_id)
-        if task.state != TaskState.OPEN or case.state != CaseState.RUNNING or task.round != case.round:
-            raise TaskFinished()
+        check_open(case, task)
+        if task.sheet_id is None:  # a revision is submitted, not decided
+            raise OutcomeNotPossible(field="outcome")
         flow = load_flow(session.get_one(FlowVersion, case.flow_version_id).definition)
         step = flow.step(task.step_key)
-        current = self._ingest.current(session, case.sheet_id)
+        current = self._ingest.current(session, task.sheet_id)
         if shown_digest is not None:
-            self._check_shown(session, case, shown_digest)
-        sheet = Paper(case.sheet_id, current.number, current.digest, task.field_name or "")
-        return Ground(task, case, flow, step, sheet, tuple(self._papers(session, case, step)))
+            self._check_shown(session, task.sheet_id, shown_digest)
+        sheet = Paper(task.sheet_id, current.number, current.digest, task.field_name or "")
+        return Ground(
+            task,
+            case,
+            flow,
+            step,
+            sheet,
+            tuple(self._papers(session, case, step)) if task.place == 0 else (),
+            self._continuing.following(session, case, task),
+        )
 
-    def _check_shown(self, session: Session, case: Case, shown_digest: str) -> None:
+    def _check_shown(self, session: Session, sheet_id: UUID, shown_digest: str) -> None:
         """The page is good when all that was added since is other people's decision signatures,
         and time-stamps over them that came late."""
         added: list[VersionReason] = []
-        for version in reversed(self._ingest.versions(session, case.sheet_id)):
+        for version in reversed(self._ingest.versions(session, sheet_id)):
             if version.digest == shown_digest:
                 if all(reason in (VersionReason.SIGNED, VersionReason.TIMESTAMPED) for reason in added):
                     return
@@ -252,6 +259,10 @@ class Deciding:
                 with self._store.copied(paper.digest) as path:
                     self._signing.sign_file(path, paper.field_name, signatory, reason=reason)
                     signed.documents[paper.document_id] = self._store.keep(path)
+            if ground.following is not None:
+                signed.continuation = self._continuing.make(
+                    ground.following.naming(ground.sheet.document_id, signed.sheet.digest)
+                )
         return signed
 
     def sign_sheet(self, ground: Ground, signatory: Signatory, outcome: Outcome, comment: str) -> bytes:
@@ -296,6 +307,8 @@ class Deciding:
             )
             now = decision.decided_at
             if outcome is Outcome.APPROVED:
+                if ground.following is not None and signed.continuation is not None:
+                    self._continuing.enter(session, case, ground.following, signed.continuation)
                 self._advancing.open_next(session, case, ground.flow, now)
             else:
                 event = Event.RETURN if outcome is Outcome.RETURNED else Event.REJECT
@@ -307,11 +320,10 @@ class Deciding:
         return result
 
     def lock(self, session: Session, ground: Ground) -> tuple[Case, Task]:
-        """The case's row is the lock under which its tasks change. Raises TaskFinished."""
+        """The case's row is the lock under which its tasks change. Raises TaskFinished, TaskWaits."""
         case = session.scalars(select(Case).where(Case.id == ground.case.id).with_for_update()).one()
         task = session.get_one(Task, ground.task.id)
-        if task.state != TaskState.OPEN or case.state != CaseState.RUNNING or task.round != case.round:
-            raise TaskFinished()
+        check_open(case, task)
         return case, task
 
     def record(
@@ -359,28 +371,3 @@ class Deciding:
             {"step": task.step_key, "round": task.round, "sheet": sheet.digest},
         )
         return decision
-
-
-def check_comment(outcome: Outcome, comment: str) -> str:
-    """The comment as it is kept. Raises CommentNeeded, TextTooLong."""
-    kept = "".join(letter for letter in comment if letter.isprintable() or letter == "\n").strip()
-    if len(kept) > LONGEST_COMMENT:
-        raise TextTooLong(field="comment", longest=LONGEST_COMMENT)
-    if not kept and outcome in (Outcome.RETURNED, Outcome.REJECTED):
-        raise CommentNeeded(field="comment")
-    return kept
-
-
-def check_outcome(step: Step, outcome: Outcome) -> None:
-    """A seal task is not approved but sealed, and nothing else is sealed. Raises OutcomeNotPossible."""
-    possible = {Outcome.RETURNED, Outcome.REJECTED}
-    if step.kind == "approve":
-        possible.add(Outcome.APPROVED)
-    if outcome not in possible:
-        raise OutcomeNotPossible(field="outcome")
-
-
-def reason_of(outcome: Outcome, comment: str) -> str:
-    """What stands in the signature itself: the decision and the comment."""
-    word = translator("zh-CN").text(f"decision-{outcome.value}")
-    return f"{word}：{comment}" if comment else word

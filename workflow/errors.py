@@ -107,6 +107,34 @@ class TaskFinished(VermilionError):
     status = 409
 
 
+class TaskWaits(VermilionError):
+    """The task waits until the approvers who were added before it have decided."""
+
+    code = "task-waits"
+    status = 409
+
+
+class AddingNotAllowed(VermilionError):
+    """The flow does not let this step's approvers add others. Context: ``step``, ``step_en``."""
+
+    code = "adding-not-allowed"
+    status = 409
+
+
+class NobodyAdded(VermilionError):
+    """Nobody was chosen, or more than can be added at once. Context: ``most``."""
+
+    code = "nobody-added"
+    status = 422
+
+
+class CannotApprove(VermilionError):
+    """Somebody cannot be added. Context: ``name``, ``why`` (``unknown``, ``applicant``, ``twice``)."""
+
+    code = "cannot-approve"
+    status = 422
+
+
 class NotYourTask(VermilionError):
     """The task belongs to somebody else."""
 

@@ -193,7 +193,10 @@ class SealPlaces(_Strict):
 
 
 class Step(_Strict):
-    """One duty. ``signs_documents`` and ``seals`` name document fields of the form."""
+    """One duty. ``signs_documents`` and ``seals`` name document fields of the form.
+
+    ``added_approvers`` says whether whoever approves here may add further approvers 加签.
+    """
 
     key: Key
     name: Text
@@ -203,6 +206,12 @@ class Step(_Strict):
     seals: Key | None = None
     copies: Key | None = None
     places: SealPlaces | None = None
+    added_approvers: bool = True
+
+    @property
+    def may_add(self) -> bool:
+        """Whether the holder of its task may add approvers; a keeper's may not."""
+        return self.kind == "approve" and self.added_approvers
 
 
 class Countersign(_Strict):

@@ -82,7 +82,6 @@ class FormReading:
                 verify_token=case.verify_token if case else secrets.token_urlsafe(16),
                 round=case.round + 1 if case else 1,
                 submitted_at=now,
-                earlier_digest=self._ingest.current(session, case.sheet_id).digest if case else None,
                 seal_names={},
             )
             self._check_references(session, principal, submission)

@@ -95,6 +95,7 @@ class TaskState(StrEnum):
     """Life of a task."""
 
     OPEN = "open"
+    WAITING = "waiting"  # for added approvers, or to be opened for one; see workflow.additions
     DONE = "done"
     CANCELLED = "cancelled"
 
@@ -110,11 +111,13 @@ class Task(Base):
     kind: Mapped[str] = mapped_column(String(10))  # approve | seal | revise
     round: Mapped[int]
     state: Mapped[TaskState] = mapped_column(String(10), index=True)
-    field_name: Mapped[str | None] = mapped_column(String(80))  # signature field on the sheet
+    place: Mapped[int] = mapped_column(default=0)  # 0: the step's own; from 1: added to the step
+    sheet_id: Mapped[UUID | None] = mapped_column(ForeignKey("document.id"))  # that the decision signs
+    field_name: Mapped[str | None] = mapped_column(String(80))  # signature field on that sheet
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
-    __table_args__ = (UniqueConstraint("case_id", "round", "step_key"),)
+    __table_args__ = (UniqueConstraint("case_id", "round", "step_key", "place"),)
 
 
 class TaskCandidate(Base):
@@ -126,6 +129,36 @@ class TaskCandidate(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
 
     __table_args__ = (Index("ix_task_candidate_person", "person_id", "task_id"),)
+
+
+class AddedKind(StrEnum):
+    """When an added approver decides 加签."""
+
+    BEFORE = "before"  # 前加签: the holder of the task decides when the added ones have
+    AFTER = "after"  # 后加签: the added ones decide when the holder has approved
+
+
+class AddedTask(Base):
+    """Why a task is there that no step asks for: the holder of another one added its approver."""
+
+    __tablename__ = "added_task"
+
+    task_id: Mapped[UUID] = mapped_column(ForeignKey("task.id"), primary_key=True)
+    holder_task_id: Mapped[UUID] = mapped_column(ForeignKey("task.id"), index=True)
+    kind: Mapped[AddedKind] = mapped_column(String(6))
+    reason: Mapped[str] = mapped_column(Text)
+    added_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ContinuedSheet(Base):
+    """An earlier sheet that a continuation sheet 续页 names, and the digest that it names it by."""
+
+    __tablename__ = "continued_sheet"
+
+    sheet_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    earlier_id: Mapped[UUID] = mapped_column(ForeignKey("document.id"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String(64))  # of the earlier sheet's newest version then
 
 
 class Outcome(StrEnum):

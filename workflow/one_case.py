@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any
+from itertools import groupby
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from core.errors import NotFound
 from core.models import Department, Person
@@ -18,17 +19,23 @@ from ingest.invoices.listing import row_of
 from ingest.invoices.models import Invoice
 from ingest.models import Document, Version
 from signing.models import Seal
+from workflow import additions
+from workflow.advancing import duties
 from workflow.cases import (
     ActView,
+    AddedView,
     CaseView,
     ClaimLineView,
     DocumentView,
     FactView,
+    RequestView,
     StepStatus,
     StepView,
 )
 from workflow.flows import DocumentsField, Flow, FormField, InvoicesField, SealField, load_flow
 from workflow.models import (
+    AddedKind,
+    AddedTask,
     Case,
     CaseDocument,
     CaseState,
@@ -40,7 +47,10 @@ from workflow.models import (
     TaskCandidate,
     TaskState,
 )
+from workflow.sheets import continued
 from workflow.submitted import SHEET_FIELD
+
+_GOING_ON: Final = frozenset({CaseState.RUNNING, CaseState.COMPLETED})
 
 
 def get_case(session: Session, principal: Principal, case_id: UUID) -> CaseView:
@@ -71,7 +81,7 @@ def get_case(session: Session, principal: Principal, case_id: UUID) -> CaseView:
         applicant=applicant.name,
         position=applicant.position or "",
         department=session.get_one(Department, case.department_id).name,
-        steps=tuple(_steps(session, case, flow)),
+        steps=tuple(_steps(session, principal, case, flow)),
         facts=tuple(_facts(session, case, flow, documents)),
         sheets=tuple(one for one in papers if one.field == SHEET_FIELD),
         documents=documents,
@@ -79,7 +89,17 @@ def get_case(session: Session, principal: Principal, case_id: UUID) -> CaseView:
         my_task=mine,
         may_withdraw=is_mine and case.state in (CaseState.RUNNING, CaseState.RETURNED),
         may_resubmit=is_mine and case.state == CaseState.RETURNED,
+        request=_request(session, mine) if mine is not None and mine.place else None,
     )
+
+
+def _request(session: Session, task: Task) -> RequestView:
+    row, name = session.execute(
+        select(AddedTask, Person.name)
+        .join(Person, Person.id == AddedTask.added_by)
+        .where(AddedTask.task_id == task.id)
+    ).one()
+    return RequestView(name, AddedKind(row.kind), row.reason)
 
 
 def case_of_task(session: Session, principal: Principal, task_id: UUID) -> tuple[Task, CaseView]:
@@ -105,6 +125,7 @@ def _documents(session: Session, case: Case) -> list[DocumentView]:
         .where(CaseDocument.case_id == case.id)
         .order_by(CaseDocument.round, Document.created_at, Document.id)
     ).all()
+    continues = continued(session, case.id)
     return [
         DocumentView(
             id=document.id,
@@ -118,47 +139,70 @@ def _documents(session: Session, case: Case) -> list[DocumentView]:
             reason=version.reason,
             round=attached.round,
             is_signed_in_place=attached.is_signed_in_place,
+            continues=tuple(continues[document.id]),
         )
         for attached, document, version in rows
     ]
 
 
-def _steps(session: Session, case: Case, flow: Flow) -> Iterable[StepView]:
+def _steps(session: Session, principal: Principal, case: Case, flow: Flow) -> Iterable[StepView]:
     tasks = {
-        task.step_key: task
+        task.id: task
         for task in session.scalars(select(Task).where(Task.case_id == case.id, Task.round == case.round))
     }
     decided = {
-        task_id: (outcome, name)
+        task_id: (Outcome(outcome), name)
         for task_id, outcome, name in session.execute(
             select(Decision.task_id, Decision.outcome, Person.name)
             .join(Person, Person.id == Decision.person_id)
             .where(Decision.case_id == case.id)
         )
     }
+    names, mine = _candidates(session, principal, case)
+    all_duties = duties(session, case)
+    for step in flow.all_steps():
+        own = next((one for one in all_duties if one.step_key == step.key and one.holder is None), None)
+        if own is None:
+            yield StepView(step.key, step.name, step.kind, _status(case, None, None), (), None, None, None)
+            continue
+        for duty in additions.subtree(all_duties, own):
+            task = tasks[duty.id]
+            outcome, decider = decided.get(duty.id, (None, None))
+            if task.state == TaskState.CANCELLED and duty.holder is not None and case.state in _GOING_ON:
+                continue  # taken back
+            is_waiting = task.state == TaskState.WAITING
+            yield StepView(
+                step.key,
+                step.name,
+                step.kind,
+                _status(case, task, outcome),
+                (decider,) if decider else tuple(names[duty.id]),
+                None if is_waiting else task.created_at,
+                task.finished_at,
+                outcome,
+                duty.kind,
+                duty.id,
+                task.state in additions.UNFINISHED and duty.holder in mine,
+            )
+
+
+def _candidates(
+    session: Session, principal: Principal, case: Case
+) -> tuple[dict[UUID, list[str]], set[UUID]]:
+    """Names of those who may do each task, and the tasks that the reader may do or could have done."""
     names: dict[UUID, list[str]] = defaultdict(list)
-    for task_id, name in session.execute(
-        select(TaskCandidate.task_id, Person.name)
+    mine = set()
+    for task_id, person_id, name in session.execute(
+        select(TaskCandidate.task_id, Person.id, Person.name)
         .join(Person, Person.id == TaskCandidate.person_id)
         .join(Task, Task.id == TaskCandidate.task_id)
         .where(Task.case_id == case.id)
         .order_by(Person.name)
     ):
         names[task_id].append(name)
-    for step in flow.all_steps():
-        task = tasks.get(step.key)
-        outcome, decider = decided.get(task.id, (None, None)) if task else (None, None)
-        people = (decider,) if decider else tuple(names[task.id]) if task else ()
-        yield StepView(
-            step.key,
-            step.name,
-            step.kind,
-            _status(case, task, outcome),
-            people,
-            task.created_at if task else None,
-            task.finished_at if task else None,
-            Outcome(outcome) if outcome else None,
-        )
+        if person_id == principal.person_id:
+            mine.add(task_id)
+    return names, mine
 
 
 def _status(case: Case, task: Task | None, outcome: str | None) -> StepStatus:
@@ -166,6 +210,8 @@ def _status(case: Case, task: Task | None, outcome: str | None) -> StepStatus:
         return "todo" if case.state == CaseState.RUNNING else "stopped"
     if outcome in (Outcome.RETURNED, Outcome.REJECTED) or task.state == TaskState.CANCELLED:
         return "stopped"
+    if task.state == TaskState.WAITING:
+        return "todo"
     return "done" if task.state == TaskState.DONE else "now"
 
 
@@ -218,7 +264,8 @@ def _claim_lines(
 
 
 def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:
-    acts = [
+    acts = list(_additions(session, case, flow))
+    acts += [
         ActView(
             person.name,
             person.position or "",
@@ -226,6 +273,7 @@ def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:
             Outcome(decision.outcome),
             decision.comment,
             decision.decided_at,
+            is_by_added=task.place > 0,
         )
         for decision, task, person in session.execute(
             select(Decision, Task, Person)
@@ -243,3 +291,30 @@ def _acts(session: Session, case: Case, flow: Flow) -> list[ActView]:
         )
     ]
     return sorted(acts, key=lambda act: act.at)
+
+
+def _additions(session: Session, case: Case, flow: Flow) -> Iterable[ActView]:
+    """One act for all who were added together."""
+    adder, added = aliased(Person), aliased(Person)
+    rows = session.execute(
+        select(AddedTask, Task.step_key, adder, added.name)
+        .join(Task, Task.id == AddedTask.task_id)
+        .join(TaskCandidate, TaskCandidate.task_id == Task.id)
+        .join(adder, adder.id == AddedTask.added_by)
+        .join(added, added.id == TaskCandidate.person_id)
+        .where(Task.case_id == case.id)
+        .order_by(AddedTask.at, Task.step_key, Task.place)
+    ).all()
+    for _, group in groupby(rows, lambda row: (row[0].at, row[0].holder_task_id)):
+        together = list(group)
+        row, step_key, person, _name = together[0]
+        people = tuple(name for *_rest, name in together)
+        yield ActView(
+            person.name,
+            person.position or "",
+            flow.step(step_key).name,
+            None,
+            row.reason,
+            row.at,
+            added=AddedView(AddedKind(row.kind), people),
+        )

@@ -12,12 +12,9 @@ from sqlalchemy.orm import Session
 from core import audit
 from core.clock import Clock
 from core.database import insert_unless_there
-from core.i18n import translator
 from core.permissions import term_person
-from ingest.models import Document, DocumentKind, VersionReason
+from ingest.models import Document, VersionReason
 from ingest.service import IngestService
-from search.service import announce
-from storage.service import Kept
 from workflow.advancing import REVISE, Advancing
 from workflow.errors import TransitionNotAllowed
 from workflow.form_reading import check_free
@@ -31,21 +28,23 @@ from workflow.models import (
     TaskCandidate,
     TaskState,
 )
+from workflow.sheets import MadeSheet, Sheets
 from workflow.states import Event, after
-from workflow.submitted import SHEET_FIELD, Submission
+from workflow.submitted import Submission
 
 
 class Rounds:
     """Writes the rows of a round. Every method belongs to the caller's transaction."""
 
-    def __init__(self, ingest: IngestService, clock: Clock, advancing: Advancing) -> None:
+    def __init__(self, ingest: IngestService, clock: Clock, advancing: Advancing, sheets: Sheets) -> None:
         self._ingest = ingest
         self._clock = clock
         self._advancing = advancing
+        self._sheets = sheets
 
-    def create(self, session: Session, submission: Submission, kept: Kept, pages: int) -> Case:
+    def create(self, session: Session, submission: Submission, made: MadeSheet) -> Case:
         now = self._clock.now()
-        document = self._new_sheet(session, submission, kept, pages)
+        document = self._new_sheet(session, submission, made)
         amount = submission.values.get(submission.flow.amount) if submission.flow.amount else None
         counterparty = (
             submission.values.get(submission.flow.counterparty) if submission.flow.counterparty else None
@@ -72,7 +71,7 @@ class Rounds:
         )
         session.add(case)
         session.flush()
-        self._start_round(session, case, submission, document.id, kept)
+        self._start_round(session, case, submission, document.id, made)
         session.execute(
             delete(Draft).where(
                 Draft.person_id == submission.applicant.id, Draft.flow_key == submission.flow.key
@@ -89,7 +88,8 @@ class Rounds:
         )
         return case
 
-    def renew(self, session: Session, submission: Submission, kept: Kept, pages: int) -> Case:
+    def renew(self, session: Session, submission: Submission, made: MadeSheet) -> Case:
+        """Raises SheetsMoved, TransitionNotAllowed."""
         now = self._clock.now()
         case = session.scalars(select(Case).where(Case.id == submission.case_id).with_for_update()).one()
         case.state = after(case.state, Event.RESUBMIT)
@@ -102,14 +102,14 @@ class Rounds:
         case.amount = Decimal(amount) if amount else None
         if submission.flow.counterparty:
             case.counterparty = submission.values.get(submission.flow.counterparty)
-        document = self._new_sheet(session, submission, kept, pages)
+        document = self._new_sheet(session, submission, made)
         case.sheet_id = document.id
         for task in session.scalars(
             select(Task).where(Task.case_id == case.id, Task.step_key == REVISE, Task.state == TaskState.OPEN)
         ):
             task.state, task.finished_at = TaskState.DONE, now
         session.flush()
-        self._start_round(session, case, submission, document.id, kept)
+        self._start_round(session, case, submission, document.id, made)
         audit.record(
             session,
             now,
@@ -121,36 +121,29 @@ class Rounds:
         )
         return case
 
-    def _new_sheet(self, session: Session, submission: Submission, kept: Kept, pages: int) -> Document:
-        code = "sheet-title" if submission.round == 1 else "sheet-title-round"
-        title = translator("zh-CN").text(code, serial=submission.serial_number, round=str(submission.round))
-        return self._ingest.new_document(
+    def _new_sheet(self, session: Session, submission: Submission, made: MadeSheet) -> Document:
+        return self._sheets.new_document(
             session,
-            kind=DocumentKind.FORM,
-            title=title,
+            made,
+            submission.serial_number,
             owner_id=submission.applicant.id,
             entity_id=submission.entity.id,
             department_id=submission.department.id,
-            kept=kept,
-            media_type="application/pdf",
-            pages=pages,
-            reason=VersionReason.CERTIFIED,
-            made_by=None,
         )
 
     def _start_round(
-        self, session: Session, case: Case, submission: Submission, sheet_id: UUID, kept: Kept
+        self, session: Session, case: Case, submission: Submission, sheet_id: UUID, made: MadeSheet
     ) -> None:
         now = self._clock.now()
         insert_unless_there(
             session,
             CaseDocument,
-            [_row(case, sheet_id, SHEET_FIELD, kept.digest, True)]
-            + [
+            [
                 _row(case, one.document_id, one.field.key, one.digest, one.is_signed_in_place)
                 for one in submission.attached
             ],
         )
+        self._sheets.enter(session, case, sheet_id, made)
         for attached in submission.attached:
             if attached.is_signed_in_place:
                 check_free(session, session.get_one(Document, attached.document_id), case.id)
@@ -172,7 +165,6 @@ class Rounds:
         ).all()
         self._advancing.grant(session, case, [term_person(person) for person in set(earlier)])
         self._advancing.open_next(session, case, submission.flow, now)
-        announce(session, "document", sheet_id, now)
         self._advancing.touch(session, case, now)
 
 

@@ -28,7 +28,8 @@ from signing.sealing import SealedPdf
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
 from workflow.advancing import Advancing
-from workflow.deciding import Deciding, DecisionResult, Ground, check_comment
+from workflow.deciding import Deciding, DecisionResult, Ground
+from workflow.deciding_rules import check_comment
 from workflow.errors import OutcomeNotPossible, StalePage
 from workflow.models import CaseState, Outcome
 from workflow.places import Places

@@ -28,10 +28,12 @@ from signing.register_models import SealLoan
 from signing.service import SigningService
 from storage.service import ObjectStore
 from workflow import cases, folder, one_case
+from workflow.adding import Adding
 from workflow.advancing import Advancing
 from workflow.batches import Batches
 from workflow.cases import CaseFilter, CaseRow, CaseView, TaskRow
 from workflow.claims import Claims
+from workflow.continuing import Continuing
 from workflow.deciding import Deciding, DecisionResult
 from workflow.errors import FieldMissing, TextTooLong
 from workflow.evidence import Evidence
@@ -42,6 +44,7 @@ from workflow.late_stamps import LateStamps
 from workflow.models import Case, CaseState, Comment, Draft, FlowVersion, Outcome, Task
 from workflow.renewal import Renewal
 from workflow.sealing import CaseSealing, SealPreview
+from workflow.sheets import Sheets
 from workflow.states import Event
 from workflow.submission import Submitting
 
@@ -79,10 +82,15 @@ class WorkflowService:
         self._signing = signing
         self._claims = Claims(InvoiceService(clock, settings), clock, settings)
         self._advancing = Advancing(ingest, signing, self._claims, settings)
+        self.sheets = sheets = Sheets(ingest, signing, store, settings)
+        continuing = Continuing(sheets, self._advancing, clock, settings)
         self._submitting = Submitting(
-            database, store, ingest, signing, clock, settings, self._advancing, self._claims
+            database, store, ingest, signing, clock, settings, self._advancing, self._claims, sheets
         )
-        self._deciding = Deciding(database, store, ingest, signing, clock, settings, self._advancing)
+        self._deciding = Deciding(
+            database, store, ingest, signing, clock, settings, self._advancing, continuing
+        )
+        self.adding = Adding(database, signing, clock, self._advancing, self._deciding, continuing)
         self._sealing = CaseSealing(database, store, ingest, signing, clock, self._advancing, self._deciding)
         self.batches = Batches(database, clock, settings, signing, self._deciding)
         self.evidence = Evidence(database, store, ingest, signing, clock)

@@ -1,4 +1,4 @@
-"""The approval sheet: typeset as PDF/A-2b, its signature fields where the boxes are."""
+"""Approval sheets and their continuations: typeset as PDF/A-2b, signature fields where the boxes are."""
 
 from __future__ import annotations
 
@@ -41,6 +41,14 @@ class ListedDocument:
 
 
 @dataclass(frozen=True)
+class NamedSheet:
+    """An earlier sheet of the case, as a continuation sheet 续页 names it: title, digest of its state."""
+
+    title: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class ClaimRow:
     """A line of the claim's table, as it is printed."""
 
@@ -74,7 +82,11 @@ class Box:
 
 @dataclass(frozen=True)
 class SheetData:
-    """Everything that a sheet says."""
+    """Everything that a sheet says.
+
+    One that names earlier sheets is a continuation sheet; ``added`` says for whom it was opened, when
+    that was no new round but added approvers.
+    """
 
     entity: str
     heading: str
@@ -84,13 +96,15 @@ class SheetData:
     position: str
     department: str
     subject: str
-    submitted_at: datetime  # in the organisation's zone
+    submitted_at: datetime  # in the organisation's zone, as is made_at
+    made_at: datetime
     facts: tuple[tuple[str, str], ...]
     documents: tuple[ListedDocument, ...]
     boxes: tuple[Box, ...]
     verify_url: str
-    earlier_digest: str | None
     is_demo: bool
+    earlier: tuple[NamedSheet, ...] = ()
+    added: tuple[tuple[str, str], ...] = ()
     claim: ClaimTable | None = None
     appendix: tuple[tuple[str, str], ...] = ()  # what stands above each empty page: left and right
 
@@ -115,7 +129,7 @@ def typeset(data: SheetData) -> Typeset:
         made: Any = compiler.compile(
             sys_inputs=inputs,
             pdf_standards=["a-2b"],
-            timestamp=data.submitted_at.astimezone(UTC).replace(microsecond=0),
+            timestamp=data.made_at.astimezone(UTC).replace(microsecond=0),
             pdf_tags=False,
         )
         places = json.loads(compiler.query("<field>", field="value"))
@@ -153,8 +167,6 @@ def facts_of(flow: Flow, values: dict[str, Any], seals: dict[str, str]) -> tuple
 
 
 def _plain(data: SheetData) -> dict[str, Any]:
-    zone = data.submitted_at.strftime("%z")
-    submitted = f"{data.submitted_at:%Y-%m-%d %H:%M} {zone[:3]}:{zone[3:]}"
     plain: dict[str, Any] = {
         "entity": data.entity,
         "heading": data.heading,
@@ -162,7 +174,7 @@ def _plain(data: SheetData) -> dict[str, Any]:
         "round": data.round,
         "head": [
             ["流水号", data.serial_number],
-            ["提交时间", submitted],
+            ["提交时间", moment(data.submitted_at)],
             ["申请人", " · ".join(part for part in (data.applicant, data.position) if part)],
             ["部门", data.department],
             ["主题", data.subject],
@@ -173,12 +185,19 @@ def _plain(data: SheetData) -> dict[str, Any]:
         "claim": asdict(data.claim) if data.claim else None,
         "appendix": [list(line) for line in data.appendix],
         "boxes": [asdict(box) for box in data.boxes],
-        "earlier": data.earlier_digest,
+        "earlier": [asdict(one) for one in data.earlier],
+        "added": [list(fact) for fact in data.added],
         "demo": data.is_demo,
         "footer": translator("zh-CN").text("sheet-footer"),
     }
     drawn: dict[str, Any] = _drawable(plain)
     return drawn
+
+
+def moment(at: datetime) -> str:
+    """An instant as a sheet prints it: 2026-11-27 09:05 +08:00."""
+    zone = at.strftime("%z")
+    return f"{at:%Y-%m-%d %H:%M} {zone[:3]}:{zone[3:]}"
 
 
 def _drawable(value: Any) -> Any:
@@ -211,6 +230,11 @@ def boxes_for(flow: Flow, round_number: int) -> Sequence[Box]:
 def field_name(step_key: str, round_number: int) -> str:
     """Name of the sheet's field for a step."""
     return f"Decision_{round_number}_{step_key}"
+
+
+def added_field_name(step_key: str, round_number: int, continuation: int, number: int) -> str:
+    """Name of a continuation sheet's field for an added approver, the how manieth on it."""
+    return f"{field_name(step_key, round_number)}_added_{continuation}_{number}"
 
 
 def heading_of(flow: Flow) -> str:

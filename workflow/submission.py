@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -28,11 +28,12 @@ from storage.service import ObjectStore
 from workflow import claim_sheet, sheet
 from workflow.advancing import Advancing
 from workflow.claims import Claims
-from workflow.errors import FormInvalid
+from workflow.errors import FormInvalid, StalePage
 from workflow.flows import ByKeeper
 from workflow.form_reading import FormReading
 from workflow.places import Places, seal_steps, wishes_of
 from workflow.rounds import Rounds
+from workflow.sheets import MOST_TRIES, Sheets, SheetsMoved, SheetState
 from workflow.submitted import Attached, Submission, document_fields
 
 NOT_PLACED: Final = (
@@ -59,6 +60,7 @@ class Submitting:
         settings: Settings,
         advancing: Advancing,
         claims: Claims,
+        sheets: Sheets,
     ) -> None:
         self._database = database
         self._store = store
@@ -67,7 +69,8 @@ class Submitting:
         self._settings = settings
         self._claims = claims
         self._reading = FormReading(database, ingest, signing, clock, settings, claims)
-        self._rounds = Rounds(ingest, clock, advancing)
+        self._sheets = sheets
+        self._rounds = Rounds(ingest, clock, advancing, sheets)
         self._places = Places(ingest, signing)
 
     def submit(
@@ -81,19 +84,20 @@ class Submitting:
         submission = self._reading.read(principal, flow_key, form, resubmit)
         self._prepare_documents(submission)
         parts, heads = self._appendix(submission)
-        typeset = sheet.typeset(self._sheet_data(submission, heads))
-        whole = self._ingest.archiving.attach(typeset.pdf, parts) if parts else typeset.pdf
-        pdf = self._signing.add_fields(whole, typeset.fields)
-        certified = self._signing.certify(pdf, f"{submission.serial_number} {submission.subject}")
-        kept = self._store.keep(certified)
-        with self._database.write() as session:
-            if resubmit is None:
-                case = self._rounds.create(session, submission, kept, typeset.pages)
-            else:
-                case = self._rounds.renew(session, submission, kept, typeset.pages)
-            if submission.claim is not None:
-                self._claims.write(session, principal, case, submission.claim)
-        return submission.case_id
+        for _ in range(MOST_TRIES):
+            with self._database.read() as session:
+                earlier = self._sheets.states(session, submission.case_id)
+            made = self._sheets.make(self._sheet_data(submission, heads, earlier), earlier, parts)
+            try:
+                with self._database.write() as session:
+                    enter = self._rounds.create if resubmit is None else self._rounds.renew
+                    case = enter(session, submission, made)
+                    if submission.claim is not None:
+                        self._claims.write(session, principal, case, submission.claim)
+            except SheetsMoved:  # a time-stamp came late to the last sheet
+                continue
+            return submission.case_id
+        raise StalePage()
 
     def _prepare_documents(self, submission: Submission) -> None:
         """Give documents that are signed in place an invisible field for each who will sign them, and
@@ -156,7 +160,12 @@ class Submitting:
         appendices, heads = claim_sheet.appendix(claim.lines, copies)
         return [(one.digest, one.pages) for one in appendices], heads
 
-    def _sheet_data(self, submission: Submission, heads: tuple[tuple[str, str], ...]) -> sheet.SheetData:
+    def _sheet_data(
+        self,
+        submission: Submission,
+        heads: tuple[tuple[str, str], ...],
+        earlier: Sequence[SheetState],
+    ) -> sheet.SheetData:
         flow, zone = submission.flow, self._settings.zone
         return sheet.SheetData(
             entity=submission.entity.name,
@@ -168,6 +177,7 @@ class Submitting:
             department=submission.department.name,
             subject=submission.subject,
             submitted_at=submission.submitted_at.astimezone(zone),
+            made_at=submission.submitted_at.astimezone(zone),
             facts=sheet.facts_of(flow, submission.values, submission.seal_names),
             documents=tuple(
                 sheet.ListedDocument(
@@ -176,8 +186,7 @@ class Submitting:
                 for attached in submission.attached
             ),
             boxes=tuple(sheet.boxes_for(flow, submission.round)),
-            verify_url=f"{self._settings.effective_public_url}/verify/{submission.verify_token}",
-            earlier_digest=submission.earlier_digest,
+            verify_url=self._sheets.verify_url(submission.verify_token, earlier),
             is_demo=submission.is_demo,
             claim=claim_sheet.table(submission.claim) if submission.claim else None,
             appendix=heads,

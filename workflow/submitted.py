@@ -51,7 +51,6 @@ class Submission:
     verify_token: str
     round: int
     submitted_at: datetime
-    earlier_digest: str | None
     seal_names: dict[str, str]
     attached: list[Attached] = field(default_factory=list)
     claim: Claim | None = None

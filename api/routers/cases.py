@@ -20,6 +20,7 @@ from api.routing import router
 from api.schemas import Page, Words
 from api.schemas_cases import (
     ActAnswer,
+    AddedAnswer,
     CaseAnswer,
     CaseRowAnswer,
     NewCase,
@@ -140,7 +141,9 @@ def comment(
     "/{case_id}/sheet", summary="Download the approval sheet", response_class=Response, responses=BYTES
 )
 def sheet(request: Request, caller: Calling, runtime: Running, case_id: UUID) -> Response:
-    """The sheet of the current round, with every signature so far."""
+    """The sheet of the current round, with every signature so far. Continuation sheets are among the
+    case's `sheets`; download them as documents.
+    """
     with runtime.database.read() as session:
         view = runtime.get(WorkflowService).get_case(session, caller.principal, case_id)
     document, version = hold(caller, runtime, view.sheet.id, view.sheet.version)
@@ -213,6 +216,7 @@ def case_answer(session: Session, view: CaseView, language: Language) -> CaseAns
         my_task_id=view.my_task.id if view.my_task else None,
         may_withdraw=view.may_withdraw,
         may_resubmit=view.may_resubmit,
+        may_add_approvers=view.may_add_approvers,
     )
 
 
@@ -226,6 +230,9 @@ def _step(step: StepView, language: Language) -> StepAnswer:
         since=step.since,
         finished_at=step.finished_at,
         outcome=step.outcome,
+        added=step.added,
+        task_id=step.task_id,
+        may_take_back=step.may_take_back,
     )
 
 
@@ -236,6 +243,8 @@ def _act(act: ActView, language: Language) -> ActAnswer:
         step=act.step.text(language) if act.step else None,
         outcome=act.outcome,
         text=act.text,
+        is_by_added=act.is_by_added,
+        added=AddedAnswer(kind=act.added.kind, people=list(act.added.people)) if act.added else None,
         at=act.at,
     )
 

@@ -9,15 +9,26 @@ from fastapi import Query, Response
 
 from api.etags import CHANGED, IfMatch, tag
 from api.principals import Calling, Running
-from api.routers.cases import case_answer, check_match
+from api.routers.cases import case_answer, check_match, show
 from api.routing import call, router
 from api.schemas import Everything
-from api.schemas_cases import DecisionAnswer, NewDecision, NewHandSealing, NewSealing, TaskAnswer, TaskDetail
+from api.schemas_cases import CaseAnswer
 from api.schemas_seals import SpotAnswer, SpotsAnswer, WantedPlaces, wish
+from api.schemas_tasks import (
+    ColleagueAnswer,
+    DecisionAnswer,
+    NewApprovers,
+    NewDecision,
+    NewHandSealing,
+    NewSealing,
+    RequestAnswer,
+    TaskAnswer,
+    TaskDetail,
+)
 from core.i18n import Language
 from ingest.service import IngestService
-from workflow.cases import TaskRow
-from workflow.models import Outcome
+from workflow.cases import CaseView, TaskRow
+from workflow.models import AddedKind, Outcome
 from workflow.service import WorkflowService
 
 tasks = router("tasks")
@@ -46,7 +57,9 @@ def get_task(caller: Calling, runtime: Running, response: Response, task_id: UUI
         round=task.round,
         created_at=task.created_at,
         finished_at=task.finished_at,
-        shown_digest=view.sheet.digest,
+        sheet_id=task.sheet_id,
+        shown_digest=view.sheet_of(task).digest,
+        request=_request(view) if view.my_task is not None and view.my_task.id == task.id else None,
         case=case,
     )
 
@@ -71,6 +84,65 @@ def decide(
         caller.principal, task_id, Outcome(wanted.outcome), wanted.comment, wanted.pin, wanted.shown_digest
     )
     return DecisionAnswer.model_validate(made)
+
+
+@tasks.get(
+    "/{task_id}/colleagues",
+    summary="Find people to add as approvers",
+    response_model=Everything[ColleagueAnswer],
+)
+def colleagues(
+    caller: Calling,
+    runtime: Running,
+    task_id: UUID,
+    q: Annotated[str, Query(max_length=100, description="Part of a name, position or department.")] = "",
+) -> Everything[ColleagueAnswer]:
+    """The first 50 people whom the caller may add to the task, the caller's own department first."""
+    with runtime.database.read() as session:
+        found = runtime.get(WorkflowService).adding.colleagues(session, caller.principal, task_id, q)
+    return Everything(items=[ColleagueAnswer.model_validate(one) for one in found])
+
+
+@tasks.post(
+    "/{task_id}/approvers",
+    summary="Add approvers to a task",
+    response_model=CaseAnswer,
+    status_code=201,
+    responses=CHANGED,
+)
+def add_approvers(
+    caller: Calling,
+    runtime: Running,
+    response: Response,
+    task_id: UUID,
+    wanted: NewApprovers,
+    if_match: IfMatch = None,
+) -> CaseAnswer:
+    """Others decide before the caller 前加签, or after the caller approved 后加签, each with a signature.
+
+    They sign a certified continuation sheet that names the digests of the sheets before it.
+    """
+    case_id = _case_of(caller, runtime, task_id)
+    check_match(caller, runtime, case_id if if_match else None, if_match)
+    workflow = runtime.get(WorkflowService)
+    workflow.adding.add(caller.principal, task_id, AddedKind(wanted.kind), wanted.people, wanted.reason)
+    return show(caller, runtime, response, case_id)
+
+
+@tasks.post(
+    "/{task_id}/take-back",
+    summary="Take an added approver back",
+    response_model=CaseAnswer,
+    responses=CHANGED,
+)
+def take_back(
+    caller: Calling, runtime: Running, response: Response, task_id: UUID, if_match: IfMatch = None
+) -> CaseAnswer:
+    """Undoes an addition that was not decided yet; `task_id` is that of the added approver."""
+    case_id = _case_of(caller, runtime, task_id)
+    check_match(caller, runtime, case_id if if_match else None, if_match)
+    runtime.get(WorkflowService).adding.take_back(caller.principal, task_id)
+    return show(caller, runtime, response, case_id)
 
 
 @tasks.post(
@@ -158,11 +230,19 @@ def stamp(
 
 
 def _check_match(caller: Calling, runtime: Running, task_id: UUID, if_match: str | None) -> None:
-    if if_match is None:
-        return
+    if if_match is not None:
+        check_match(caller, runtime, _case_of(caller, runtime, task_id), if_match)
+
+
+def _case_of(caller: Calling, runtime: Running, task_id: UUID) -> UUID:
+    """The task's case. Raises NotFound, also when the caller may not see it."""
     with runtime.database.read() as session:
         task, _view = runtime.get(WorkflowService).case_of_task(session, caller.principal, task_id)
-    check_match(caller, runtime, task.case_id, if_match)
+    return task.case_id
+
+
+def _request(view: CaseView) -> RequestAnswer | None:
+    return RequestAnswer.model_validate(view.request) if view.request is not None else None
 
 
 def _row(row: TaskRow, language: Language) -> TaskAnswer:
@@ -178,4 +258,5 @@ def _row(row: TaskRow, language: Language) -> TaskAnswer:
         amount=row.amount,
         applicant=row.applicant,
         since=row.since,
+        is_added=row.is_added,
     )

@@ -75,6 +75,7 @@ def addresses(served: Served) -> list[tuple[str, str]]:
     task = next(one for one in ask(served, "zhaolei", "/api/v1/tasks") if one["kind"] == "approve")
     sealing = next(one for one in ask(served, "sunli", "/api/v1/tasks") if one["kind"] == "seal")
     found += [("zhaolei", f"/tasks/{task['id']}"), ("sunli", f"/tasks/{sealing['id']}")]
+    found.append(("zhaolei", f"/tasks/{task['id']}/approvers"))
     for state in ("running", "returned", "completed"):
         case = ask(served, "gaoyuan", f"/api/v1/cases?state={state}")[0]
         found.append(("gaoyuan", f"/cases/{case['id']}"))

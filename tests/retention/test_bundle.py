@@ -31,6 +31,7 @@ from signing.models import SealRecord
 from storage.objects import CHUNK
 from tests.builders import PIN
 from tests.office import Office, contract_pdf, open_office
+from workflow.models import AddedKind
 
 PROGRAMS = ["bash", "openssl", "pdfsig", "sha256sum", "sed", "grep", "cut", "cat", "head", "tail", "rm", "wc"]
 """What the instructions need, and all that their commands find."""
@@ -41,12 +42,20 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def office_with_case(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Office, UUID]]:
-    """A finished contract, sealed, after an earlier head; the register line was corrected."""
+    """A finished contract with an added approver, sealed, after an earlier head; its line was corrected."""
     clock = FixedClock(SystemClock().now() - timedelta(days=3))
     with open_office(tmp_path_factory.mktemp("bundle") / "home", "", clock) as office:
         office.signing.transparency.make_head()
         clock.advance(timedelta(hours=1))
-        case_id = office.finished_contract()
+        case_id = office.submit_contract()
+        task = office.view("head", case_id).my_task
+        assert task is not None
+        office.workflow.adding.add(
+            office.principal("head"), task.id, AddedKind.BEFORE, [office.company.people["gm"]], "请先确认"
+        )
+        office.approve_all(case_id, "gm", "head", "legal", "finance", "gm")
+        office.apply_seal(case_id)
+        office.work_off()
         with office.runtime.database.read() as session:
             record = session.scalars(select(SealRecord)).one()
         with office.runtime.database.write() as session:
@@ -148,8 +157,9 @@ def test_the_script_says_that_all_is_well(folder: Path, tmp_path: Path) -> None:
 
 
 PLACES = {
-    "the sheet": ("pdf/01-sheet-*.pdf", 3000, {"pdfsig", "signatures"}),
-    "the contract": ("pdf/02-document-*.pdf", 1500, {"pdfsig", "signatures"}),
+    "the sheet": ("pdf/01-sheet-*.pdf", 3000, {"pdfsig", "signatures", "continuation"}),
+    "the continuation sheet": ("pdf/02-sheet-*.pdf", 3000, {"pdfsig", "signatures"}),
+    "the contract": ("pdf/03-document-*.pdf", 1500, {"pdfsig", "signatures"}),
     "a signature": ("signatures/01-sheet-*-02.p7s", -20, {"signatures"}),
     "a token": ("signatures/01-sheet-*-02.tst", -20, {"tokens"}),
     "an audit entry": ("audit/*.leaf", 30, {"inclusion"}),

@@ -20,11 +20,13 @@ def test_digests_are_copied_out_of_a_sheet_as_they_are(document: str, earlier: s
     data = sheet.SheetData(
         entity="云杉测试科技有限公司", heading="合同审批表", serial_number="HT-2026-00001", round=2,
         applicant="张伟", position="", department="市场部", subject="软件系统采购合同",
-        submitted_at=datetime(2026, 11, 27, tzinfo=UTC), facts=(),
+        submitted_at=datetime(2026, 11, 27, tzinfo=UTC), made_at=datetime(2026, 11, 27, tzinfo=UTC), facts=(),
         documents=(sheet.ListedDocument("合同.pdf", "合同文本", 2, document),),
         boxes=(sheet.Box("Decision_2_head", "部门负责人审批"),),
-        verify_url="http://127.0.0.1/verify/code", earlier_digest=earlier, is_demo=False,
+        verify_url="http://127.0.0.1/verify/code", is_demo=False,
+        earlier=(sheet.NamedSheet("HT-2026-00001 审批表", earlier),),
     )  # fmt: skip
-    pages = PdfReader(io.BytesIO(sheet.typeset(data).pdf)).pages
-    text = "".join(page.extract_text() for page in pages).replace("\n", "")
+    pdf = sheet.typeset(data).pdf
+    text = "".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages).replace("\n", "")
     assert document in text and earlier in text
+    assert f"sha256:{earlier}".encode() in pdf  # and found without a PDF reader

@@ -34,7 +34,7 @@ error-transition-not-allowed = The case is not in a state for this ({ $state ->
 error-text-too-long = Please use at most { $longest } characters.
 sheet-footer = Made by Vermilion; the electronic signatures are what counts
 sheet-title = { $serial } approval sheet
-sheet-title-round = { $serial } approval sheet (continuation { $round })
+sheet-title-continuation = { $serial } approval sheet (continuation { $number })
 decision-approved = Approved
 decision-returned = Returned
 decision-rejected = Rejected
@@ -80,3 +80,21 @@ error-not-a-contract = This case holds no contract that the copy could be one of
 error-copy-taken = “{ $title }” is the contract itself, or the copy of another one. Add what the other side signed as a file of its own.
 error-seal-not-for-you = You cannot apply for “{ $seal }”: its keeper and its auditor may not, and others only when they are among its users.
 error-batch-runs = These approvals are being signed at the moment; wait until that has ended.
+error-task-waits = This task waits until the approvers who were added before you have decided.
+error-adding-not-allowed = The flow does not let the step “{ $step_en }” have further approvers.
+error-nobody-added = Please choose between one and { $most } people.
+error-cannot-approve = { $why ->
+    [applicant] { $name } applied for this, and nobody approves their own application.
+    [twice] { $name } decides in this round already, or has done so.
+   *[unknown] Somebody you chose cannot approve in this organisation.
+}
+sheet-added-box = Opinion of added approver { $name }
+sheet-added-step = Step
+sheet-added-by = Added by
+sheet-added-kind = Order
+sheet-added-before = Before: whoever added them decides afterwards
+sheet-added-after = After: whoever added them has approved
+sheet-added-whom = Added approvers
+sheet-added-reason = Reason
+sheet-added-at = Added at
+notice-approvers-added = { $person } added approvers to { $serial }: { $people }.

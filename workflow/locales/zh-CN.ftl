@@ -31,7 +31,7 @@ error-transition-not-allowed = 审批单目前的状态不能这样做（{ $stat
 error-text-too-long = 最多 { $longest } 个字。
 sheet-footer = 由 Vermilion 朱印生成；以电子签名为准
 sheet-title = { $serial } 审批表
-sheet-title-round = { $serial } 审批表（续页 { $round }）
+sheet-title-continuation = { $serial } 审批表（续页 { $number }）
 decision-approved = 批准
 decision-returned = 退回
 decision-rejected = 拒绝
@@ -77,3 +77,21 @@ error-not-a-contract = 此审批单中没有对应的合同，无法添加对方
 error-copy-taken = “{ $title }”就是该合同本身，或已是另一份合同的副本。请把对方签署的文件单独上传后再添加。
 error-seal-not-for-you = 您不能申请使用“{ $seal }”：保管人和监督人不得申请，或您不在使用人名单中。
 error-batch-runs = 这些事项正在签署，请等待完成。
+error-task-waits = 该事项正在等待加签人办理，之后会回到您这里。
+error-adding-not-allowed = 流程规定“{ $step }”节点不能加签。
+error-nobody-added = 请选择 1 到 { $most } 位加签人。
+error-cannot-approve = { $why ->
+    [applicant] { $name } 是申请人，不能审批自己的申请。
+    [twice] { $name } 已在本轮办理，或将要办理。
+   *[unknown] 所选人员中有人不能在本单位审批。
+}
+sheet-added-box = 加签意见 · { $name }
+sheet-added-step = 加签节点
+sheet-added-by = 加签发起人
+sheet-added-kind = 加签方式
+sheet-added-before = 前加签：加签人先审批，之后由发起人审批
+sheet-added-after = 后加签：发起人已审批，之后由加签人审批
+sheet-added-whom = 加签人
+sheet-added-reason = 加签理由
+sheet-added-at = 发起时间
+notice-approvers-added = { $person } 在 { $serial } 中加签：{ $people }。
