@@ -105,7 +105,7 @@ def visible_case(visit: Visit, session: Session, case: Case) -> Case | None:
 
 
 def likeness(session: Session, found: Behind, digest: str) -> str:
-    """``newest``, ``earlier`` or ``differs``: a file, by its SHA-256, beside the states that the sheets had."""
+    """``newest``, ``earlier`` or ``differs``: a file, by its SHA-256, beside the states the sheets had."""
     if any(one.digest == digest for one in found.states):
         return "newest"
     ids = [one.document_id for one in found.states]
