@@ -21,7 +21,7 @@ from signing.fields import (
 )
 from signing.models import SealState
 from signing.placing import MOST_PLACEMENTS
-from signing.seal_life import ChangeKind, Outcome
+from signing.seal_changes import ChangeKind, Outcome
 from signing.seals import SealKind
 
 _SEAL: dict[str, Any] = {

@@ -26,10 +26,11 @@ from core.permissions import (
     readable,
 )
 from core.settings import Settings
+from ingest import media
 from ingest.antivirus import Antivirus
 from ingest.archiving import Archiving
 from ingest.documents import Documents, title_of
-from ingest.errors import FileEmpty, FileTooLarge
+from ingest.errors import FileEmpty, FileTooLarge, TypeNotAccepted
 from ingest.invoices.service import InvoiceService
 from ingest.looking import Inspection, Looking
 from ingest.media import MediaType
@@ -50,6 +51,7 @@ from storage.errors import ObjectTooLarge, StorageFull, StorageUnavailable
 from storage.service import Kept, ObjectStore
 
 _CHUNK: Final = 1024 * 1024
+_PICTURES: Final = media.IMAGES | {MediaType.PDF}
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,14 @@ class Received:
     size: int
     state: DocumentState
     duplicate_of: UUID | None
+
+
+@dataclass(frozen=True)
+class PlainPicture:
+    """An uploaded picture: its own bytes, and the same upright in sRGB as PNG."""
+
+    original: bytes
+    png: bytes
 
 
 class IngestService(Documents):
@@ -210,6 +220,28 @@ class IngestService(Documents):
     def picture_of(self, data: bytes, page: int, width: int) -> bytes:
         """A page (from 1) of a PDF that is not kept, as PNG ``width`` pixels wide. Raises FileRefused."""
         return self._looking.picture_of(data, page, width)
+
+    def plain_picture(self, stream: BinaryIO) -> PlainPicture:
+        """A picture file, or the first page of a PDF, that does not become a document. Nothing is kept.
+
+        Raises a FileRefused.
+        """
+        spooled, target = self._staging / str(new_id()), self._staging / f"{new_id()}.png"
+        try:
+            self._spool(stream, spooled)
+            with spooled.open("rb") as file:
+                head = file.read(media.HEAD)
+            family = media.recognise(head)
+            if family is None or family not in _PICTURES:
+                found = {MediaType.ZIP: "zip", MediaType.XML: "xml"}.get(family) if family else None
+                accepted = ", ".join(sorted(media.NAMES[one] for one in _PICTURES))
+                raise TypeNotAccepted(found=found or media.describe(head) or "unknown", accepted=accepted)
+            self._antivirus.scan(spooled)
+            self._sandbox.run("plain", spooled, media_type=family.value, target=str(target.absolute()))
+            return PlainPicture(spooled.read_bytes(), target.read_bytes())
+        finally:
+            spooled.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
 
     def inspect(self, data: bytes) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""

@@ -13,8 +13,9 @@ from api.routing import router
 from api.schemas import Everything
 from api.schemas_seals import NewSeal, NewSealChange, SealAnswer, SealChangeAnswer
 from signing.models import Seal
+from signing.seal_changes import ChangeKind, Outcome
 from signing.seal_facts import SealFacts
-from signing.seal_life import ChangeKind, ChangeLine, Outcome
+from signing.seal_life import ChangeLine
 from signing.service import SigningService
 
 seals = router("seals")

@@ -21,8 +21,8 @@ from signing.errors import (
     SealPeopleOverlap,
 )
 from signing.models import Certificate, Seal, SealChange, SealState
+from signing.seal_changes import TABLE, ChangeKind, possible
 from signing.seal_facts import SealFacts
-from signing.seal_life import TABLE, ChangeKind, possible
 from tests.office import Office
 from tests.signing.test_sealing import authorise, prepare, record
 from workflow.errors import FormInvalid

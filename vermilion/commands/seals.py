@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidInput, NotFound
 from core.models import LegalEntity, Person
 from signing.models import Seal
+from signing.seal_changes import ChangeKind
 from signing.seal_facts import SealFacts
-from signing.seal_life import ChangeKind
 from signing.seals import SealKind
 from signing.service import SigningService
 from vermilion.commands.terminal import at_work, out
