@@ -195,7 +195,7 @@ class SealPeopleOverlap(VermilionError):
 
 
 class KeeperNotAuditor(VermilionError):
-    """Who keeps a seal does not audit. Context: ``seal``, empty where it is the role alone."""
+    """Who keeps a seal does not audit. Context: ``seal``, ``none`` where it is the role alone."""
 
     code = "keeper-not-auditor"
     status = 409

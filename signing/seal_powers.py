@@ -118,7 +118,7 @@ def check_role(
         kept = select(Seal.name).where(Seal.keeper_id == person_id, Seal.state != SealState.DESTROYED)
         name = session.scalar(kept.order_by(Seal.name).limit(1))
         if name is not None or _holds(session, person_id, Role.SEAL_KEEPER, valid_from, valid_to):
-            raise KeeperNotAuditor(field="role", seal=name or "")
+            raise KeeperNotAuditor(field="role", seal=name or "none")
     elif role is Role.SEAL_KEEPER and _holds(session, person_id, Role.AUDITOR, valid_from, valid_to):
         raise AuditorNotKeeper(field="role")
 

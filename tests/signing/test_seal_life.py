@@ -193,9 +193,6 @@ def test_custody_use_and_audit_are_three_people(office: Office) -> None:
     ):
         with pytest.raises(SealPeopleOverlap):
             apply(office, **overlapping)
-    office.company.add("both", "周全", "office", Role.SEAL_KEEPER, Role.AUDITOR)
-    with pytest.raises(SealPeopleOverlap):
-        apply(office, keeper_id=people["both"])
     change_id = ask(
         office, "admin", ChangeKind.PEOPLE, auditor_id=people["auditor"], user_ids=[people["other"]]
     )
