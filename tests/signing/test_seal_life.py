@@ -216,7 +216,7 @@ def test_what_one_asked_for_one_takes_back(office: Office) -> None:
     decide(office, "keeper", change_id, "withdraw")
     assert seal_of(office).state == SealState.ACTIVE
     with office.runtime.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(SealChange)) == 1
+        assert session.scalar(select(func.count()).where(SealChange.id == change_id)) == 1
         line = office.signing.seal_life.lines(session, office.principal("auditor"), seal_id=office.seal.id)[0]
     assert (line.change.outcome, line.asked_by, line.may_agree) == ("withdrawn", "孙丽", False)
 
