@@ -303,6 +303,7 @@ class SealLife:
 
     def _effects(self) -> dict[ChangeKind, Callable[[Session, SealChange, Seal], None]]:
         return {
+            ChangeKind.ACTIVATE: self._take_over,
             ChangeKind.LOSE: self._revoke,
             ChangeKind.DESTROY: self._revoke,
             ChangeKind.HAND_OVER: self._hand_over,
@@ -326,6 +327,9 @@ class SealLife:
         if kind is ChangeKind.DESTROY:
             seal.wrapped_key = b""
             ask_to_destroy(session, seal.certificate_id, now)
+
+    def _take_over(self, session: Session, change: SealChange, seal: Seal) -> None:
+        check_people(session, seal.keeper_id, seal.auditor_id, _ids(seal.user_ids), self._today())
 
     def _hand_over(self, session: Session, change: SealChange, seal: Seal) -> None:
         new_id, old_id = UUID(change.detail["keeper_id"]), seal.keeper_id
