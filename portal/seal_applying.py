@@ -187,7 +187,7 @@ def _face(visit: Visit, typed: Typed, errors: dict[str, str]) -> dict[str, Any]:
         try:
             _drawn(session, visit, typed)
         except VermilionError as error:
-            problem = said(visit, error)
+            problem = _wanted(visit, kind, typed, error)
             if error.field == "scan" and scan is not None:
                 errors.setdefault("scan", problem)
     picture = "" if problem else f"/seals/new/preview.svg?{urlencode({name: typed[name] for name in FACE})}"
@@ -206,6 +206,18 @@ def _face(visit: Visit, typed: Typed, errors: dict[str, str]) -> dict[str, Any]:
         "problem": problem,
         "picture": picture,
     }
+
+
+def _wanted(visit: Visit, kind: SealKind, typed: Typed, error: VermilionError) -> str:
+    """Why there is no picture yet: what is to be filled in, or what is wrong with it."""
+    field = _NAMES.get(error.field or "", error.field or "")
+    if not isinstance(error, InvalidInput) or field not in FACE:
+        return visit.translator.error(error)
+    names = {"entity": "admin-entity", "inscription": f"seals-inscription-{kind.value}"}
+    label = visit.text(names.get(field, f"seals-{field}"))
+    if not typed[field].strip():
+        return visit.text("seals-preview-wants", field=label)
+    return visit.text("seals-preview-wrong", field=label, reason=str(error.context.get("reason", "")))
 
 
 def _new(
