@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Request, Response
@@ -103,7 +103,7 @@ def show_seal(request: Request, visit: Visiting, seal_id: UUID) -> Response:
     with visit.runtime.database.read() as session:
         seal = _seal(session, seal_id)
         lines = visit.runtime.get(SigningService).seal_life.lines(session, visit.person, seal_id=seal_id)
-        context = {
+        context: dict[str, Any] = {
             "entity": session.get_one(LegalEntity, seal.entity_id).name,
             "certificate": session.get_one(Certificate, seal.certificate_id),
             "names": names(session, [seal.keeper_id, seal.auditor_id, *seal.user_ids]),
@@ -261,7 +261,7 @@ def _change_page(
         people += detail.get("user_ids", [])
         people += [facts.keeper_id, facts.auditor_id, *facts.user_ids] if facts else []
         people += [seal.keeper_id, seal.auditor_id, *seal.user_ids] if seal else []
-        context = {
+        context: dict[str, Any] = {
             "entity": session.get_one(LegalEntity, entity_id).name if entity_id else "",
             "names": names(session, people),
             "next": _next(session, line.change),

@@ -63,9 +63,10 @@ def take(png: bytes) -> Print:
     rows = slice(max(0, top - air), bottom + air)
     columns = slice(max(0, left - air), right + air)
     cut = _at_most(whole[rows, columns], _WORKED_ON)
-    share = (rows.start / scale, min(rows.stop / scale, red.shape[0]))
-    share += (columns.start / scale, min(columns.stop / scale, red.shape[1]))
-    return _print(cut, _stretched(kept, share, cut.shape))
+    high, wide = red.shape
+    edges = (rows.start / scale, min(rows.stop / scale, high))
+    sides = (columns.start / scale, min(columns.stop / scale, wide))
+    return _print(cut, _stretched(kept, (*edges, *sides), cut.shape))
 
 
 def picture(png: bytes) -> Picture:
@@ -178,5 +179,4 @@ def _at_most(pixels: npt.NDArray[np.uint8], side: int) -> npt.NDArray[np.uint8]:
     if max(high, wide) <= side:
         return pixels
     size = tuple(max(1, round(length * side / max(high, wide))) for length in (wide, high))
-    smaller: npt.NDArray[np.uint8] = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)  # type: ignore[arg-type]
-    return smaller
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

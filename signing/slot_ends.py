@@ -104,7 +104,7 @@ def _destroy_pair(session: Any, label: str, key_id: str) -> int:
     """Destroy the private key and its public half. Returns how many objects there were."""
     attribute, found = pkcs11.Attribute, []
     for kind in (pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.ObjectClass.PUBLIC_KEY):
-        wanted = {attribute.CLASS: kind, attribute.LABEL: label}
+        wanted: dict[Any, Any] = {attribute.CLASS: kind, attribute.LABEL: label}
         if key_id:
             wanted[attribute.ID] = bytes.fromhex(key_id)
         found += list(session.get_objects(wanted))

@@ -80,6 +80,10 @@ def addresses(served: Served) -> list[tuple[str, str]]:
     for state in ("running", "returned", "completed"):
         case = ask(served, "gaoyuan", f"/api/v1/cases?state={state}")[0]
         found.append(("gaoyuan", f"/cases/{case['id']}"))
+    seal = ask(served, "gaoyuan", "/api/v1/seals")[0]["id"]
+    change = ask(served, "gaoyuan", f"/api/v1/seals/changes?seal={seal}")[0]["id"]
+    found += [("gaoyuan", f"/seals/{seal}"), ("gaoyuan", f"/seals/{seal}/ask?kind=people")]
+    found.append(("zhouyang", f"/seals/changes/{change}"))
     for role in ("issuing", "person", "seal"):
         certificate = ask(served, "gaoyuan", f"/api/v1/certificates?role={role}")[0]
         found.append(("gaoyuan", f"/admin/certificates/{certificate['id']}"))
