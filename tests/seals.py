@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
-from core import notices
+from core.models import Notice
 from signing.models import Seal, SealChange
 from signing.seal_facts import SealFacts
 from signing.seal_life import RESOURCE
@@ -20,8 +20,7 @@ WHY = "业务需要"
 def make_seal(
     signing: SigningService, company: Company, name: str = "合同专用章", kind: str = "contract", **facts: Any
 ) -> Seal:
-    """An active seal in the keeper's hands: applied for by admin, agreed to by legal. Nobody has notices
-    of it any more."""
+    """An active seal in the keeper's hands: applied for by admin, agreed to by legal. No notice is left."""
     wanted = SealFacts(
         company.entity_id, name, kind, facts.pop("keeper_id", company.people["keeper"]), **facts
     )
@@ -34,9 +33,10 @@ def make_seal(
         made = life.agree(session, people["legal"], applied.id).seal_id
         assert made is not None
         life.agree(session, people[keeper], _open(session, made))
-        for change in session.scalars(select(SealChange.id).where(SealChange.seal_id == made)):
-            for person in people.values():
-                notices.see_all_of(session, runtime.clock.now(), person, RESOURCE, change)
+        changes = select(SealChange.id).where(SealChange.seal_id == made)
+        session.execute(
+            delete(Notice).where(Notice.resource_type == RESOURCE, Notice.resource_id.in_(changes))
+        )
         return session.get_one(Seal, made)
 
 
