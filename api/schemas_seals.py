@@ -21,7 +21,7 @@ from signing.fields import (
 )
 from signing.models import SealState
 from signing.placing import MOST_PLACEMENTS
-from signing.seal_life import ChangeKind, Outcome
+from signing.seal_changes import ChangeKind, Outcome
 from signing.seals import SealKind
 
 _SEAL: dict[str, Any] = {
@@ -33,6 +33,7 @@ _SEAL: dict[str, Any] = {
     "diameter_mm": 42.0,
     "height_mm": None,
     "inscription": None,
+    "picture_digest": None,
     "keeper_id": EXAMPLE_ID,
     "auditor_id": None,
     "state": "active",
@@ -53,13 +54,38 @@ class SealAnswer(Shape):
     diameter_mm: float = Field(description="Width, where the seal is not round.")
     height_mm: float | None = Field(description="None: as high as wide.")
     inscription: str | None
+    picture_digest: str | None = Field(description="Of the print that it shows, where it is from a scan.")
     keeper_id: UUID
     auditor_id: UUID | None
     state: SealState
     created_at: datetime
 
 
-class NewSeal(Shape):
+class SealFace(Shape):
+    """What a seal looks like: drawn by the usual conventions, or with a print (`POST /seals/scans`)."""
+
+    model_config = example(
+        {"entity_id": EXAMPLE_ID, "kind": "contract", "code": "3201140012345", "diameter_mm": 42.0}
+    )
+
+    entity_id: UUID
+    kind: SealKind
+    code: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$", description="Number on the lower arc.")
+    diameter_mm: float | None = Field(
+        default=None, ge=10, le=60, description="Width; what is usual for the kind when left out."
+    )
+    height_mm: float | None = Field(default=None, ge=10, le=60)
+    inscription: Words | None = Field(
+        default=None,
+        max_length=60,
+        description="Taxpayer's number (invoice), person's name (legal_representative), type line (free).",
+    )
+    picture_digest: str | None = Field(
+        default=None, pattern=r"^[0-9a-f]{64}$", description="Of a print that the caller took in."
+    )
+
+
+class NewSeal(SealFace):
     """An application for a seal. Somebody else agrees to it, then its keeper takes it over."""
 
     model_config = example(
@@ -74,25 +100,24 @@ class NewSeal(Shape):
         }
     )
 
-    entity_id: UUID
     name: Words = Field(min_length=1, max_length=200)
-    kind: SealKind
     keeper_id: UUID
-    code: str | None = Field(default=None, pattern=r"^[0-9]{1,20}$", description="Number on the lower arc.")
-    diameter_mm: float | None = Field(
-        default=None, ge=10, le=60, description="Width; what is usual for the kind when left out."
-    )
-    height_mm: float | None = Field(default=None, ge=10, le=60)
-    inscription: Words | None = Field(
-        default=None,
-        max_length=60,
-        description="Taxpayer's number (invoice), person's name (legal_representative), type line (free).",
-    )
     auditor_id: UUID | None = Field(default=None, description="Who checks its register.")
     user_ids: list[UUID] = Field(
         default=[], max_length=500, description="Who may apply for its use; everybody else when empty."
     )
     reason: Words = Field(min_length=1, max_length=500)
+
+
+class SealScanAnswer(Shape):
+    """A seal's print, taken out of a photo or scan. Apply with its digest within a day."""
+
+    model_config = example({"digest": "0" * 64, "width": 1063, "height": 1060, "made_at": EXAMPLE_TIME})
+
+    digest: str = Field(description="`picture_digest` of the application.")
+    width: int = Field(description="Of the print, in pixels.")
+    height: int
+    made_at: datetime
 
 
 class NewSealChange(Shape):
@@ -117,6 +142,7 @@ class SealChangeAnswer(Shape):
             "seal_name": "合同专用章",
             "kind": "suspend",
             "reason": "年度盘点",
+            "detail": {"version": 1},
             "asked_by": "孙丽",
             "asked_at": EXAMPLE_TIME,
             "decided_by": None,
@@ -132,6 +158,9 @@ class SealChangeAnswer(Shape):
     seal_name: str
     kind: ChangeKind
     reason: str
+    detail: dict[str, Any] = Field(
+        description="What the kind needs: `facts` of an application, ids of keeper, auditor and users."
+    )
     asked_by: str
     asked_at: datetime
     decided_by: str | None

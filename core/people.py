@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,10 @@ from core.errors import Conflict, InvalidInput, NotFound
 from core.models import Department, LegalEntity, Person, Role, RoleAssignment, SignIn
 from core.permissions import is_valid_on
 
+RoleCheck = Callable[[Session, UUID, Role, date, date | None], None]
+"""Raises when a person may not be given a role for a period."""
+ROLE_CHECKS: Final[list[RoleCheck]] = []
+"""Registered by the rooms whose things bar a role, in ``vermilion.assembly``."""
 _USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 
 
@@ -135,11 +139,16 @@ def assign_role(
     valid_to: date | None = None,
     actor: UUID | None = None,
 ) -> RoleAssignment:
-    """Give a role for a period (both ends inclusive) and a scope; no scope is everywhere."""
+    """Give a role for a period (both ends inclusive) and a scope; no scope is everywhere.
+
+    Raises InvalidInput, and what ``ROLE_CHECKS`` raise.
+    """
     if valid_to is not None and valid_to < valid_from:
         raise InvalidInput(field="valid_to", reason=f"< {valid_from.isoformat()}")
     if role is Role.APPROVER and not position:
         raise InvalidInput(field="position", reason="required")
+    for check in ROLE_CHECKS:
+        check(session, person_id, role, valid_from, valid_to)
     assignment = RoleAssignment(
         person_id=person_id,
         role=role,

@@ -26,10 +26,11 @@ from core.permissions import (
     readable,
 )
 from core.settings import Settings
+from ingest import media
 from ingest.antivirus import Antivirus
 from ingest.archiving import Archiving
 from ingest.documents import Documents, title_of
-from ingest.errors import FileEmpty, FileTooLarge
+from ingest.errors import FileEmpty, FileTooLarge, TypeNotAccepted
 from ingest.invoices.service import InvoiceService
 from ingest.looking import Compared, Inspection, Looking
 from ingest.media import MediaType
@@ -52,6 +53,7 @@ from storage.errors import ObjectTooLarge, StorageFull, StorageUnavailable
 from storage.service import Kept, ObjectStore
 
 _CHUNK: Final = 1024 * 1024
+_PICTURES: Final = media.IMAGES | {MediaType.PDF}
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,14 @@ class Received:
     size: int
     state: DocumentState
     duplicate_of: UUID | None
+
+
+@dataclass(frozen=True)
+class PlainPicture:
+    """An uploaded picture: its own bytes, and the same upright in sRGB as PNG."""
+
+    original: bytes
+    png: bytes
 
 
 class IngestService(Documents):
@@ -216,6 +226,28 @@ class IngestService(Documents):
     def before_and_after(self, source: Source, views: Iterable[View], width: int) -> list[Compared]:
         """Pages that revisions changed, before and after; see ``Looking.before_and_after``."""
         return self._looking.before_and_after(source, views, width)
+
+    def plain_picture(self, stream: BinaryIO) -> PlainPicture:
+        """A picture file, or the first page of a PDF, that does not become a document. Nothing is kept.
+
+        Raises a FileRefused.
+        """
+        spooled, target = self._staging / str(new_id()), self._staging / f"{new_id()}.png"
+        try:
+            self._spool(stream, spooled)
+            with spooled.open("rb") as file:
+                head = file.read(media.HEAD)
+            family = media.recognise(head)
+            if family is None or family not in _PICTURES:
+                found = {MediaType.ZIP: "zip", MediaType.XML: "xml"}.get(family) if family else None
+                accepted = ", ".join(sorted(media.NAMES[one] for one in _PICTURES))
+                raise TypeNotAccepted(found=found or media.describe(head) or "unknown", accepted=accepted)
+            self._antivirus.scan(spooled)
+            self._sandbox.run("plain", spooled, media_type=family.value, target=str(target.absolute()))
+            return PlainPicture(spooled.read_bytes(), target.read_bytes())
+        finally:
+            spooled.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
 
     def inspect(self, file: bytes | Path) -> Inspection:
         """Pages and findings of a PDF. Raises FileRefused."""

@@ -58,6 +58,11 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
     if operation == "picture":
         pdf.picture(source, request["page"], request["width"], target)
         return {}
+    if operation == "plain":
+        from ingest.scanning import plain
+
+        plain.plain(source, MediaType(request["media_type"]), target)
+        return {}
     if operation == "archival":
         return reading.archival(source, target, Path(request["folder"]), request.get("attachments", []))
     if operation == "attach":

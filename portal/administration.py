@@ -10,7 +10,7 @@ from core.errors import Forbidden
 from core.models import Role
 from portal.frame import SignedInRoute, Visiting
 
-TABS: Final = ("people", "departments", "seals", "certificates", "flows", "backups", "health")
+TABS: Final = ("people", "departments", "certificates", "flows", "backups", "health")
 
 
 def require_administrator(visit: Visiting) -> None:

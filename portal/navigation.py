@@ -7,6 +7,7 @@ from typing import Final
 
 from core.models import Role
 from core.permissions import Principal
+from signing.seal_powers import PARTAKERS
 
 
 @dataclass(frozen=True)
@@ -47,9 +48,9 @@ MAIN: Final = (
 AREAS: Final = (
     Entry("/invoices", "receipt", "nav-invoices"),
     Entry("/register", "book-2", "nav-register", roles=READS_REGISTER),
+    Entry("/seals", "rubber-stamp", "nav-seals", roles=frozenset(PARTAKERS), covers=("/admin/signing",)),
     Entry("/verify", "shield-check", "nav-verify"),
     Entry("/admin/people", "users", "nav-people", roles=ADMINISTERS),
-    Entry("/admin/seals", "rubber-stamp", "nav-seals", roles=ADMINISTERS),
     Entry("/admin/backups", "database", "nav-backups", roles=ADMINISTERS),
     Entry("/admin/health", "heartbeat", "nav-health", roles=ADMINISTERS),
 )

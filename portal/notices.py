@@ -23,7 +23,7 @@ _PAGES: Final = {
     "credential": "/me",
     "seal_record": "/register/{}",
     "seal": "/register/loans#seal-{}",
-    "seal_change": "/",  # decided over HTTP or at the command line
+    "seal_change": "/seals/changes/{}",
     "person": "/me",
     "key_replacement": "/key-replacements",
 }

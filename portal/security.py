@@ -27,6 +27,8 @@ PAGE_POLICY: Final = "; ".join(
 )  # fmt: skip
 FILE_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 """For bytes that strangers made: even opened by themselves they run nothing."""
+PICTURE_POLICY: Final = f"{FILE_POLICY}; img-src data:"
+"""The same for drawings that hold pictures, such as a seal from a scan."""
 
 
 class FormOutOfDate(VermilionError):

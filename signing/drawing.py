@@ -49,6 +49,11 @@ class Drawing:
         return _add(writer, form(operators, self.width, self.height, entries))
 
 
+def shown(picture: Picture, size_mm: tuple[float, float]) -> Drawing:
+    """A picture that fills a seal of this size."""
+    return Drawing(size_mm[0] * POINTS_PER_MM, size_mm[1] * POINTS_PER_MM, picture=picture)
+
+
 @dataclass(frozen=True)
 class Shown:
     """How a field shows a seal: the part from ``begins`` to ``ends`` of its width (fractions), on a page

@@ -194,6 +194,20 @@ class SealPeopleOverlap(VermilionError):
     status = 422
 
 
+class KeeperNotAuditor(VermilionError):
+    """Who keeps a seal does not audit. Context: ``seal``, ``none`` where it is the role alone."""
+
+    code = "keeper-not-auditor"
+    status = 409
+
+
+class AuditorNotKeeper(VermilionError):
+    """Who audits does not keep seals."""
+
+    code = "auditor-not-keeper"
+    status = 409
+
+
 class SealChangeNotPossible(VermilionError):
     """The seal's state does not allow this change. Context: ``kind``, ``state``."""
 

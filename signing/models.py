@@ -145,7 +145,7 @@ class Seal(Base):
     diameter_mm: Mapped[float] = mapped_column(Float)  # width, where the seal is not round
     height_mm: Mapped[float | None] = mapped_column(Float)  # None: as high as wide
     inscription: Mapped[str | None] = mapped_column(String(60))  # see signing.seals.INSCRIBED
-    picture_digest: Mapped[str | None] = mapped_column(String(64))  # object of the scan it is made from
+    picture_digest: Mapped[str | None] = mapped_column(String(64))  # of the print it shows, a SealScan's
     keeper_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     auditor_id: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # checks its register
     user_ids: Mapped[list[str]] = mapped_column(Json, default=list)  # who may apply; empty: everybody else
@@ -171,6 +171,21 @@ class SealChange(Base):
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     outcome: Mapped[str | None] = mapped_column(String(10))  # agreed, refused, withdrawn
+
+
+class SealScan(Base):
+    """The print of a seal that was taken out of a photo or scan, to apply for a seal with."""
+
+    __tablename__ = "seal_scan"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    digest: Mapped[str] = mapped_column(String(64), index=True)  # object: the print as PNG, ink and opacity
+    original_digest: Mapped[str] = mapped_column(String(64))  # object: the file that was uploaded
+    width: Mapped[int]  # of the print, in pixels
+    height: Mapped[int]
+    made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    made_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    change_id: Mapped[UUID | None] = mapped_column(ForeignKey("seal_change.id"))  # that applied with it
 
 
 class SealAuthorisation(Base):

@@ -36,7 +36,8 @@ from core.pkcs11 import Token, TokenKeyMissing
 from core.settings import Settings
 from signing.authority import Authority
 from signing.custody_models import KeyLocation
-from signing.models import Certificate, CertificateRole, Seal
+from signing.errors import SealNotUsable
+from signing.models import Certificate, CertificateRole, Seal, SealState
 from signing.pades import SigningKey
 
 _DIGESTS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -201,12 +202,14 @@ class SlotKeys:
         """Let a seal sign with the slot's key from now on; its old certificate is revoked as superseded.
 
         The certificate is issued by our authority over the key, or with ``own_certificate`` taken from
-        the slot with its chain. Raises NotFound, InvalidInput, Forbidden.
+        the slot with its chain. Raises NotFound, InvalidInput, Forbidden, SealNotUsable.
         """
         actor.require(Role.ADMINISTRATOR)
         seal = session.get(Seal, seal_id)
         if seal is None:
             raise NotFound(what="seal")
+        if seal.state in (SealState.LOST, SealState.DESTROYED):
+            raise SealNotUsable(seal=seal.name, state=seal.state)
         public: Any = serialization.load_der_public_key(found.public_key)
         chain: tuple[bytes, ...] = ()
         if own_certificate:

@@ -11,16 +11,16 @@
 | hand_over | approved, active, suspended | as before | the new keeper |
 | people | approved, active, suspended | as before | an administrator or legal |
 
-Nobody agrees to what they asked for, and neither keeper nor auditor of a seal agrees to its changes but to
-taking it over. A lost or destroyed seal's certificate is revoked, and what it was authorised for is taken
-back. Every verb belongs to the caller's transaction.
+Who may ask and agree is in ``seal_powers``. A lost or destroyed seal's certificate is revoked, and what it
+was authorised for is taken back; a destroyed seal's key goes too, from its token by background work. Every
+verb belongs to the caller's transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
@@ -31,55 +31,24 @@ from sqlalchemy.orm import Session, aliased
 from core import audit, notices, outbox
 from core.clock import Clock
 from core.errors import Forbidden, InvalidInput, NotFound
-from core.models import Person, Role, RoleAssignment
+from core.models import Person
 from core.permissions import Principal, hold_term, release_term, term_seal
+from core.settings import Settings
+from signing import seal_powers
 from signing.authority import Authority
-from signing.errors import SealChangeDone, SealChangeNotPossible, SealChangeOpen, SealChangeSamePerson
+from signing.errors import SealChangeDone, SealChangeNotPossible, SealChangeOpen
 from signing.models import Seal, SealAuthorisation, SealChange, SealRecord, SealState
+from signing.seal_changes import TABLE, ChangeKind, Outcome
 from signing.seal_facts import SealFacts, check_people, checked
+from signing.seal_scans import used_with
 from signing.sealing import Sealing
+from signing.slot_ends import ask_to_destroy
 
 FORMAT_VERSION: Final = 1
 LONGEST_REASON: Final = 500
 RESOURCE: Final = "seal_change"
 HANDED_OVER: Final = "workflow.seal_handed_over"
 """Background work that gives the open tasks of a seal to its new keeper."""
-
-
-class ChangeKind(StrEnum):
-    """What may happen to a seal."""
-
-    CREATE = "create"
-    ACTIVATE = "activate"
-    SUSPEND = "suspend"
-    RESUME = "resume"
-    LOSE = "lose"
-    DESTROY = "destroy"
-    HAND_OVER = "hand_over"
-    PEOPLE = "people"
-
-
-class Outcome(StrEnum):
-    """How a change ended."""
-
-    AGREED = "agreed"
-    REFUSED = "refused"
-    WITHDRAWN = "withdrawn"
-
-
-_A, _U, _S, _L = SealState.APPROVED, SealState.ACTIVE, SealState.SUSPENDED, SealState.LOST
-TABLE: Final[Mapping[ChangeKind, tuple[frozenset[SealState], SealState | None]]] = {
-    ChangeKind.ACTIVATE: (frozenset({_A}), _U),
-    ChangeKind.SUSPEND: (frozenset({_U}), _S),
-    ChangeKind.RESUME: (frozenset({_S}), _U),
-    ChangeKind.LOSE: (frozenset({_A, _U, _S}), _L),
-    ChangeKind.DESTROY: (frozenset({_A, _U, _S, _L}), SealState.DESTROYED),
-    ChangeKind.HAND_OVER: (frozenset({_A, _U, _S}), None),
-    ChangeKind.PEOPLE: (frozenset({_A, _U, _S}), None),
-}
-"""Of each change: the states it begins in, and the state it leads to (None: the same)."""
-GOVERNORS: Final = (Role.ADMINISTRATOR, Role.LEGAL)
-_ASKERS: Final = (Role.ADMINISTRATOR, Role.LEGAL, Role.SEAL_KEEPER)
 _REVOKED: Final = {
     ChangeKind.LOSE: x509.ReasonFlags.key_compromise,
     ChangeKind.DESTROY: x509.ReasonFlags.cessation_of_operation,
@@ -98,28 +67,29 @@ class ChangeLine:
     may_withdraw: bool
 
 
-def possible(state: SealState) -> list[ChangeKind]:
-    """The changes that a seal in this state may see."""
-    return [
-        kind for kind, (begins, _) in TABLE.items() if state in begins and kind is not ChangeKind.ACTIVATE
-    ]
-
-
 class SealLife:
     """Asks for changes and decides them."""
 
-    def __init__(self, clock: Clock, authority: Authority, sealing: Sealing) -> None:
+    def __init__(self, clock: Clock, settings: Settings, authority: Authority, sealing: Sealing) -> None:
         self._clock = clock
+        self._settings = settings
         self._authority = authority
         self._sealing = sealing
 
     def apply(self, session: Session, actor: Principal, facts: SealFacts, reason: str) -> SealChange:
-        """Apply for a new seal. Raises Forbidden, InvalidInput, NotFound, SealPeopleOverlap."""
-        facts = checked(session, facts)
-        if not any(actor.has(role, facts.entity_id) for role in _ASKERS):
-            raise Forbidden(needs=", ".join(_ASKERS))
-        require_keeper_role(session, facts.keeper_id, self._clock)
-        return self._ask(session, actor.person_id, None, ChangeKind.CREATE, reason, facts.to_json())
+        """Apply for a new seal, drawn or with a print that the actor took in (``seal_scans``).
+
+        Raises Forbidden, InvalidInput, NotFound, SealPeopleOverlap, PrintTooCoarse, PrintOutOfShape.
+        """
+        seal_powers.require_asker(actor, facts.entity_id)
+        digest = facts.picture_digest
+        scan = self._sealing.scans.own(session, actor, digest) if digest else None
+        facts = checked(session, facts, self._today())
+        seal_powers.require_keeper_role(session, facts.keeper_id, self._today())
+        change = self._ask(session, actor.person_id, None, ChangeKind.CREATE, reason, facts.to_json())
+        if scan is not None:
+            used_with(session, scan.id, change.id)
+        return change
 
     def ask(
         self,
@@ -138,18 +108,19 @@ class SealLife:
         Raises NotFound, Forbidden, SealChangeNotPossible, SealChangeOpen, SealPeopleOverlap, InvalidInput.
         """
         seal = self._locked(session, seal_id)
-        self._check_asker(actor, seal, kind)
+        if not seal_powers.may_ask(actor, seal, kind):
+            raise Forbidden(needs=", ".join(seal_powers.GOVERNORS))
         if kind in (ChangeKind.CREATE, ChangeKind.ACTIVATE) or seal.state not in TABLE[kind][0]:
             raise SealChangeNotPossible(kind=kind.value, state=seal.state)
         detail: dict[str, Any] = {}
         if kind is ChangeKind.HAND_OVER:
             if keeper_id is None or keeper_id == seal.keeper_id:
                 raise InvalidInput(field="keeper", reason="≠")
-            check_people(session, keeper_id, seal.auditor_id, _ids(seal.user_ids))
-            require_keeper_role(session, keeper_id, self._clock)
+            check_people(session, keeper_id, seal.auditor_id, _ids(seal.user_ids), self._today())
+            seal_powers.require_keeper_role(session, keeper_id, self._today())
             detail = {"keeper_id": str(keeper_id), "from_id": str(seal.keeper_id)}
         elif kind is ChangeKind.PEOPLE:
-            check_people(session, seal.keeper_id, auditor_id, tuple(user_ids))
+            check_people(session, seal.keeper_id, auditor_id, tuple(user_ids), self._today())
             detail = {
                 "auditor_id": str(auditor_id) if auditor_id else None,
                 "user_ids": [str(one) for one in dict.fromkeys(user_ids)],
@@ -167,7 +138,7 @@ class SealLife:
         Raises NotFound, Forbidden, SealChangeSamePerson, SealChangeDone, SealChangeNotPossible.
         """
         change, seal = self._open(session, actor, change_id)
-        self._check_agreer(session, actor, change, seal)
+        seal_powers.check_agreer(actor, change, seal)
         kind = ChangeKind(change.kind)
         if seal is None:
             facts = SealFacts.from_json(change.detail["facts"])
@@ -188,7 +159,7 @@ class SealLife:
     def refuse(self, session: Session, actor: Principal, change_id: UUID) -> SealChange:
         """Refuse a change; who may agree may refuse. Raises as ``agree``."""
         change, seal = self._open(session, actor, change_id)
-        self._check_agreer(session, actor, change, seal)
+        seal_powers.check_agreer(actor, change, seal)
         return self._undo(session, actor, change, seal, Outcome.REFUSED)
 
     def withdraw(self, session: Session, actor: Principal, change_id: UUID) -> SealChange:
@@ -209,7 +180,7 @@ class SealLife:
         limit: int = 200,
     ) -> list[ChangeLine]:
         """Changes that the person may see, newest first. Raises Forbidden for who has no part in seals."""
-        require_part(actor)
+        seal_powers.require_part(actor)
         asker, decider = aliased(Person), aliased(Person)
         query = (
             select(SealChange, Seal, asker.name, decider.name)
@@ -235,7 +206,7 @@ class SealLife:
                     seal.name if seal is not None else str(change.detail["facts"]["name"]),
                     asked_by,
                     decided_by,
-                    is_open_now and self._may_agree(session, actor, change, seal),
+                    is_open_now and seal_powers.may_agree(actor, change, seal),
                     is_open_now and is_own,
                 )
             )
@@ -247,6 +218,16 @@ class SealLife:
         if not found:
             raise NotFound(what="seal_change")
         return found[0]
+
+    def waits_for(self, session: Session, actor: Principal, change_id: UUID) -> list[str]:
+        """Names of those who may agree to an open change. Raises Forbidden, NotFound."""
+        change = self.line(session, actor, change_id).change
+        if change.decided_at is not None:
+            return []
+        seal = session.get(Seal, change.seal_id) if change.seal_id else None
+        found = seal_powers.agreers(session, change, seal, self._today())
+        query = select(Person.name).where(Person.id.in_(found)).order_by(Person.name)
+        return list(session.scalars(query))
 
     # inside
 
@@ -281,7 +262,8 @@ class SealLife:
         session.flush()
         named = {"kind": kind.value, "reason": reason, **detail}
         audit.record(session, now, person_id, "seal.change_asked", RESOURCE, change.id, named)
-        self._tell(session, change, seal, "seal-change-asked", self._agreers(session, change, seal))
+        agreers = seal_powers.agreers(session, change, seal, self._today())
+        self._tell(session, change, seal, "seal-change-asked", agreers)
         return change
 
     def _close(
@@ -321,10 +303,11 @@ class SealLife:
 
     def _effects(self) -> dict[ChangeKind, Callable[[Session, SealChange, Seal], None]]:
         return {
+            ChangeKind.ACTIVATE: self._take_over,
             ChangeKind.LOSE: self._revoke,
             ChangeKind.DESTROY: self._revoke,
             ChangeKind.HAND_OVER: self._hand_over,
-            ChangeKind.PEOPLE: _set_people,
+            ChangeKind.PEOPLE: self._set_people,
         }
 
     def _revoke(self, session: Session, change: SealChange, seal: Seal) -> None:
@@ -343,15 +326,25 @@ class SealLife:
         )
         if kind is ChangeKind.DESTROY:
             seal.wrapped_key = b""
+            ask_to_destroy(session, seal.certificate_id, now)
+
+    def _take_over(self, session: Session, change: SealChange, seal: Seal) -> None:
+        check_people(session, seal.keeper_id, seal.auditor_id, _ids(seal.user_ids), self._today())
 
     def _hand_over(self, session: Session, change: SealChange, seal: Seal) -> None:
         new_id, old_id = UUID(change.detail["keeper_id"]), seal.keeper_id
-        check_people(session, new_id, seal.auditor_id, _ids(seal.user_ids))
+        check_people(session, new_id, seal.auditor_id, _ids(seal.user_ids), self._today())
         seal.keeper_id = new_id
         release_term(session, old_id, term_seal(seal.id))
         hold_term(session, new_id, term_seal(seal.id))
         payload = {"seal_id": str(seal.id), "from_id": str(old_id), "to_id": str(new_id)}
         outbox.enqueue(session, HANDED_OVER, payload, self._clock.now())
+
+    def _set_people(self, session: Session, change: SealChange, seal: Seal) -> None:
+        auditor = UUID(change.detail["auditor_id"]) if change.detail["auditor_id"] else None
+        users = _ids(change.detail["user_ids"])
+        check_people(session, seal.keeper_id, auditor, users, self._today())
+        seal.auditor_id, seal.user_ids = auditor, [str(one) for one in users]
 
     def _locked(self, session: Session, seal_id: UUID) -> Seal:
         seal = session.scalars(select(Seal).where(Seal.id == seal_id).with_for_update()).one_or_none()
@@ -361,7 +354,7 @@ class SealLife:
 
     def _open(self, session: Session, actor: Principal, change_id: UUID) -> tuple[SealChange, Seal | None]:
         """An undecided change and its seal, both locked. Raises Forbidden, NotFound, SealChangeDone."""
-        require_part(actor)
+        seal_powers.require_part(actor)
         change = session.scalars(
             select(SealChange).where(SealChange.id == change_id).with_for_update()
         ).one_or_none()
@@ -371,89 +364,8 @@ class SealLife:
             raise SealChangeDone(outcome=change.outcome)
         return change, self._locked(session, change.seal_id) if change.seal_id is not None else None
 
-    def _check_asker(self, actor: Principal, seal: Seal, kind: ChangeKind) -> None:
-        is_urgent = kind in (ChangeKind.SUSPEND, ChangeKind.LOSE)
-        may = any(actor.has(role, seal.entity_id) for role in GOVERNORS) or actor.person_id == seal.keeper_id
-        if not may and not (is_urgent and actor.person_id == seal.auditor_id):
-            raise Forbidden(needs=", ".join(GOVERNORS))
-
-    def _check_agreer(
-        self, session: Session, actor: Principal, change: SealChange, seal: Seal | None
-    ) -> None:
-        if change.asked_by == actor.person_id:
-            raise SealChangeSamePerson()
-        if not self._may_agree(session, actor, change, seal):
-            raise Forbidden(needs=", ".join(GOVERNORS))
-
-    def _may_agree(self, session: Session, actor: Principal, change: SealChange, seal: Seal | None) -> bool:
-        if change.asked_by == actor.person_id:
-            return False
-        if change.kind == ChangeKind.HAND_OVER:
-            return bool(change.detail["keeper_id"] == str(actor.person_id))
-        if change.kind == ChangeKind.ACTIVATE:
-            return seal is not None and actor.person_id == seal.keeper_id
-        entity_id, apart = _apart(change, seal)
-        return actor.person_id not in apart and any(actor.has(role, entity_id) for role in GOVERNORS)
-
-    def _agreers(self, session: Session, change: SealChange, seal: Seal | None) -> set[UUID]:
-        """Who is told that a change waits for them."""
-        if change.kind == ChangeKind.HAND_OVER:
-            return {UUID(change.detail["keeper_id"])}
-        if change.kind == ChangeKind.ACTIVATE and seal is not None:
-            return {seal.keeper_id}
-        entity_id, apart = _apart(change, seal)
-        found = session.scalars(
-            select(RoleAssignment.person_id)
-            .join(Person, Person.id == RoleAssignment.person_id)
-            .where(
-                RoleAssignment.role.in_(GOVERNORS),
-                Person.is_active,
-                RoleAssignment.entity_id.is_(None) | (RoleAssignment.entity_id == entity_id),
-                RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to >= self._clock.now().date()),
-            )
-        )
-        return set(found) - apart - {change.asked_by}
-
-
-def require_part(actor: Principal) -> None:
-    """Raise Forbidden unless the person governs, keeps or audits seals."""
-    actor.require(Role.ADMINISTRATOR, Role.LEGAL, Role.SEAL_KEEPER, Role.AUDITOR)
-
-
-def require_keeper_role(session: Session, person_id: UUID, clock: Clock) -> None:
-    """Raise InvalidInput unless the person holds the role of a seal keeper."""
-    today = clock.now().date()
-    found = session.scalar(
-        select(RoleAssignment.id).where(
-            RoleAssignment.person_id == person_id,
-            RoleAssignment.role == Role.SEAL_KEEPER,
-            RoleAssignment.valid_to.is_(None) | (RoleAssignment.valid_to >= today),
-        )
-    )
-    if found is None:
-        raise InvalidInput(field="keeper", reason=Role.SEAL_KEEPER.value)
-
-
-def may_apply(seal: Seal, person_id: UUID) -> bool:
-    """Whether somebody may apply for the use of a seal: never its keeper or auditor (三权分立)."""
-    if person_id in (seal.keeper_id, seal.auditor_id):
-        return False
-    return not seal.user_ids or str(person_id) in seal.user_ids
-
-
-def _apart(change: SealChange, seal: Seal | None) -> tuple[UUID, set[UUID | None]]:
-    """The legal entity of a change, and who must not agree to it: keeper and auditor."""
-    if seal is not None:
-        return seal.entity_id, {seal.keeper_id, seal.auditor_id}
-    facts = SealFacts.from_json(change.detail["facts"])
-    return facts.entity_id, {facts.keeper_id, facts.auditor_id}
-
-
-def _set_people(session: Session, change: SealChange, seal: Seal) -> None:
-    auditor = change.detail["auditor_id"]
-    users = tuple(UUID(one) for one in change.detail["user_ids"])
-    check_people(session, seal.keeper_id, UUID(auditor) if auditor else None, users)
-    seal.auditor_id, seal.user_ids = (UUID(auditor) if auditor else None), [str(one) for one in users]
+    def _today(self) -> date:
+        return self._clock.now().astimezone(self._settings.zone).date()
 
 
 def _ids(texts: Sequence[str]) -> tuple[UUID, ...]:

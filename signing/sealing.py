@@ -1,4 +1,4 @@
-"""Seals and their use: made, authorised once for one document, applied by their keeper, registered.
+"""Seals and their use: authorised once for one document, applied by their keeper, registered.
 
 There is no way to a seal's key but ``prepare``, and it asks for an authorisation that is unused,
 unexpired, for this digest and this keeper. ``record`` consumes the authorisation under a unique
@@ -24,13 +24,13 @@ from core.clock import Clock
 from core.database import Database
 from core.errors import NotFound
 from core.masterkey import MasterKey
-from core.models import LegalEntity, Role
+from core.models import LegalEntity
 from core.permissions import Principal, hold_term, term_seal
 from core.settings import Settings
 from signing import entries, pades, pki, seal_fields, seals
 from signing.authority import Authority
 from signing.certificates import Certificates
-from signing.drawing import Drawing
+from signing.drawing import Drawing, shown
 from signing.enrolment import Enrolment
 from signing.errors import (
     NotTheKeeper,
@@ -52,7 +52,8 @@ from signing.models import (
 )
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot
-from signing.seal_facts import SealFacts, checked
+from signing.seal_facts import SealFacts, checked, faced
+from signing.seal_scans import SealScans
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,6 @@ class _Opened:
     entity_name: str
     certificate: asn1_x509.Certificate
     authorisation: SealAuthorisation
-    drawing: Drawing
 
 
 class Sealing:
@@ -89,6 +89,7 @@ class Sealing:
         authority: Authority,
         enrolment: Enrolment,
         certificates: Certificates,
+        scans: SealScans,
     ) -> None:
         self._database = database
         self._master_key = master_key
@@ -97,38 +98,18 @@ class Sealing:
         self._authority = authority
         self._enrolment = enrolment
         self._certificates = certificates
+        self.scans = scans
         self.slots = SlotKeys(clock, settings, authority)
 
-    def create(
-        self,
-        session: Session,
-        actor: Principal,
-        *,
-        entity_id: UUID,
-        name: str,
-        kind: str,
-        keeper_id: UUID,
-        code: str | None = None,
-        diameter_mm: float | None = None,
-        height_mm: float | None = None,
-        inscription: str | None = None,
-    ) -> Seal:
-        """Make a seal that is active at once, for setting up; for administrators.
-
-        In daily life a seal comes into being through ``seal_life``, which needs two people. Raises
-        Forbidden and what ``seal_facts.checked`` raises.
-        """
-        actor.require(Role.ADMINISTRATOR)
-        facts = SealFacts(
-            entity_id, name, kind, keeper_id, code, diameter_mm, height_mm, inscription=inscription
-        )
-        return self.make(session, actor.person_id, facts, SealState.ACTIVE)
-
     def make(self, session: Session, actor_id: UUID, facts: SealFacts, state: SealState) -> Seal:
-        """Make a seal's key and certificate. Raises what ``seal_facts.checked`` raises."""
-        facts = checked(session, facts)
+        """Make a seal's key and certificate, for ``seal_life``: an application was agreed to.
+
+        Raises what ``seal_facts.checked`` raises.
+        """
+        now = self._clock.now()
+        facts = checked(session, facts, now.astimezone(self._settings.zone).date())
         entity = session.get_one(LegalEntity, facts.entity_id)
-        key, now = self._authority.new_key(CertificateRole.SEAL), self._clock.now()
+        key = self._authority.new_key(CertificateRole.SEAL)
         identity = self._authority.identity(
             session, f"{entity.name} {facts.name}", entity.name, facts.code or ""
         )
@@ -183,7 +164,21 @@ class Sealing:
         face = seals.Face(
             seals.SealKind(seal.kind), entity_name, seal.diameter_mm, height_mm, seal.code, seal.inscription
         )
-        return seals.draw(face)
+        return self.draw(face, seal.picture_digest)
+
+    def draw(self, face: seals.Face, picture_digest: str | None) -> Drawing:
+        """A seal's picture: drawn, or the print of a scan in the face's size."""
+        if picture_digest is None:
+            return seals.draw(face)
+        return shown(self.scans.picture(picture_digest), (face.width_mm, face.height_mm))
+
+    def preview(self, session: Session, facts: SealFacts) -> Drawing:
+        """The picture of a seal that does not exist yet. Raises what ``seal_facts.faced`` raises."""
+        entity = session.get(LegalEntity, facts.entity_id)
+        if entity is None:
+            raise NotFound(what="entity")
+        facts = faced(session, facts)
+        return self.draw(facts.face(entity.name), facts.picture_digest)
 
     def authorise(
         self,
@@ -265,7 +260,7 @@ class Sealing:
             key = self._key(session, opened.seal, opened.certificate)
         spots = seal_fields.apply(
             path,
-            opened.drawing,
+            self._drawing_of(opened.seal, opened.entity_name),
             placements,
             key,
             self._authority.timestamper(),
@@ -318,7 +313,7 @@ class Sealing:
             raise SealNotUsable(seal=seal.name, state=seal.state)
         loaded = asn1_x509.Certificate.load(certificate)
         self._certificates.require_usable(loaded)
-        return _Opened(seal, entity_name, loaded, authorisation, self._drawing_of(seal, entity_name))
+        return _Opened(seal, entity_name, loaded, authorisation)
 
     def _check_unused(self, session: Session, authorisation: SealAuthorisation) -> None:
         used = session.scalar(select(SealRecord.id).where(SealRecord.authorisation_id == authorisation.id))

@@ -30,18 +30,20 @@ from signing.drawing import Drawing
 from signing.enrolment import Enrolment, Signatory
 from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock, WantedPlace
-from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
+from signing.models import Certificate, SealAuthorisation, SealRecord
 from signing.ocsp import Responder
 from signing.pages import Box
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot, at_words, onto_page
 from signing.register import RegisterEntry, RegisterFilter
 from signing.replacement import Replacements
+from signing.seal_facts import SealFacts
 from signing.seal_life import SealLife
+from signing.seal_scans import SealScans
 from signing.sealing import SealedPdf, Sealing
-from signing.seals import Face
 from signing.second_factor import Act, SecondFactors
 from signing.sessions import SigningSessions
+from signing.slot_ends import SlotEnds
 from signing.source import Pdf, Source
 from signing.standing import Remark, remarks
 from signing.timestamps.waiting import WaitingTimestamps, digest_of
@@ -86,10 +88,19 @@ class SigningService:
         self.transparency = Transparency(database, self.authority, clock, settings)
         self.corrections = Corrections(clock, settings)
         self.by_hand = ByHand(database, clock, settings, self.enrolment)
+        self.scans = SealScans(database, store, clock)
         self.sealing = Sealing(
-            database, master_key, clock, settings, self.authority, self.enrolment, self.certificates
+            database,
+            master_key,
+            clock,
+            settings,
+            self.authority,
+            self.enrolment,
+            self.certificates,
+            self.scans,
         )
-        self.seal_life = SealLife(clock, self.authority, self.sealing)
+        self.slot_ends = SlotEnds(database, clock, settings)
+        self.seal_life = SealLife(clock, settings, self.authority, self.sealing)
         self.sessions = SigningSessions(database, clock, settings)
 
     # the authority
@@ -306,34 +317,6 @@ class SigningService:
 
     # seals
 
-    def create_seal(
-        self,
-        session: Session,
-        actor: Principal,
-        *,
-        entity_id: UUID,
-        name: str,
-        kind: str,
-        keeper_id: UUID,
-        code: str | None = None,
-        diameter_mm: float | None = None,
-        height_mm: float | None = None,
-        inscription: str | None = None,
-    ) -> Seal:
-        """Make a seal that is active at once, for setting up. Raises Forbidden, InvalidInput, NotFound."""
-        return self.sealing.create(
-            session,
-            actor,
-            entity_id=entity_id,
-            name=name,
-            kind=kind,
-            keeper_id=keeper_id,
-            code=code,
-            diameter_mm=diameter_mm,
-            height_mm=height_mm,
-            inscription=inscription,
-        )
-
     @property
     def slots(self) -> SlotKeys:
         """Keys in a PKCS#11 slot, and giving them to seals."""
@@ -344,9 +327,9 @@ class SigningService:
         with self._database.read() as session:
             return seals.to_svg(self.sealing.drawing(session, seal_id))
 
-    def preview_seal(self, face: Face) -> bytes:
-        """The picture of a seal that does not exist yet, as SVG."""
-        return seals.to_svg(seals.draw(face))
+    def preview_seal(self, session: Session, facts: SealFacts) -> bytes:
+        """The picture of a seal that does not exist yet, as SVG. Raises what ``seal_facts.faced`` raises."""
+        return seals.to_svg(self.sealing.preview(session, facts))
 
     def seal_drawing(self, session: Session, seal_id: UUID) -> Drawing:
         """A seal's picture in its true size, for what places it. Raises NotFound."""

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
-from signing import pki
+from signing import pki, slot_ends
 from signing.authority import Authority
 from signing.models import CertificateRole, RevocationList
 from signing.timestamps.waiting import WaitingTimestamps
@@ -44,6 +44,7 @@ def remarks(
         *_lists(session, authority, settings, now),
         *_certificates(authority, settings, now),
         *_timestamps(session, authority, waiting, settings, now),
+        *_slots(session),
     ]
 
 
@@ -112,6 +113,11 @@ def _timestamps(
     if any(not one.trust for one in stampers.addresses) and not timestamp_roots(session):
         found.append(Remark("timestamps-untrusted", "warning", {}))
     return found
+
+
+def _slots(session: Session) -> list[Remark]:
+    count = slot_ends.waiting(session)
+    return [Remark("slot-keys-waiting", "warning", {"count": count})] if count else []
 
 
 def _date(moment: datetime, settings: Settings) -> str:

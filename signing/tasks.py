@@ -8,7 +8,7 @@ from core.models import Organisation
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, periodic, task
-from signing import peppers, pin_guard
+from signing import peppers, pin_guard, slot_ends
 from signing.service import SigningService
 
 
@@ -46,3 +46,23 @@ def tidy_custody(runtime: Runtime, job: Job) -> None:
 
 
 periodic("signing.tidy_custody", Schedule(every=timedelta(hours=24)))
+
+
+@task(slot_ends.TASK)
+def destroy_slot_keys(runtime: Runtime, _job: Job) -> None:
+    """Destroy the keys of destroyed seals in their tokens; tried again hourly while a token is away."""
+    runtime.get(SigningService).slot_ends.destroy_due()
+
+
+periodic(slot_ends.TASK, Schedule(every=timedelta(hours=1)))
+
+
+@task("signing.tidy_scans")
+def tidy_scans(runtime: Runtime, job: Job) -> None:
+    """Give up the scans that nobody applied for a seal with."""
+    with runtime.database.write() as session:
+        runtime.get(SigningService).scans.tidy(session)
+        job.finish(session)
+
+
+periodic("signing.tidy_scans", Schedule(every=timedelta(hours=24)))

@@ -12,7 +12,6 @@ from uuid import UUID
 
 from core.clock import Clock
 from core.masterkey import MasterKey
-from core.models import Organisation
 from core.permissions import Principal
 from core.runtime import Runtime
 from core.settings import Settings
@@ -25,6 +24,7 @@ from signing.models import Seal
 from signing.service import SigningService
 from storage.service import ObjectStore
 from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
+from tests.seals import make_seal
 from vermilion import assembly
 from vermilion.demo_documents import Contract, typeset
 from workflow.cases import CaseView
@@ -169,17 +169,7 @@ def open_office(home: Path, url: str = "", clock: Clock | None = None, **setting
         office = Office(runtime, make_company(runtime, name))
         for username in SIGNERS:
             office.signing.enrol(office.principal(username), PIN)
-        with runtime.database.write() as session:
-            assert session.get(Organisation, 1) is not None
-            office.seal = office.signing.create_seal(
-                session,
-                office.principal("admin"),
-                entity_id=office.company.entity_id,
-                name="合同专用章",
-                kind="contract",
-                keeper_id=office.company.people["keeper"],
-                code="3201009990002",
-            )
+        office.seal = make_seal(office.signing, office.company, code="3201009990002")
         yield office
     finally:
         assembly.close(runtime)

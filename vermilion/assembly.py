@@ -16,7 +16,7 @@ import signing.transparency_tasks
 import storage.tasks
 import workflow.records
 import workflow.tasks
-from core import logs
+from core import logs, people
 from core.clock import Clock, SystemClock
 from core.database import Database
 from core.masterkey import MasterKey
@@ -36,7 +36,7 @@ from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index
 from search.service import Searcher
-from signing import targets
+from signing import seal_powers, targets
 from signing.custody import PinCost
 from signing.service import SigningService
 from storage.opening import open_objects
@@ -120,6 +120,9 @@ def build(
     ):
         searcher.register(kind, records.records, records.ids)
     return runtime
+
+
+people.ROLE_CHECKS.append(seal_powers.check_role)
 
 
 def close(runtime: Runtime) -> None:

@@ -12,13 +12,16 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
+from core import notices
 from core.models import LegalEntity, Person
 from core.permissions import Principal, load_principal
 from core.runtime import Runtime
 from ingest.models import DocumentKind
 from ingest.service import IngestService
 from signing.fields import Placement
-from signing.models import Seal
+from signing.models import Seal, SealChange
+from signing.seal_facts import SealFacts
+from signing.seal_life import RESOURCE
 from signing.service import SigningService
 from vermilion import demo_folder
 from vermilion.demo_documents import Contract, Invoice, Letter, photograph, typeset
@@ -33,6 +36,7 @@ SEALS: Final = (
     ("合同专用章", "contract", "sunli", "3201009990002"),
     ("财务专用章", "finance", "hejing", "3201009990003"),
 )
+_WHY: Final = "公司设立，按规定刻制"
 
 
 def ensure(runtime: Runtime, pins: Mapping[str, str], advance: Advance) -> None:
@@ -73,21 +77,27 @@ def _principal(runtime: Runtime, person_id: UUID) -> Principal:
 
 
 def _make_seals(runtime: Runtime, people: Mapping[str, UUID]) -> None:
-    administrator = _principal(runtime, people["gaoyuan"])
-    with runtime.database.write() as session:
+    """Each seal is applied for by the administrator, agreed to by legal and taken over by its keeper."""
+    asker, second = _principal(runtime, people["gaoyuan"]), _principal(runtime, people["zhouyang"])
+    life = runtime.get(SigningService).seal_life
+    with runtime.database.read() as session:
         present = set(session.scalars(select(Seal.name)))
-        entity = session.scalars(select(LegalEntity).where(LegalEntity.name == OURS)).one()
-        for name, kind, keeper, code in SEALS:
-            if name not in present:
-                runtime.get(SigningService).create_seal(
-                    session,
-                    administrator,
-                    entity_id=entity.id,
-                    name=name,
-                    kind=kind,
-                    keeper_id=people[keeper],
-                    code=code,
-                )
+        entity_id = session.scalars(select(LegalEntity.id).where(LegalEntity.name == OURS)).one()
+    for name, kind, keeper, code in SEALS:
+        if name in present:
+            continue
+        owner = _principal(runtime, people[keeper])
+        facts = SealFacts(entity_id, name, kind, owner.person_id, code)
+        with runtime.database.write() as session:
+            applied = life.apply(session, asker, facts, _WHY)
+            made = life.agree(session, second, applied.id)
+            taken_over = session.scalars(
+                select(SealChange.id).where(SealChange.open_for == made.seal_id)
+            ).one()
+            life.agree(session, owner, taken_over)
+            for person in (asker, second, owner):  # it was long ago
+                for change in (applied.id, taken_over):
+                    notices.see_all_of(session, runtime.clock.now(), person, RESOURCE, change)
 
 
 class _Teller:

@@ -22,7 +22,7 @@ from ingest.errors import NotReady
 from ingest.models import Document, DocumentKind, DocumentState
 from ingest.service import IngestService
 from signing.models import Seal, SealState
-from signing.seal_life import may_apply
+from signing.seal_powers import may_apply
 from signing.service import SigningService
 from workflow import forms
 from workflow.claims import Claims

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import File, Query, Response, UploadFile
 from sqlalchemy import select
 
 from api.principals import Calling, Running
-from api.routing import router
+from api.routing import call, router
 from api.schemas import Everything
-from api.schemas_seals import NewSeal, NewSealChange, SealAnswer, SealChangeAnswer
+from api.schemas_seals import (
+    NewSeal,
+    NewSealChange,
+    SealAnswer,
+    SealChangeAnswer,
+    SealFace,
+    SealScanAnswer,
+)
+from ingest.service import IngestService
+from signing import seal_powers
 from signing.models import Seal
+from signing.seal_changes import ChangeKind, Outcome
 from signing.seal_facts import SealFacts
-from signing.seal_life import ChangeKind, ChangeLine, Outcome
+from signing.seal_life import ChangeLine
 from signing.service import SigningService
+from workflow import seal_scans
 
 seals = router("seals")
+_DRAWING: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {"image/svg+xml": {"schema": {"type": "string"}, "example": "<svg/>"}}}
+}
+_POLICY: Final = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox"
 
 
 @seals.get("", summary="List seals", response_model=Everything[SealAnswer])
@@ -31,22 +46,43 @@ def list_seals(runtime: Running) -> Everything[SealAnswer]:
 @seals.post("", summary="Apply for a seal", response_model=SealChangeAnswer, status_code=202)
 def apply_for_seal(caller: Calling, runtime: Running, wanted: NewSeal) -> SealChangeAnswer:
     """Somebody else has to agree: `POST /seals/changes/{id}/agree`. Then its keeper takes it over."""
-    facts = SealFacts(
-        wanted.entity_id,
-        wanted.name,
-        wanted.kind,
-        wanted.keeper_id,
-        wanted.code,
-        wanted.diameter_mm,
-        wanted.height_mm,
-        wanted.inscription,
-        auditor_id=wanted.auditor_id,
-        user_ids=tuple(wanted.user_ids),
-    )
+    people = {"auditor_id": wanted.auditor_id, "user_ids": tuple(wanted.user_ids)}
+    facts = _facts(wanted, wanted.name, wanted.keeper_id, **people)
     with runtime.database.write() as session:
         life = runtime.get(SigningService).seal_life
         change = life.apply(session, caller.principal, facts, wanted.reason)
         return _change(life.line(session, caller.principal, change.id))
+
+
+@seals.post("/scans", summary="Take in a seal's print", response_model=SealScanAnswer, status_code=201)
+@call(takes_files=True)
+def take_scan(
+    caller: Calling,
+    runtime: Running,
+    file: Annotated[
+        UploadFile, File(description="One print on white paper: a picture, or a PDF's first page.")
+    ],
+) -> SealScanAnswer:
+    """The paper is taken away, the red stays. Look at it with `POST /seals/preview`, then apply with it.
+
+    A print that nobody applied with is given up after a day.
+    """
+    ingest, signing = runtime.get(IngestService), runtime.get(SigningService)
+    return SealScanAnswer.model_validate(seal_scans.take(ingest, signing, caller.principal, file.file))
+
+
+@seals.post(
+    "/preview", summary="Preview a seal", response_class=Response, responses=_DRAWING, status_code=200
+)
+@call(scope="read")
+def preview_seal(caller: Calling, runtime: Running, wanted: SealFace) -> Response:
+    """A seal that does not exist yet as SVG, just as it would be made."""
+    seal_powers.require_asker(caller.principal)
+    signing = runtime.get(SigningService)
+    with runtime.database.read() as session:
+        if wanted.picture_digest:
+            signing.scans.own(session, caller.principal, wanted.picture_digest)
+        return _svg(signing.preview_seal(session, _facts(wanted, "", caller.principal.person_id)))
 
 
 @seals.get("/changes", summary="List changes of seals", response_model=Everything[SealChangeAnswer])
@@ -62,6 +98,14 @@ def list_changes(
             session, caller.principal, seal_id=seal, is_open=open
         )
     return Everything(items=[_change(line) for line in lines])
+
+
+@seals.get("/changes/{change_id}", summary="Get a change of a seal", response_model=SealChangeAnswer)
+def get_change(caller: Calling, runtime: Running, change_id: UUID) -> SealChangeAnswer:
+    """What was asked for, by whom and why, and how it was decided."""
+    with runtime.database.read() as session:
+        life = runtime.get(SigningService).seal_life
+        return _change(life.line(session, caller.principal, change_id))
 
 
 @seals.post(
@@ -112,6 +156,7 @@ def _change(line: ChangeLine) -> SealChangeAnswer:
         seal_name=line.seal_name,
         kind=ChangeKind(change.kind),
         reason=change.reason,
+        detail=change.detail,
         asked_by=line.asked_by,
         asked_at=change.asked_at,
         decided_by=line.decided_by,
@@ -126,15 +171,28 @@ def _change(line: ChangeLine) -> SealChangeAnswer:
     "/{seal_id}/picture",
     summary="Get a seal's picture",
     response_class=Response,
-    responses={200: {"content": {"image/svg+xml": {"schema": {"type": "string"}, "example": "<svg/>"}}}},
+    responses=_DRAWING,
 )
 def seal_picture(runtime: Running, seal_id: UUID) -> Response:
     """The seal as SVG in its true size."""
-    return Response(
-        runtime.get(SigningService).seal_picture(seal_id),
-        media_type="image/svg+xml",
-        headers={
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-            "Cache-Control": "private, max-age=3600",
-        },
+    return _svg(runtime.get(SigningService).seal_picture(seal_id))
+
+
+def _svg(picture: bytes) -> Response:
+    headers = {"Content-Security-Policy": _POLICY, "Cache-Control": "private, max-age=3600"}
+    return Response(picture, media_type="image/svg+xml", headers=headers)
+
+
+def _facts(wanted: SealFace, name: str, keeper_id: UUID, **people: Any) -> SealFacts:
+    return SealFacts(
+        wanted.entity_id,
+        name,
+        wanted.kind,
+        keeper_id,
+        wanted.code,
+        wanted.diameter_mm,
+        wanted.height_mm,
+        wanted.inscription,
+        wanted.picture_digest,
+        **people,
     )

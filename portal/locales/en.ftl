@@ -475,7 +475,6 @@ setup-do = Set up
 admin-title = Administration
 admin-tab-people = People
 admin-tab-departments = Departments
-admin-tab-seals = Seals
 admin-tab-certificates = Certificates
 admin-certificates-lead = Who signs with what, until when, and whether it still holds.
 admin-certificates-none = No certificates
@@ -602,30 +601,6 @@ admin-members = { $count ->
    *[other] { $count } people
 }
 admin-head = Head
-admin-seals-lead = Every seal has its own key and certificate; only its keeper can apply it.
-admin-seals-none = No seals yet
-admin-seals-none-text = Make the company's first seal; cases can then ask for it.
-admin-seal-new = Make a seal
-admin-seal-new-lead = The picture follows what you type. A seal that is made stays in the register.
-admin-seal-make = Make the seal
-admin-seal-kind = Kind
-admin-seal-name = Name of the seal
-admin-seal-name-hint = Such as 合同专用章
-admin-seal-code = Code number
-admin-seal-code-hint = Digits on the lower arc
-admin-seal-diameter = Diameter in mm
-admin-seal-diameter-hint = Left empty: what is usual for the kind
-admin-seal-preview = Preview
-admin-seal-preview-note = As it will look on paper, enlarged
-admin-seal-preview-empty = Choose legal entity and kind.
-admin-seal-picture = Picture of { $name }
-admin-seal-kept-by = Keeper: { $name }
-admin-seal-uses = { $count ->
-    [0] Not used yet
-    [one] Used once
-   *[other] Used { $count } times
-}
-admin-no-keepers = Nobody has the role seal keeper yet. Give it to somebody first.
 admin-flows-lead = What people can apply for, and who decides on it.
 admin-flow-new = Add a flow
 admin-flow-new-lead = A flow is declared in YAML. One of a known key becomes its next version; running cases keep theirs.

@@ -461,7 +461,6 @@ setup-do = 完成设置
 admin-title = 管理
 admin-tab-people = 人员
 admin-tab-departments = 部门
-admin-tab-seals = 印章
 admin-tab-certificates = 证书
 admin-certificates-lead = 谁用什么证书签名、有效至何时、是否仍然有效。
 admin-certificates-none = 没有证书
@@ -579,29 +578,6 @@ admin-department-below = 上级
 admin-department-add = 添加
 admin-members = { $count } 人
 admin-head = 负责人
-admin-seals-lead = 每枚印章有自己的密钥和证书，只有保管人可以使用。
-admin-seals-none = 还没有印章
-admin-seals-none-text = 制作第一枚印章后，即可在申请中选用。
-admin-seal-new = 制作印章
-admin-seal-new-lead = 图样随填写内容变化。制成的印章会一直保留在登记簿中。
-admin-seal-make = 制作印章
-admin-seal-kind = 类型
-admin-seal-name = 印章名称
-admin-seal-name-hint = 例如：合同专用章
-admin-seal-code = 防伪编码
-admin-seal-code-hint = 下弧的数字
-admin-seal-diameter = 直径（毫米）
-admin-seal-diameter-hint = 留空则按该类型的常用尺寸
-admin-seal-preview = 预览
-admin-seal-preview-note = 盖在纸上的样子（放大显示）
-admin-seal-preview-empty = 请选择法人主体和类型。
-admin-seal-picture = { $name }的图样
-admin-seal-kept-by = 保管人：{ $name }
-admin-seal-uses = { $count ->
-    [0] 尚未使用
-   *[other] 已用印 { $count } 次
-}
-admin-no-keepers = 还没有人担任印章管理员，请先授予该角色。
 admin-flows-lead = 可以申请的事项，以及由谁审批。
 admin-flow-new = 添加流程
 admin-flow-new-lead = 流程用 YAML 声明。已有的标识会成为新版本，进行中的审批单保持原版本。

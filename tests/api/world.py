@@ -20,6 +20,7 @@ from core.sign_in import SCOPES, SignInService
 from core.tasks import run_pending
 from signing.service import SigningService
 from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
+from tests.seals import make_seal
 from vermilion import application, assembly
 from vermilion.first_start import SetUp
 
@@ -124,9 +125,5 @@ def make_sealing_world(home: Path) -> World:
     """A world where a contract can go its whole way: people with PINs, and the seal for contracts."""
     made = make_world(home)
     made.enrol("head", "legal", "finance", "gm", "keeper")
-    with made.runtime.database.write() as session:
-        made.runtime.get(SigningService).create_seal(
-            session, made.company.principal("admin"), entity_id=made.company.entity_id, name="合同专用章",
-            kind="contract", keeper_id=made.company.people["keeper"],
-        )  # fmt: skip
+    make_seal(made.runtime.get(SigningService), made.company)
     return made

@@ -19,7 +19,8 @@ from tests.e2e.conftest import ROOT, Desk, Served
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TEXTS = (
-    "home|case|task|apply|search|register|admin|me|check|seal|upload|invoice|folder|compare|copies|inquiry"
+    "home|case|task|apply|search|register|admin|me|check|seals|seal|upload|invoice|folder|compare|copies"
+    "|inquiry"
 )
 """Beginnings of the names of texts: a name on a page is a text that is missing."""
 FIXED = {
@@ -48,7 +49,8 @@ FIXED = {
         "/register/stamp",
         "/admin/people",
         "/admin/departments",
-        "/admin/seals",
+        "/seals",
+        "/seals/new",
         "/admin/certificates",
         "/admin/certificates?role=person&state=active",
         "/admin/certificates/roots",
@@ -79,6 +81,10 @@ def addresses(served: Served) -> list[tuple[str, str]]:
     for state in ("running", "returned", "completed"):
         case = ask(served, "gaoyuan", f"/api/v1/cases?state={state}")[0]
         found.append(("gaoyuan", f"/cases/{case['id']}"))
+    seal = ask(served, "gaoyuan", "/api/v1/seals")[0]["id"]
+    change = ask(served, "gaoyuan", f"/api/v1/seals/changes?seal={seal}")[0]["id"]
+    found += [("gaoyuan", f"/seals/{seal}"), ("gaoyuan", f"/seals/{seal}/ask?kind=people")]
+    found.append(("zhouyang", f"/seals/changes/{change}"))
     for role in ("issuing", "person", "seal"):
         certificate = ask(served, "gaoyuan", f"/api/v1/certificates?role={role}")[0]
         found.append(("gaoyuan", f"/admin/certificates/{certificate['id']}"))

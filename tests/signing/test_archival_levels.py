@@ -13,7 +13,7 @@ from signing.source import Source
 from signing.verification import Outcome, verify_pdf
 from signing.verification.facts import Kind
 from tests.signing.conftest import Desk
-from tests.signing.test_placing import Stamp, _archival, reserved, stamp  # noqa: F401  (a fixture)
+from tests.signing.test_placing import Stamp, archival, reserved, stamp  # noqa: F401  (a fixture)
 from tests.verapdf import violations
 from workflow import sheet
 
@@ -61,7 +61,7 @@ def sheet_states(desk: Desk) -> Steps:
 def contract_states(desk: Desk, seal: Stamp) -> Steps:
     """A contract with reserved slices, approved in place without being seen, then sealed and archived."""
     signing = desk.signing
-    bare = reserved(_archival(2), [Straddle()])
+    bare = reserved(archival(2), [Straddle()])
     ready = signing.add_fields(bare, [FieldSpec("D0")])
     approved = signing.sign(ready, "D0", desk.signatory("head"), reason="批准")
     sealed, _ = seal.put(approved, [Straddle(), Placement(1, 60, 90), Placement(2, 120, 200)])

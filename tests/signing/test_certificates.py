@@ -24,7 +24,7 @@ from signing.service import SigningService
 from signing.verification import verify_pdf
 from storage.folder import FolderObjects
 from storage.service import ObjectStore
-from tests import openssl
+from tests import openssl, seals
 from tests.builders import PIN, make_company, make_runtime
 from tests.office import FAST_PIN, contract_pdf
 from tests.signing.conftest import Desk
@@ -92,11 +92,7 @@ def members(desk: Desk, role: CertificateRole) -> list[Certificate]:
 
 
 def make_seal(desk: Desk) -> Seal:
-    with desk.runtime.database.write() as session:
-        return desk.signing.create_seal(
-            session, admin(desk), entity_id=desk.company.entity_id, name="合同专用章", kind="contract",
-            keeper_id=desk.company.people["keeper"],
-        )  # fmt: skip
+    return seals.make_seal(desk.signing, desk.company)
 
 
 def listed(desk: Desk, name: str = "issuing.crl") -> dict[int, x509.ReasonFlags | None]:

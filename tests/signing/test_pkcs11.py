@@ -26,8 +26,10 @@ from core.key_stores import TokenStore, load_master_key
 from core.masterkey import FILE_NAME, MasterKey
 from core.pkcs11 import Token, TokenKeyMissing, TokenUnavailable
 from core.settings import Settings
+from signing.errors import SealNotUsable
 from signing.models import Certificate, Seal
 from signing.pkcs11 import SlotKeys
+from signing.seal_changes import ChangeKind
 from signing.verification import verify_pdf
 from tests.office import Office, open_office
 from tests.signing.softhsm import PIN, SoftToken, make_token
@@ -47,7 +49,7 @@ def soft(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoftToken]:
             {pkcs11.Attribute.EC_PARAMS: encode_named_curve_parameters("secp256r1")},
             local=True,
         )
-        for number, label in enumerate(("seal-ec", "seal-own")):
+        for number, label in enumerate(("seal-ec", "seal-own", "seal-gone")):
             parameters.generate_keypair(store=True, label=label, id=bytes([number + 1]))
         session.generate_keypair(pkcs11.KeyType.RSA, 2048, store=True, label="seal-rsa", id=b"\x09")
         session.generate_key(pkcs11.KeyType.AES, 256, store=True, label="master", id=b"\x10")
@@ -170,6 +172,23 @@ def test_only_administrators_give_a_seal_another_key(office: Office) -> None:
     found = slot_keys(office).look("seal-ec")
     with office.runtime.database.write() as session, pytest.raises(Forbidden):
         slot_keys(office).give_to_seal(session, office.principal("keeper"), office.seal.id, found)
+
+
+def test_a_destroyed_seals_key_is_destroyed_in_its_token(office: Office) -> None:
+    move(office, "seal-gone")
+    with office.runtime.database.write() as session:
+        life, admin = office.signing.seal_life, office.principal("admin")
+        change = life.ask(session, admin, office.seal.id, ChangeKind.DESTROY, "到期")
+        life.agree(session, office.principal("legal"), change.id)
+    assert "seal-gone" in {one.label for one in slot_keys(office).found()}  # only after the commit
+    office.work_off()
+    assert "seal-gone" not in {one.label for one in slot_keys(office).found()}
+    with pytest.raises(TokenKeyMissing):
+        slot_keys(office).look("seal-gone")
+    assert office.signing.slot_ends.destroy_due() == 0
+    found = slot_keys(office).look("seal-ec")
+    with office.runtime.database.write() as session, pytest.raises(SealNotUsable):
+        slot_keys(office).give_to_seal(session, office.principal("admin"), office.seal.id, found)
 
 
 def test_what_is_wrong_with_a_token_is_said_without_its_pin(tmp_path: Path, soft: SoftToken) -> None:

@@ -249,7 +249,7 @@ def test_a_place_beside_one_that_was_made_ready_is_refused(stamp: Stamp) -> None
 @pytest.fixture(scope="module")
 def straddled(stamp: Stamp) -> bytes:
     """A PDF/A of three pages with two approvals, a straddle seal and long-term evidence."""
-    pdf = _archival(3)
+    pdf = archival(3)
     pdf = reserved(pdf, [Straddle()])
     pdf = stamp.desk.signing.add_fields(pdf, [FieldSpec("F0"), FieldSpec("F1")])
     for name, username in (("F0", "head"), ("F1", "gm")):
@@ -258,7 +258,7 @@ def straddled(stamp: Stamp) -> bytes:
     return stamp.desk.signing.add_evidence(sealed)
 
 
-def _archival(pages: int) -> bytes:
+def archival(pages: int) -> bytes:
     """A PDF/A-2b with text on each page."""
     import typst
 

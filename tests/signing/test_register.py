@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -15,8 +15,7 @@ from core.clock import FixedClock, SystemClock
 from core.database import table_of
 from core.errors import Forbidden, InvalidInput, NotFound, VermilionError
 from core.ids import new_id
-from core.models import Notice, Role
-from core.people import assign_role
+from core.models import Notice, Role, RoleAssignment
 from core.permissions import ResourceType, may_read
 from ingest.models import DocumentKind
 from signing import by_hand, corrections, entries, trail
@@ -182,9 +181,9 @@ def test_a_correction_takes_two_people_and_the_right_ones(office: Office) -> Non
 
 
 def test_whoever_used_the_seal_does_not_agree_to_a_correction_of_it(office: Office) -> None:
-    now = office.runtime.clock.now()
-    with office.runtime.database.write() as session:
-        assign_role(session, office.company.people["keeper"], Role.AUDITOR, date(2020, 1, 1), now)
+    keeper, now = office.company.people["keeper"], office.runtime.clock.now()
+    with office.runtime.database.write() as session:  # both roles can only be from before that was barred
+        session.add(RoleAssignment(person_id=keeper, role=Role.AUDITOR, valid_from=now.date()))
     request = ask(office, stamp(office), "admin")
     with pytest.raises(SecondPersonNeeded):
         confirm(office, request, "keeper")

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
+from core import people
 from core.errors import Forbidden, InvalidInput, NotFound
-from core.models import AuditEntry, Notice, Role
+from core.models import AuditEntry, Notice, Role, RoleAssignment
 from signing.errors import (
+    AuditorNotKeeper,
+    KeeperNotAuditor,
     NotTheKeeper,
     SealAuthorisationExpired,
     SealChangeDone,
@@ -21,8 +25,8 @@ from signing.errors import (
     SealPeopleOverlap,
 )
 from signing.models import Certificate, Seal, SealChange, SealState
+from signing.seal_changes import TABLE, ChangeKind, possible
 from signing.seal_facts import SealFacts
-from signing.seal_life import TABLE, ChangeKind, possible
 from tests.office import Office
 from tests.signing.test_sealing import authorise, prepare, record
 from workflow.errors import FormInvalid
@@ -193,9 +197,6 @@ def test_custody_use_and_audit_are_three_people(office: Office) -> None:
     ):
         with pytest.raises(SealPeopleOverlap):
             apply(office, **overlapping)
-    office.company.add("both", "周全", "office", Role.SEAL_KEEPER, Role.AUDITOR)
-    with pytest.raises(SealPeopleOverlap):
-        apply(office, keeper_id=people["both"])
     change_id = ask(
         office, "admin", ChangeKind.PEOPLE, auditor_id=people["auditor"], user_ids=[people["other"]]
     )
@@ -204,6 +205,44 @@ def test_custody_use_and_audit_are_three_people(office: Office) -> None:
         office.submit_contract("staff")
     assert [error.code for error in refused.value.problems.values()] == ["seal-not-for-you"]
     office.submit_contract("other")
+
+
+@pytest.mark.parametrize(
+    ("username", "role", "error"),
+    [("keeper", Role.AUDITOR, KeeperNotAuditor), ("auditor", Role.SEAL_KEEPER, AuditorNotKeeper)],
+)
+def test_nobody_is_given_custody_and_audit(
+    office: Office, username: str, role: Role, error: type[Exception]
+) -> None:
+    now, person = office.runtime.clock.now(), office.company.people[username]
+    for first in (now.date(), now.date() + timedelta(days=400)):
+        with pytest.raises(error), office.runtime.database.write() as session:
+            people.assign_role(session, person, role, first, now)
+
+
+def test_an_auditor_whose_role_ends_may_keep_seals_from_the_day_after(office: Office) -> None:
+    today, now = office.runtime.clock.now().date(), office.runtime.clock.now()
+    with office.runtime.database.write() as session:
+        held = session.scalars(select(RoleAssignment).where(RoleAssignment.role == Role.AUDITOR)).one()
+        people.end_role(session, held.id, today, now)
+    person = office.company.people["auditor"]
+    with pytest.raises(AuditorNotKeeper), office.runtime.database.write() as session:
+        people.assign_role(session, person, Role.SEAL_KEEPER, today, now)
+    with office.runtime.database.write() as session:
+        people.assign_role(session, person, Role.SEAL_KEEPER, today + timedelta(days=1), now)
+
+
+def test_who_became_an_auditor_in_some_other_way_takes_no_seal_over(office: Office) -> None:
+    made = decide(office, "legal", apply(office))
+    with office.runtime.database.write() as session:
+        day, person = office.runtime.clock.now().date(), office.company.people["keeper"]
+        session.add(RoleAssignment(person_id=person, role=Role.AUDITOR, valid_from=day))
+    with pytest.raises(SealPeopleOverlap):
+        apply(office)
+    with office.runtime.database.read() as session:
+        waits = session.scalars(select(SealChange.id).where(SealChange.open_for == made.seal_id)).one()
+    with pytest.raises(SealPeopleOverlap):
+        decide(office, "keeper", waits)
 
 
 def test_a_keeper_does_not_apply_for_their_own_seal(office: Office) -> None:
@@ -219,7 +258,7 @@ def test_what_one_asked_for_one_takes_back(office: Office) -> None:
     decide(office, "keeper", change_id, "withdraw")
     assert seal_of(office).state == SealState.ACTIVE
     with office.runtime.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(SealChange)) == 1
+        assert session.scalar(select(func.count()).where(SealChange.id == change_id)) == 1
         line = office.signing.seal_life.lines(session, office.principal("auditor"), seal_id=office.seal.id)[0]
     assert (line.change.outcome, line.asked_by, line.may_agree) == ("withdrawn", "孙丽", False)
 

@@ -14,7 +14,6 @@ import pypdfium2
 import pytest
 from sqlalchemy import select
 
-from core.errors import Forbidden
 from core.ids import new_id
 from signing.errors import (
     NotTheKeeper,
@@ -157,18 +156,6 @@ def test_a_suspended_seal_rests(office: Office) -> None:
         prepare(office, authorisation)
     with pytest.raises(SealNotUsable):
         authorise(office)
-
-
-def test_only_administrators_make_seals(office: Office) -> None:
-    with pytest.raises(Forbidden), office.runtime.database.write() as session:
-        office.signing.create_seal(
-            session,
-            office.principal("keeper"),
-            entity_id=office.company.entity_id,
-            name="私刻",
-            kind="official",
-            keeper_id=office.company.people["keeper"],
-        )
 
 
 def test_of_two_at_once_one_is_recorded_and_numbers_have_no_gaps(office_anywhere: Office) -> None:

@@ -21,6 +21,7 @@ from signing.register_models import HeadDelivery, TreeHead
 from tests.e2e.approver import open_home
 from tests.office import contract_pdf, open_office
 from tests.signing.national import builder as seals
+from tests.signing.pictures import SQUARE, encoded, on_paper
 from vermilion import assembly
 
 ROOT = Path(__file__).parents[2]
@@ -182,6 +183,25 @@ def test_export_backup_and_the_lists(finished: tuple[Path, dict[str, Path]], tmp
     assert run(home, "ca", "export", "--to", str(root)).returncode == 0
     assert root.read_text().startswith("-----BEGIN CERTIFICATE")
     assert run(home, "doctor").returncode == 0
+
+
+def test_a_seal_from_a_scan_is_applied_for_and_waits_for_somebody_else(
+    finished: tuple[Path, dict[str, Path]], tmp_path: Path
+) -> None:
+    home, _ = finished
+    photo, shown = tmp_path / "print.jpg", tmp_path / "print.svg"
+    photo.write_bytes(encoded(on_paper(SQUARE, 700, shade=0.2), "JPEG", quality=90))
+    kind = ("--kind", "legal_representative")
+    taken = run(home, "seal", "scan", str(photo), *kind, "--to", str(shown), "--width", "18")
+    assert taken.returncode == 0, taken.stderr
+    assert 'width="18mm" height="18mm"' in shown.read_text()
+    applied = run(
+        home, "seal", "apply", "法定代表人章", *kind, "--keeper", "keeper", "--user", "staff",
+        "--entity", "云杉测试科技有限公司", "--reason", "新任", "--scan", taken.stdout.strip(),
+    )  # fmt: skip
+    assert applied.returncode == 0, applied.stderr
+    own = run(home, "seal", "decide", applied.stdout.strip(), "agree")
+    assert own.returncode == 1 and "Somebody else has to agree" in own.stderr
 
 
 def test_audit_verify_names_the_entry_that_does_not_fit(tmp_path: Path) -> None:

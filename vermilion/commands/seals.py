@@ -13,12 +13,14 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput, NotFound
 from core.models import LegalEntity, Person
+from ingest.service import IngestService
 from signing.models import Seal
+from signing.seal_changes import ChangeKind
 from signing.seal_facts import SealFacts
-from signing.seal_life import ChangeKind
 from signing.seals import SealKind
 from signing.service import SigningService
 from vermilion.commands.terminal import at_work, out
+from workflow import seal_scans
 
 app = typer.Typer(help="Seals.", no_args_is_help=True)
 
@@ -50,7 +52,17 @@ def apply(
     width: Annotated[
         float | None, typer.Option(help="Millimetres; usual for the kind when left out.")
     ] = None,
+    height: Annotated[
+        float | None, typer.Option(help="Millimetres; usual for the kind, or as a scan says.")
+    ] = None,
     auditor: Annotated[str | None, typer.Option(help="User name of who audits its register.")] = None,
+    user: Annotated[
+        list[str] | None,
+        typer.Option(help="User name of who may apply for its use; several times. Everybody when left out."),
+    ] = None,
+    scan: Annotated[
+        str | None, typer.Option(help="Digest of a print that 'seal scan' took in, in place of a drawing.")
+    ] = None,
 ) -> None:
     """Apply for a seal. Somebody else agrees to it, then its keeper takes it over."""
     with at_work() as work:
@@ -66,19 +78,53 @@ def apply(
                 _person(session, keeper),
                 code,
                 width,
-                inscription=inscription,
-                auditor_id=_person(session, auditor) if auditor else None,
+                height,
+                inscription,
+                scan,
+                _person(session, auditor) if auditor else None,
+                tuple(_person(session, one) for one in user or ()),
             )
             change = work.runtime.get(SigningService).seal_life.apply(session, operator, facts, reason)
     out.print(str(change.id), highlight=False)
 
 
+@app.command("scan")
+def take_scan(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="Photo or scan of one print.")],
+    to: Annotated[Path, typer.Option("--to", help="SVG file to write, to compare with the seal.")],
+    width: Annotated[float, typer.Option(help="Millimetres.")],
+    height: Annotated[
+        float | None, typer.Option(help="Millimetres; as the print says when left out.")
+    ] = None,
+    kind: Annotated[SealKind, typer.Option(help="What the seal is for.")] = SealKind.OFFICIAL,
+) -> None:
+    """Take a seal's print out of a photo or scan; prints its digest for 'seal apply --scan'."""
+    with at_work() as work:
+        operator, runtime = work.operator(), work.runtime
+        signing = runtime.get(SigningService)
+        with file.open("rb") as opened:
+            made = seal_scans.take(runtime.get(IngestService), signing, operator, opened)
+        with runtime.database.read() as session:
+            entity_id = session.scalars(select(LegalEntity.id).limit(1)).one()
+            facts = SealFacts(
+                entity_id, "", kind, operator.person_id, None, width, height, picture_digest=made.digest
+            )
+            to.write_bytes(signing.preview_seal(session, facts))
+    out.print(made.digest, highlight=False)
+
+
 @app.command("ask")
 def ask(
     name: str,
-    kind: Annotated[ChangeKind, typer.Argument(help="suspend, resume, lose, destroy or hand_over.")],
+    kind: Annotated[ChangeKind, typer.Argument(help="suspend, resume, lose, destroy, hand_over or people.")],
     reason: Annotated[str, typer.Option(help="Why.")],
     keeper: Annotated[str | None, typer.Option(help="User name of the new keeper.")] = None,
+    auditor: Annotated[
+        str | None, typer.Option(help="User name of who audits its register, for people.")
+    ] = None,
+    user: Annotated[
+        list[str] | None, typer.Option(help="User name of who may apply for its use, for people.")
+    ] = None,
 ) -> None:
     """Ask for a change of a seal. It happens when somebody else agrees; a lost seal rests at once."""
     with at_work() as work:
@@ -91,6 +137,8 @@ def ask(
                 kind,
                 reason,
                 keeper_id=_person(session, keeper) if keeper else None,
+                auditor_id=_person(session, auditor) if auditor else None,
+                user_ids=[_person(session, one) for one in user or ()],
             )
     out.print(str(change.id), highlight=False)
 

@@ -1,0 +1,153 @@
+"""When a key goes from its token: after the commit, again while the token is away, never while it is used.
+
+The token here is a stand-in for what ``python-pkcs11`` gives; ``test_pkcs11`` does the same with SoftHSM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pkcs11
+import pytest
+from sqlalchemy import func, select
+
+from core.models import AuditEntry, OutboxJob
+from core.pkcs11 import Token, TokenUnavailable
+from signing.custody_models import KeyLocation
+from signing.models import Seal
+from signing.seal_changes import ChangeKind
+from signing.slot_ends import TASK
+from tests.office import Office, open_office
+from tests.seals import make_seal
+
+LABEL, KEY_ID = "seal-key", "0a"
+
+
+@dataclass
+class _Object:
+    kind: pkcs11.ObjectClass
+    label: str
+    key_id: bytes
+    token: StandIn
+
+    def destroy(self) -> None:
+        self.token.objects.remove(self)
+
+
+@dataclass
+class StandIn:
+    """Objects by class, label and id, as a session finds them."""
+
+    is_away: bool = False
+    objects: list[_Object] = field(default_factory=list)
+    asked: int = 0
+
+    def add_pair(self, label: str, key_id: bytes) -> None:
+        for kind in (pkcs11.ObjectClass.PRIVATE_KEY, pkcs11.ObjectClass.PUBLIC_KEY):
+            self.objects.append(_Object(kind, label, key_id, self))
+
+    def get_objects(self, wanted: dict[Any, Any]) -> Iterator[_Object]:
+        attribute = pkcs11.Attribute
+        for one in list(self.objects):
+            if (one.kind, one.label) == (wanted[attribute.CLASS], wanted[attribute.LABEL]) and wanted.get(
+                attribute.ID, one.key_id
+            ) == one.key_id:
+                yield one
+
+    def use(self, act: Callable[[Any], Any]) -> Any:
+        self.asked += 1
+        if self.is_away:
+            raise TokenUnavailable(token="t", reason="TokenNotPresent")
+        return act(self)
+
+
+@pytest.fixture
+def token(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    made = StandIn()
+    made.add_pair(LABEL, b"\x0a")
+    made.add_pair(LABEL, b"\x0b")  # of somebody else
+    monkeypatch.setattr(Token, "of", classmethod(lambda _cls, _settings: made))
+    return made
+
+
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_office(tmp_path_factory.mktemp("slots") / "home") as made:
+        yield made
+
+
+def seal_in_slot(office: Office, name: str) -> Seal:
+    seal = make_seal(office.signing, office.company, name)
+    with office.runtime.database.write() as session:
+        session.add(
+            KeyLocation(
+                certificate_id=seal.certificate_id, token="t", label=LABEL, key_id=KEY_ID,
+                details={"version": 1, "chain": []},
+            )
+        )  # fmt: skip
+    return seal
+
+
+def destroy(office: Office, seal: Seal) -> None:
+    with office.runtime.database.write() as session:
+        life = office.signing.seal_life
+        change = life.ask(session, office.principal("admin"), seal.id, ChangeKind.DESTROY, "到期")
+        life.agree(session, office.principal("legal"), change.id)
+
+
+def place(office: Office, seal: Seal) -> KeyLocation:
+    with office.runtime.database.read() as session:
+        return session.get_one(KeyLocation, seal.certificate_id)
+
+
+def jobs(office: Office) -> int:
+    with office.runtime.database.read() as session:
+        return session.scalar(select(func.count()).where(OutboxJob.task == TASK)) or 0
+
+
+def remarks(office: Office) -> set[str]:
+    with office.runtime.database.read() as session:
+        return {one.code for one in office.signing.standing(session)}
+
+
+def test_a_key_that_two_seals_share_goes_with_the_second(office: Office, token: StandIn) -> None:
+    first, second = seal_in_slot(office, "甲"), seal_in_slot(office, "乙")
+    destroy(office, first)
+    assert token.asked == 0 and jobs(office) == 1  # nothing before the commit, and not in it
+    office.work_off()
+    assert len(token.objects) == 4 and place(office, first).destroyed_at is None
+    assert "slot-keys-waiting" in remarks(office)
+    destroy(office, second)
+    office.work_off()
+    assert {one.key_id for one in token.objects} == {b"\x0b"}
+    assert place(office, first).destroyed_at and place(office, second).destroyed_at
+    assert "slot-keys-waiting" not in remarks(office)
+    with office.runtime.database.read() as session:
+        action = AuditEntry.action == "seal.key_destroyed"
+        assert session.scalar(select(func.count()).select_from(AuditEntry).where(action)) == 2
+
+
+def test_a_token_that_is_away_is_asked_again(office: Office, token: StandIn) -> None:
+    seal = seal_in_slot(office, "丙")
+    token.is_away = True
+    destroy(office, seal)
+    office.work_off()
+    assert place(office, seal).destroyed_at is None and jobs(office) == 1  # it waits for its next try
+    with pytest.raises(TokenUnavailable):
+        office.signing.slot_ends.destroy_due()
+    token.is_away = False
+    assert office.signing.slot_ends.destroy_due() == 1
+    assert office.signing.slot_ends.destroy_due() == 0
+    assert len(token.objects) == 2
+
+
+def test_a_refused_destruction_touches_no_token(office: Office, token: StandIn) -> None:
+    seal = seal_in_slot(office, "丁")
+    with office.runtime.database.write() as session:
+        life = office.signing.seal_life
+        change = life.ask(session, office.principal("admin"), seal.id, ChangeKind.DESTROY, "到期")
+        life.refuse(session, office.principal("legal"), change.id)
+    office.signing.slot_ends.destroy_due()
+    assert len(token.objects) == 4 and place(office, seal).destroy_since is None
