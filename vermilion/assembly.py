@@ -31,7 +31,6 @@ from ingest.invoices.gateway import open_gateway
 from ingest.invoices.service import InvoiceService
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
-from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index
@@ -113,7 +112,6 @@ def build(
     ):
         runtime.add(service)
     runtime.add(sandbox, as_type=Sandbox)
-    runtime.add(runtime.get(SetUp), as_type=FirstStart)
     for kind, records in (
         ("document", ingest.records),
         ("case", workflow.records),
