@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := core storage search signing ingest workflow retention api portal vermilion
+# Where it is set, every process of a run compiles the whole product anew: seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
 NPM = $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
 
 .PHONY: help install run test lint format bench fuzz clean test-tools lock migration
