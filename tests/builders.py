@@ -23,7 +23,7 @@ from core.permissions import Principal, load_principal
 from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
-from tests import homes
+from tests import databases, homes
 
 PASSWORD = "correct horse battery"
 PIN = "284617"
@@ -32,21 +32,33 @@ PASSWORD_HASH = FAST_PASSWORDS.hash(PASSWORD)
 
 
 def make_database(url: str) -> Database:
-    """A database with all tables made from the models. Drops what a server has of them before."""
+    """A database with all tables made from the models. What a server has in it before is lost."""
     url = Settings(database_url=url).effective_database_url
     file = Path(url.partition("sqlite:///")[2])
     if file.name and not file.exists():
         shutil.copyfile(homes.first("tables", _make_tables)[0] / "tables.db", file)
         return Database(url)
+    if not file.name:
+        original = databases.sister_database(url, "tables")
+        homes.first(original, lambda _folder: _make_tables_on_a_server(original))
+        databases.copy_database(original, url)
+        return Database(url)
     database = Database(url)
-    if not database.is_sqlite:
-        Base.metadata.drop_all(database.engine)
     Base.metadata.create_all(database.engine)
     return database
 
 
 def _make_tables(folder: Path) -> None:
-    database = Database(f"sqlite:///{folder}/tables.db")
+    _create_all(f"sqlite:///{folder}/tables.db")
+
+
+def _make_tables_on_a_server(url: str) -> None:
+    databases.make_database(url)
+    _create_all(url)
+
+
+def _create_all(url: str) -> None:
+    database = Database(url)
     Base.metadata.create_all(database.engine)
     database.dispose()
 

@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from core.runtime import Runtime
-from tests import servers
+from tests import databases, servers
 from tests.builders import Company, make_company, make_runtime
 from tests.office import Office, open_office
 
@@ -43,11 +43,13 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """One URL for each database the product runs on."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database for each kind the product runs on."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/test.db"
-    return str(request.getfixturevalue("postgresql"))
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    with databases.empty_database(request.getfixturevalue("postgresql")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
         return
-    with servers.empty_database(request.getfixturevalue("postgresql")) as url:
+    with databases.empty_database(request.getfixturevalue("postgresql")) as url:
         yield url
 
 

@@ -24,7 +24,7 @@ from signing.fields import Placement
 from signing.models import Seal
 from signing.service import SigningService
 from storage.service import ObjectStore
-from tests import homes, servers
+from tests import databases, homes
 from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
 from vermilion import assembly
 from vermilion.demo_documents import Contract, typeset
@@ -189,14 +189,14 @@ def _copy_beginning(home: Path, url: str, clock: Clock | None) -> Beginning:
     still = FixedClock(instant) if instant is not None else None
     if not url:
         return homes.furnish(home, ("office", instant), lambda first: _make_beginning(first, "", still))
-    original = servers.sister_database(url, f"office_{instant.timestamp() if instant else 'now'}")
+    original = databases.sister_database(url, f"office_{instant.timestamp() if instant else 'now'}")
 
     def make(first: Path) -> Beginning:
-        servers.make_database(original)
+        databases.make_database(original)
         return _make_beginning(first, original, still)
 
     beginning = homes.furnish(home, original, make)
-    servers.copy_database(original, url)
+    databases.copy_database(original, url)
     return beginning
 
 

@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 import urllib3
@@ -239,41 +238,3 @@ def redis_server() -> Iterator[str]:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         with _process(command, ready, 20):
             yield f"redis://127.0.0.1:{port}/0"
-
-
-@contextmanager
-def empty_database(url: str) -> Iterator[str]:
-    """A database of its own on a running PostgreSQL, dropped after."""
-    made = sister_database(url, f"test_{time.monotonic_ns()}")
-    make_database(made)
-    try:
-        yield made
-    finally:
-        _command(made, "drop database {} with (force)")
-
-
-def sister_database(url: str, name: str) -> str:
-    """The URL of another database on the same PostgreSQL; it need not be there."""
-    parts = urlsplit(url)
-    return parts._replace(path=f"/{name}").geturl()
-
-
-def make_database(url: str) -> None:
-    """Make an empty database."""
-    _command(url, "create database {}")
-
-
-def copy_database(original: str, url: str) -> None:
-    """Put a copy of another database of the same server in the place of ``url``'s; nobody may use either."""
-    _command(url, "drop database {}")
-    _command(url, "create database {} template {}", original)
-
-
-def _command(url: str, command: str, *others: str) -> None:
-    """Have a command with the names of these databases carried out beside them."""
-    import psycopg
-    from psycopg import sql
-
-    names = [sql.Identifier(urlsplit(one).path.removeprefix("/")) for one in (url, *others)]
-    with psycopg.connect(sister_database(url, "postgres"), autocommit=True) as connection:
-        connection.execute(sql.SQL(command).format(*names))
