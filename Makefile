@@ -21,7 +21,7 @@ run: install ## Start the product with a demo organisation; prints address and s
 	@$(BIN)/vermilion demo
 
 test: test-tools ## Install what tests need, real services included, and run everything
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test-installed ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -78,6 +78,37 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is made once stay in one process; the longest groups begin.
+
+    Those of the served demo share its organisation and the browser, those of a module what the module
+    makes. Single tests come last: they fill up whichever process has time.
+    """
+    for item in items:
+        group = _group(item)
+        if group and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _group(item: pytest.Item) -> str | None:
+    if not isinstance(item, pytest.Function):
+        return None
+    if "served" in item.fixturenames:
+        return "served"
+    shared = (one[-1].scope for one in item._fixtureinfo.name2fixturedefs.values())
+    return item.module.__name__ if "module" in shared else None
+
+
+def _turn(item: pytest.Item) -> int:
+    if "browser" in getattr(item, "fixturenames", ()):
+        return 0
+    if item.get_closest_marker("xdist_group") is not None:
+        return 1
+    return 2 if item.get_closest_marker("slow") else 3
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty database on each server; empty for SQLite in the home."""
