@@ -10,6 +10,7 @@ import atexit
 import shutil
 import tempfile
 from collections.abc import Callable, Hashable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -30,6 +31,8 @@ class SharedSandbox(Sandbox):
 
 
 SANDBOX: Final = SharedSandbox()
+TODAY: Final = datetime.now(UTC).replace(microsecond=0)
+"""When the process began: where clocks stand that only have to be near the real time."""
 _made: dict[Hashable, tuple[Path, Any]] = {}
 
 
