@@ -59,13 +59,13 @@ class RevocationList(Base):
 
 
 class CertificateRequest(Base):
-    """A PKCS#10 for the issuing authority that waits for the offline root's answer."""
+    """What the offline root was asked for; its number is the id. See signing.offline_root."""
 
     __tablename__ = "certificate_request"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    der: Mapped[bytes] = mapped_column(LargeBinary)
-    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # None once it was answered or given up
+    der: Mapped[bytes | None] = mapped_column(LargeBinary)  # PKCS#10; None: only a list is wanted
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # of the PKCS#10, until it is answered
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -32,6 +32,7 @@ from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock, WantedPlace
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.ocsp import Responder
+from signing.offline_root import OfflineRoot
 from signing.pages import Box
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot, at_words, onto_page, spots
@@ -77,6 +78,9 @@ class SigningService:
         self._settings = settings
         self.authority = Authority(database, master_key, clock, settings)
         self.certificates = Certificates(database, master_key, clock, settings, self.authority)
+        self.offline_root = OfflineRoot(
+            database, master_key, clock, settings, self.authority, self.certificates
+        )
         self.responder = Responder(database, clock, self.authority, self.certificates.renewals)
         self.waiting = WaitingTimestamps(database, clock)
         self.enrolment = Enrolment(

@@ -13,13 +13,14 @@ from sqlalchemy.orm import Session
 from core.settings import Settings
 from signing import pki
 from signing.authority import Authority
-from signing.models import CertificateRole, RevocationList
+from signing.models import CertificateRequest, CertificateRole, RevocationList
+from signing.offline_root import LIST_SOON, lacks
+from signing.renewing import is_root_needed
 from signing.timestamps.waiting import WaitingTimestamps
 from signing.trust import timestamp_roots
 
 _LATE: Final = timedelta(days=pki.CRL_DAYS) / 2 + timedelta(days=1)
 """A list of ours is renewed by then at the latest, if background work runs at all."""
-_OFFLINE_SOON: Final = timedelta(days=30)
 _ROOT_SOON: Final = timedelta(days=730)
 _ENDING: Final = timedelta(days=14)
 _LONG_WAIT: Final = timedelta(hours=1)
@@ -39,12 +40,21 @@ def remarks(
 ) -> list[Remark]:
     """Lists, certificates and time-stamps; empty before the set-up."""
     if not authority.members.entries():
-        return []
+        return _asked(session, settings)
     return [
+        *_asked(session, settings),
         *_lists(session, authority, settings, now),
         *_certificates(authority, settings, now),
         *_timestamps(session, authority, waiting, settings, now),
     ]
+
+
+def _asked(session: Session, settings: Settings) -> list[Remark]:
+    """A request that waits for the answer of the offline root."""
+    since = session.scalar(
+        select(CertificateRequest.made_at).where(CertificateRequest.answered_at.is_(None)).limit(1)
+    )
+    return [] if since is None else [Remark("root-asked", "warning", {"day": _date(since, settings)})]
 
 
 def _lists(session: Session, authority: Authority, settings: Settings, now: datetime) -> list[Remark]:
@@ -58,10 +68,12 @@ def _lists(session: Session, authority: Authority, settings: Settings, now: date
             found.append(Remark("crl-overdue", "error", {"name": one.name, "day": _day(row, settings)}))
         elif one.has_key and now - row.this_update > _LATE:
             found.append(Remark("crl-late", "warning", {"name": one.name, "day": _day(row, settings)}))
-        elif not one.has_key and row.next_update - now < _OFFLINE_SOON:
+        elif not one.has_key and row.next_update - now < LIST_SOON:
             found.append(
                 Remark("crl-offline-ending", "warning", {"name": one.name, "day": _day(row, settings)})
             )
+        if row is not None and not one.has_key and lacks(session, row):
+            found.append(Remark("crl-lacks", "error", {"name": one.name}))
     if not found:
         ends = [row.next_update for row in rows.values() if row.next_update > now]
         first = min(ends, default=now).astimezone(settings.zone)
@@ -80,6 +92,9 @@ def _certificates(authority: Authority, settings: Settings, now: datetime) -> li
         if member is None:
             found.append(Remark("certificate-missing", "error", {"role": role.value}))
             continue
+        if role is CertificateRole.ISSUING and is_root_needed(authority.members, now):
+            day = _date(member.certificate.not_valid_after_utc, settings)
+            found.append(Remark("issuing-due", "warning", {"day": day}))
         end = member.certificate.not_valid_after_utc
         if end - now < _ENDING:
             level: Literal["warning", "error"] = "error" if end <= now else "warning"

@@ -23,7 +23,9 @@ def renew_crls(runtime: Runtime, _job: Job) -> None:
 def renew_certificates(runtime: Runtime, _job: Job) -> None:
     """Renew what nears its end, and tell people of what nobody here can renew."""
     if _is_set_up(runtime):
-        runtime.get(SigningService).certificates.renew_due()
+        service = runtime.get(SigningService)
+        service.certificates.renew_due()
+        service.offline_root.remind()
 
 
 def _is_set_up(runtime: Runtime) -> bool:

@@ -1,7 +1,57 @@
 error-authority-not-ready = 目前无法签名：{ $reason }。需要管理员检查证书；您填写的内容已保留。
 error-timestamp-unavailable = 没有时间戳机构给出可用的答复：{ $reason }。已签署的文件已列入等候，稍后补加时间戳。
 error-certificate-not-usable = 证书 { $subject } 不能用于签名：{ certificate-word-state }。请联系管理员。
-error-certificate-act-refused = 该证书的状态（{ $state }）不允许此操作。
+error-certificate-act-refused = { $state ->
+    [offline] 根密钥在离线机器上，请改为向其发出请求。
+   *[other] 该证书的状态（{ $state }）不允许此操作。
+}
+error-certificate-unfit = 此证书不能使用：{ $reason ->
+    [unreadable] 不是 PEM 或 DER 格式的证书
+    [not-a-root] 不是根证书，即并非自签或无权签发其他证书
+    [expired] 已过期
+    [not-yet] 尚未生效
+    [password] 密码不正确，或文件不是 PKCS#12
+    [no-key] 文件中没有私钥及其证书
+    [algorithm] 算法不是 P-256、P-384、P-521 或 2048 位以上的 RSA
+    [key-differs] 私钥与证书不匹配
+    [usage] 密钥用途不允许签署文件
+    [is-authority] 这是认证机构自身的证书
+    [untrusted] 证书链不通向任何受信任用于签名的外部根证书；管理员可以添加该根证书
+    [too-large] 文件过大
+   *[other] { $reason }
+}。
+error-request-unfit = 不相符：{ $reason ->
+    [unreadable] 不是所需的文件
+    [newer] 由更新版本的程序生成
+    [no-request] 此处没有待答复的请求
+    [other-key] 答复对应的是另一个请求或另一个密钥
+    [no-certificate] 其中没有签发机构的证书
+    [broken-signature] 其中的签名无效
+    [not-ours] 来自或针对另一个根证书
+    [fingerprint] 根证书的 SHA-256 与输入的不一致
+    [constraints] 证书缺少认证机构证书应有的内容
+    [addresses] 证书中的列表和证书地址与请求不一致
+    [weak-key] 其中的密钥强度不足
+    [partial-list] 其中的吊销列表不完整
+    [forgets] 其中的吊销列表缺少此处已吊销的证书；请重新生成请求并交给根
+    [older] 现有的列表不比它旧
+    [expired] 已过期或即将到期
+    [not-yet] 尚未生效；离线机器的时钟可能偏快
+    [password] 口令不正确，或文件已损坏
+    [passphrase-short] 口令至少需要 12 个字符
+    [exists] 文件夹中已有根证书
+    [no-root] 文件夹中没有根证书
+    [root-here] 根密钥就在本服务器上，无需请求
+    [root-away] 根密钥不在本服务器上
+    [changed] 期间有改动；请删除刚写出的文件夹后重试
+    [not-confirmed] 未经确认
+   *[other] { $reason }
+}。
+certificate-word-state }。请联系管理员。
+error-certificate-act-refused = { $state ->
+    [offline] 根密钥在离线机器上，请改为向其发出请求。
+   *[other] 该证书的状态（{ $state }）不允许此操作。
+}
 error-certificate-unfit = 此证书不能使用：{ $reason ->
     [unreadable] 不是 PEM 或 DER 格式的证书
     [not-a-root] 不是根证书，即并非自签或无权签发其他证书
@@ -38,10 +88,15 @@ certificate-word-state = { $state ->
 }
 notice-certificate-renewed = 原定于 { $day } 到期的证书“{ $subject }”已续期，密钥和 PIN 不变。
 notice-certificate-ending = 导入的证书“{ $subject }”将于 { $day } 到期，请在此之前导入新证书。
+notice-root-list-ending = 离线根的吊销列表将于 { $day } 到期，之后将无法签名。请生成请求，交给离线机器并安装其答复。
+notice-root-issuing-due = 签发机构将于 { $day } 到期，应有后继证书。请向离线根发出请求。
 pki-crl-good = 所有吊销列表均为最新，最早的有效至 { $day }。
 pki-crl-late = 吊销列表 { $name }.crl 本应已更新，现有效至 { $day }。后台任务在运行吗？
 pki-crl-overdue = 吊销列表 { $name }.crl 已于 { $day } 过期。在发布新列表之前无法签名。
-pki-crl-offline-ending = 离线根的吊销列表 { $name }.crl 将于 { $day } 到期，请在离线机器上生成新列表并安装。
+pki-crl-offline-ending = 离线根的吊销列表 { $name }.crl 将于 { $day } 到期，请生成请求，交给离线机器并安装其答复。
+pki-crl-lacks = 离线根的吊销列表 { $name }.crl 尚未包含此处已吊销的证书。请生成请求，交给离线机器并安装其答复。
+pki-root-asked = 自 { $day } 起有一个致离线根的请求在等候答复。
+pki-issuing-due = 签发机构将于 { $day } 到期，应有后继证书。请向离线根发出请求。
 pki-certificate-missing = 认证机构缺少可用的证书：{ $role }。
 pki-certificate-ending = 认证机构的证书（{ $role }）将于 { $day } 到期。
 pki-timestamps-waiting = 自 { $since } 起有 { $count } 份已签文件在等候时间戳。最近的答复：{ $reason }

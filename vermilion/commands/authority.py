@@ -17,11 +17,13 @@ from signing import trust
 from signing.certificates import Reason, State
 from signing.models import CertificateRole, RootPurpose
 from signing.service import SigningService
+from vermilion.commands import offline
 from vermilion.commands.terminal import at_work, out, print_json, texts
 
 STAMP_TASK: Final = "workflow.finish_timestamps"
 
 app = typer.Typer(help="The internal certificate authority.", no_args_is_help=True)
+offline.add_to(app)
 
 
 @app.command("init")
