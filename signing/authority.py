@@ -307,10 +307,6 @@ class Authority:
             self._stamper = stamper = member, made
         return stamper[1]
 
-    def chain(self) -> tuple[asn1_x509.Certificate, ...]:
-        """What goes into a signature beside a certificate that was issued just now."""
-        return (self.member(CertificateRole.ISSUING).asn1,)
-
     def chain_of(self, certificate: asn1_x509.Certificate) -> tuple[asn1_x509.Certificate, ...]:
         """What goes into a signature beside this certificate, whoever issued it and when."""
         return self.members.chain_of(certificate)

@@ -177,7 +177,7 @@ class Certificates:
         return [common_name(x509.load_der_x509_certificate(der).subject) for der in chain]
 
     def _views(self, session: Session, rows: Sequence[Certificate]) -> list[CertificateView]:
-        now, used = self._clock.now(), self._used(session)
+        now, used = self._clock.now(), self.used(session)
         names = {one.id: one.certificate for one in self._authority.members.entries()}
         views = []
         for row in rows:
@@ -195,7 +195,7 @@ class Certificates:
             )  # fmt: skip
         return views
 
-    def _used(self, session: Session) -> dict[UUID, str | None]:
+    def used(self, session: Session) -> dict[UUID, str | None]:
         """The certificates that sign now, with whose they are."""
         used: dict[UUID, str | None] = {}
         used |= dict(
@@ -302,7 +302,7 @@ class Certificates:
         now = self._clock.now()
         fallen = [one.id for one in self._authority.members.entries() if not one.is_good]
         with self._database.read() as session:
-            used = self._used(session)
+            used = self.used(session)
             rows = session.scalars(
                 select(Certificate).where(
                     Certificate.role.in_(LEAVES),
@@ -327,7 +327,7 @@ class Certificates:
                 successor = self.renew(None, row.id, "renewed before its end")
                 made.append(successor)
                 with self._database.write() as session:
-                    self._tell(session, row, "certificate-renewed", now, successor)
+                    self.tell(session, row, "certificate-renewed", now, successor)
         return made
 
     def _outlives(self, row: Certificate) -> bool:
@@ -338,9 +338,9 @@ class Certificates:
     def _remind(self, row: Certificate, now: datetime) -> None:
         if (row.not_after - now).days in _REMINDED_DAYS:
             with self._database.write() as session:
-                self._tell(session, row, "certificate-ending", now, row.id)
+                self.tell(session, row, "certificate-ending", now, row.id)
 
-    def _tell(
+    def tell(
         self, session: Session, row: Certificate, code: str, now: datetime, certificate_id: UUID
     ) -> None:
         """The owner (a seal's is its keeper), and the administrators."""
@@ -391,7 +391,7 @@ class Certificates:
             raise InvalidInput(field="note", reason=f"1–{MOST_NOTE}")
         row = _found(session, certificate_id)
         now = self._clock.now()
-        if act not in acts_on(row, now, is_in_use=row.id in self._used(session)):
+        if act not in acts_on(row, now, is_in_use=row.id in self.used(session)):
             raise CertificateActRefused(act=act, state=state_of(row, now).value)
         return row
 

@@ -161,4 +161,4 @@ class KeyLocation(Base):
     token: Mapped[str] = mapped_column(String(32))  # the token's label
     label: Mapped[str] = mapped_column(String(200))  # the key's label
     key_id: Mapped[str] = mapped_column(String(200))  # CKA_ID, hex
-    details: Mapped[dict[str, Any]] = mapped_column(Json)  # {"chain": [DER in base64, …]}
+    details: Mapped[dict[str, Any]] = mapped_column(Json)  # {"version": 1}

@@ -20,7 +20,7 @@ def move_location(session: Session, old: UUID, new: UUID) -> bool:
             token=place.token,
             label=place.label,
             key_id=place.key_id,
-            details={**place.details, "chain": []},
+            details=place.details,
         )
     )
     return True

@@ -95,6 +95,26 @@ class OutsideRoot(Base):
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class OutsideList(Base):
+    """The newest revocation list of an outside authority, for all or for a part of its certificates."""
+
+    __tablename__ = "outside_list"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    issuer: Mapped[str] = mapped_column(String(300))
+    issuer_digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the authority's certificate, hex
+    issuer_der: Mapped[bytes] = mapped_column(LargeBinary)
+    scope: Mapped[str] = mapped_column(String(64))  # SHA-256 of the issuing distribution point; empty: all
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    this_update: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_update: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[str] = mapped_column(String(500))  # where it was fetched; empty: uploaded
+    added_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("issuer_digest", "scope"),)
+
+
 class WaitingTimestamp(Base):
     """A signed state of a document that no time-stamp authority answered for yet."""
 
@@ -171,6 +191,19 @@ class SealChange(Base):
     decided_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     outcome: Mapped[str | None] = mapped_column(String(10))  # agreed, refused, withdrawn
+
+
+class SealKeyOffer(Base):
+    """The key that a change of a seal's key is about; what is secret goes when the change is decided."""
+
+    __tablename__ = "seal_key_offer"
+
+    change_id: Mapped[UUID] = mapped_column(ForeignKey("seal_change.id"), primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)  # SubjectPublicKeyInfo
+    certificate: Mapped[bytes | None] = mapped_column(LargeBinary)  # None: our authority issues one
+    chain: Mapped[list[str]] = mapped_column(Json)  # those above it, DER in Base64
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # under the master key; None: in a slot
+    place: Mapped[dict[str, str] | None] = mapped_column(Json)  # token, label, key_id of a key in a slot
 
 
 class SealAuthorisation(Base):

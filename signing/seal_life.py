@@ -10,6 +10,7 @@
 | destroy | approved, active, suspended, lost | destroyed | the same |
 | hand_over | approved, active, suspended | as before | the new keeper |
 | people | approved, active, suspended | as before | an administrator or legal |
+| key | approved, active, suspended | as before | the same; see ``signing.seal_keys`` |
 
 Nobody agrees to what they asked for, and neither keeper nor auditor of a seal agrees to its changes but to
 taking it over. A lost or destroyed seal's certificate is revoked, and what it was authorised for is taken
@@ -37,6 +38,7 @@ from signing.authority import Authority
 from signing.errors import SealChangeDone, SealChangeNotPossible, SealChangeOpen, SealChangeSamePerson
 from signing.models import Seal, SealAuthorisation, SealChange, SealRecord, SealState
 from signing.seal_facts import SealFacts, check_people, checked
+from signing.seal_keys import Offer
 from signing.sealing import Sealing
 
 FORMAT_VERSION: Final = 1
@@ -57,6 +59,7 @@ class ChangeKind(StrEnum):
     DESTROY = "destroy"
     HAND_OVER = "hand_over"
     PEOPLE = "people"
+    KEY = "key"
 
 
 class Outcome(StrEnum):
@@ -76,8 +79,11 @@ TABLE: Final[Mapping[ChangeKind, tuple[frozenset[SealState], SealState | None]]]
     ChangeKind.DESTROY: (frozenset({_A, _U, _S, _L}), SealState.DESTROYED),
     ChangeKind.HAND_OVER: (frozenset({_A, _U, _S}), None),
     ChangeKind.PEOPLE: (frozenset({_A, _U, _S}), None),
+    ChangeKind.KEY: (frozenset({_A, _U, _S}), None),
 }
 """Of each change: the states it begins in, and the state it leads to (None: the same)."""
+_APART: Final = (ChangeKind.CREATE, ChangeKind.ACTIVATE, ChangeKind.KEY)
+"""Changes that come about in ways of their own."""
 GOVERNORS: Final = (Role.ADMINISTRATOR, Role.LEGAL)
 _ASKERS: Final = (Role.ADMINISTRATOR, Role.LEGAL, Role.SEAL_KEEPER)
 _REVOKED: Final = {
@@ -99,10 +105,8 @@ class ChangeLine:
 
 
 def possible(state: SealState) -> list[ChangeKind]:
-    """The changes that a seal in this state may see."""
-    return [
-        kind for kind, (begins, _) in TABLE.items() if state in begins and kind is not ChangeKind.ACTIVATE
-    ]
+    """The changes that may be asked for by ``ask`` while a seal is in this state."""
+    return [kind for kind, (begins, _) in TABLE.items() if state in begins and kind not in _APART]
 
 
 class SealLife:
@@ -139,7 +143,7 @@ class SealLife:
         """
         seal = self._locked(session, seal_id)
         self._check_asker(actor, seal, kind)
-        if kind in (ChangeKind.CREATE, ChangeKind.ACTIVATE) or seal.state not in TABLE[kind][0]:
+        if kind in _APART or seal.state not in TABLE[kind][0]:
             raise SealChangeNotPossible(kind=kind.value, state=seal.state)
         detail: dict[str, Any] = {}
         if kind is ChangeKind.HAND_OVER:
@@ -159,6 +163,19 @@ class SealLife:
         change = self._ask(session, actor.person_id, seal, kind, reason, detail)
         if kind is ChangeKind.LOSE and seal.state == SealState.ACTIVE:
             seal.state = SealState.SUSPENDED  # a seal that may be in wrong hands rests at once
+        return change
+
+    def offer_key(
+        self, session: Session, actor: Principal, seal_id: UUID, offer: Offer, reason: str
+    ) -> SealChange:
+        """Ask that a seal signs with another key. Raises CertificateUnfit and what ``ask`` raises."""
+        seal = self._locked(session, seal_id)
+        self._check_asker(actor, seal, ChangeKind.KEY)
+        if seal.state not in TABLE[ChangeKind.KEY][0]:
+            raise SealChangeNotPossible(kind=ChangeKind.KEY.value, state=seal.state)
+        detail = self._sealing.keys.checked(session, seal, offer)
+        change = self._ask(session, actor.person_id, seal, ChangeKind.KEY, reason, detail)
+        self._sealing.keys.keep(session, change, offer)
         return change
 
     def agree(self, session: Session, actor: Principal, change_id: UUID) -> SealChange:
@@ -309,6 +326,7 @@ class SealLife:
     ) -> SealChange:
         if seal is not None and change.kind == ChangeKind.LOSE and seal.state == SealState.SUSPENDED:
             seal.state = SealState(change.detail["was"])
+        self._sealing.keys.forget(session, change)
         self._close(session, actor, change, seal, outcome)
         return change
 
@@ -325,6 +343,7 @@ class SealLife:
             ChangeKind.DESTROY: self._revoke,
             ChangeKind.HAND_OVER: self._hand_over,
             ChangeKind.PEOPLE: _set_people,
+            ChangeKind.KEY: self._sealing.keys.put_in_place,
         }
 
     def _revoke(self, session: Session, change: SealChange, seal: Seal) -> None:

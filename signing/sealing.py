@@ -52,6 +52,7 @@ from signing.models import (
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot
 from signing.seal_facts import SealFacts, checked
+from signing.seal_keys import SealKeys
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,8 @@ class Sealing:
         self._authority = authority
         self._enrolment = enrolment
         self._certificates = certificates
-        self.slots = SlotKeys(clock, settings, authority)
+        self.slots = SlotKeys(settings, authority)
+        self.keys = SealKeys(master_key, clock, authority)
 
     def create(
         self,

@@ -15,6 +15,8 @@ from signing import pki
 from signing.authority import Authority
 from signing.models import CertificateRequest, CertificateRole, RevocationList
 from signing.offline_root import LIST_SOON, lacks
+from signing.outside_fetching import OutsideFetching
+from signing.outside_lists import OutsideLists
 from signing.renewing import is_root_needed
 from signing.timestamps.waiting import WaitingTimestamps
 from signing.trust import timestamp_roots
@@ -47,6 +49,18 @@ def remarks(
         *_certificates(authority, settings, now),
         *_timestamps(session, authority, waiting, settings, now),
     ]
+
+
+def outside_remarks(session: Session, lists: OutsideLists, fetching: OutsideFetching) -> list[Remark]:
+    """Certificates of outside authorities of which no current list speaks, and lists that do not come."""
+    found = [
+        Remark("outside-unknown", "warning",
+               {"issuer": one.issuer, "subject": one.subject, "owner": one.owner or "–"})
+        for one in lists.gaps(session)
+    ]  # fmt: skip
+    for name, reason in sorted(fetching.last_failures.items()):
+        found.append(Remark("outside-fetching", "warning", {"name": name, "reason": reason}))
+    return found
 
 
 def _asked(session: Session, settings: Settings) -> list[Remark]:

@@ -8,7 +8,7 @@ from core.models import Organisation
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, periodic, task
-from signing import peppers, pin_guard
+from signing import outside_fetching, peppers, pin_guard
 from signing.service import SigningService
 
 
@@ -28,6 +28,13 @@ def renew_certificates(runtime: Runtime, _job: Job) -> None:
         service.offline_root.remind()
 
 
+@task(outside_fetching.TASK)
+def fetch_outside_lists(runtime: Runtime, _job: Job) -> None:
+    """Fetch the revocation lists of outside authorities that are due."""
+    if _is_set_up(runtime):
+        runtime.get(SigningService).outside_fetching.run()
+
+
 def _is_set_up(runtime: Runtime) -> bool:
     with runtime.database.read() as session:
         return session.get(Organisation, 1) is not None
@@ -35,6 +42,7 @@ def _is_set_up(runtime: Runtime) -> bool:
 
 periodic("signing.renew_crls", Schedule(every=timedelta(hours=6)))
 periodic("signing.renew_certificates", Schedule(every=timedelta(days=1)))
+periodic(outside_fetching.TASK, Schedule(every=timedelta(hours=1)))
 
 
 @task("signing.tidy_custody")

@@ -17,7 +17,17 @@ error-certificate-unfit = This certificate cannot be used: { $reason ->
     [usage] it may not sign documents (key usage)
     [is-authority] it belongs to a certification authority
     [untrusted] it leads to no outside root that is trusted for signatures; the administrator can add the root
-    [too-large] the file is too large
+    [too-large] the file is too large, or its encryption would take too long
+    [revoked] it was revoked or suspended
+    [unsuitable] it, or one above it, may not be used so ({ $detail })
+    [in-use] its key belongs to somebody else here, or to another seal
+    [names-another] it names “{ $named }”, and neither the name nor the e-mail address or credit code of its new owner
+    [no-certificate] no certificate lies beside this key in the token
+    [list-unreadable] it is no revocation list in PEM or DER form
+    [list-untrusted] no authority that leads to an outside root trusted here signed this list; add the root, or the authority's certificate with the list
+    [list-partial] it is only a part of another list
+    [list-expired] this list is over
+    [list-older] the list at hand is newer
    *[other] { $reason }
 }.
 error-request-unfit = This does not fit: { $reason ->
@@ -64,7 +74,17 @@ error-certificate-unfit = This certificate cannot be used: { $reason ->
     [usage] it may not sign documents (key usage)
     [is-authority] it belongs to a certification authority
     [untrusted] it leads to no outside root that is trusted for signatures; the administrator can add the root
-    [too-large] the file is too large
+    [too-large] the file is too large, or its encryption would take too long
+    [revoked] it was revoked or suspended
+    [unsuitable] it, or one above it, may not be used so ({ $detail })
+    [in-use] its key belongs to somebody else here, or to another seal
+    [names-another] it names “{ $named }”, and neither the name nor the e-mail address or credit code of its new owner
+    [no-certificate] no certificate lies beside this key in the token
+    [list-unreadable] it is no revocation list in PEM or DER form
+    [list-untrusted] no authority that leads to an outside root trusted here signed this list; add the root, or the authority's certificate with the list
+    [list-partial] it is only a part of another list
+    [list-expired] this list is over
+    [list-older] the list at hand is newer
    *[other] { $reason }
 }.
 error-request-unfit = This does not fit: { $reason ->
@@ -88,6 +108,10 @@ certificate-word-state = { $state ->
 }
 notice-certificate-renewed = The certificate “{ $subject }”, which would have ended on { $day }, was renewed. Key and PIN stay the same.
 notice-certificate-ending = The imported certificate “{ $subject }” ends on { $day }. Import its successor before.
+notice-certificate-brought = You sign with the certificate “{ $subject }” from now on. Was that not you? Tell the administrator at once.
+notice-certificate-revoked-outside = The certificate “{ $subject }” was revoked or suspended by its authority. It signs nothing any more.
+pki-outside-unknown = There is no current revocation list of “{ $issuer }”: whether “{ $subject }” ({ $owner }) still holds is not known, and what it signs cannot be proved in the long run. Bring the list, or set VERMILION_REVOCATION_URL.
+pki-outside-fetching = The revocation list at { $name } could not be fetched: { $reason }
 notice-root-list-ending = The revocation list of the offline root ends on { $day }; from then on nothing can be signed. Make a request, take it to the offline machine and install the answer.
 notice-root-issuing-due = The issuing authority, which ends on { $day }, should have a successor. Make a request to the offline root.
 pki-crl-good = All revocation lists are current, the first until { $day }.
@@ -213,6 +237,7 @@ seal-change-lose = Report as lost
 seal-change-destroy = Destroy
 seal-change-hand_over = Hand over
 seal-change-people = Change users and auditor
+seal-change-key = Change the key
 seal-outcome-agreed = Agreed
 seal-outcome-refused = Refused
 seal-outcome-withdrawn = Withdrawn
@@ -225,6 +250,7 @@ notice-seal-change-asked = A change of the seal “{ $seal }” waits for your c
     [lose] reporting it lost
     [destroy] destroying it
     [hand_over] handing it over
+    [key] another key and certificate
    *[people] other users and auditor
 } ({ $reason })
 notice-seal-change-agreed = A change of the seal “{ $seal }” was agreed to: { $kind ->
@@ -235,6 +261,7 @@ notice-seal-change-agreed = A change of the seal “{ $seal }” was agreed to: 
     [lose] reporting it lost
     [destroy] destroying it
     [hand_over] handing it over
+    [key] another key and certificate
    *[people] other users and auditor
 } ({ $reason })
 notice-seal-change-refused = A change of the seal “{ $seal }” was refused: { $kind ->
@@ -245,6 +272,7 @@ notice-seal-change-refused = A change of the seal “{ $seal }” was refused: {
     [lose] reporting it lost
     [destroy] destroying it
     [hand_over] handing it over
+    [key] another key and certificate
    *[people] other users and auditor
 } ({ $reason })
 verify-covers-part = The signature does not cover a whole state of the file, but a part of it.

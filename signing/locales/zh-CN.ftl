@@ -17,7 +17,17 @@ error-certificate-unfit = 此证书不能使用：{ $reason ->
     [usage] 密钥用途不允许签署文件
     [is-authority] 这是认证机构自身的证书
     [untrusted] 证书链不通向任何受信任用于签名的外部根证书；管理员可以添加该根证书
-    [too-large] 文件过大
+    [too-large] 文件过大，或其加密运算耗时过长
+    [revoked] 已被吊销或暂停
+    [unsuitable] 该证书或其上级证书不能这样使用（{ $detail }）
+    [in-use] 其密钥在此已属于他人或另一枚印章
+    [names-another] 证书上的名称是“{ $named }”，与新持有人的姓名或名称、邮箱、信用代码均不符
+    [no-certificate] 令牌中此密钥旁没有证书
+    [list-unreadable] 不是 PEM 或 DER 格式的吊销列表
+    [list-untrusted] 签发此列表的机构不通向任何受信任的外部根证书；请添加该根证书，或随列表提供该机构的证书
+    [list-partial] 这只是另一份列表的一部分
+    [list-expired] 此列表已过期
+    [list-older] 现有的列表更新
    *[other] { $reason }
 }。
 error-request-unfit = 不相符：{ $reason ->
@@ -64,7 +74,17 @@ error-certificate-unfit = 此证书不能使用：{ $reason ->
     [usage] 密钥用途不允许签署文件
     [is-authority] 这是认证机构自身的证书
     [untrusted] 证书链不通向任何受信任用于签名的外部根证书；管理员可以添加该根证书
-    [too-large] 文件过大
+    [too-large] 文件过大，或其加密运算耗时过长
+    [revoked] 已被吊销或暂停
+    [unsuitable] 该证书或其上级证书不能这样使用（{ $detail }）
+    [in-use] 其密钥在此已属于他人或另一枚印章
+    [names-another] 证书上的名称是“{ $named }”，与新持有人的姓名或名称、邮箱、信用代码均不符
+    [no-certificate] 令牌中此密钥旁没有证书
+    [list-unreadable] 不是 PEM 或 DER 格式的吊销列表
+    [list-untrusted] 签发此列表的机构不通向任何受信任的外部根证书；请添加该根证书，或随列表提供该机构的证书
+    [list-partial] 这只是另一份列表的一部分
+    [list-expired] 此列表已过期
+    [list-older] 现有的列表更新
    *[other] { $reason }
 }。
 error-request-unfit = 不相符：{ $reason ->
@@ -88,6 +108,10 @@ certificate-word-state = { $state ->
 }
 notice-certificate-renewed = 原定于 { $day } 到期的证书“{ $subject }”已续期，密钥和 PIN 不变。
 notice-certificate-ending = 导入的证书“{ $subject }”将于 { $day } 到期，请在此之前导入新证书。
+notice-certificate-brought = 今后您使用证书“{ $subject }”签名。如非本人操作，请立即告知管理员。
+notice-certificate-revoked-outside = 证书“{ $subject }”已被其颁发机构吊销或暂停，不能再用于签名。
+pki-outside-unknown = 没有“{ $issuer }”的有效吊销列表：无法确认“{ $subject }”（{ $owner }）是否仍然有效，其签名无法长期证明。请提供该列表，或设置 VERMILION_REVOCATION_URL。
+pki-outside-fetching = 无法获取吊销列表 { $name }：{ $reason }
 notice-root-list-ending = 离线根的吊销列表将于 { $day } 到期，之后将无法签名。请生成请求，交给离线机器并安装其答复。
 notice-root-issuing-due = 签发机构将于 { $day } 到期，应有后继证书。请向离线根发出请求。
 pki-crl-good = 所有吊销列表均为最新，最早的有效至 { $day }。
@@ -206,6 +230,7 @@ seal-change-lose = 挂失
 seal-change-destroy = 销毁
 seal-change-hand_over = 保管移交
 seal-change-people = 变更使用人和监督人
+seal-change-key = 更换密钥
 seal-outcome-agreed = 已同意
 seal-outcome-refused = 已拒绝
 seal-outcome-withdrawn = 已撤回
@@ -218,6 +243,7 @@ notice-seal-change-asked = 印章“{ $seal }”有一项变更等您同意：{ 
     [lose] 挂失
     [destroy] 销毁
     [hand_over] 保管移交
+    [key] 更换密钥和证书
    *[people] 变更使用人和监督人
 }（{ $reason }）
 notice-seal-change-agreed = 印章“{ $seal }”的变更已获同意：{ $kind ->
@@ -228,6 +254,7 @@ notice-seal-change-agreed = 印章“{ $seal }”的变更已获同意：{ $kind
     [lose] 挂失
     [destroy] 销毁
     [hand_over] 保管移交
+    [key] 更换密钥和证书
    *[people] 变更使用人和监督人
 }（{ $reason }）
 notice-seal-change-refused = 印章“{ $seal }”的变更被拒绝：{ $kind ->
@@ -238,6 +265,7 @@ notice-seal-change-refused = 印章“{ $seal }”的变更被拒绝：{ $kind -
     [lose] 挂失
     [destroy] 销毁
     [hand_over] 保管移交
+    [key] 更换密钥和证书
    *[people] 变更使用人和监督人
 }（{ $reason }）
 verify-covers-part = 该签名没有覆盖文件的某个完整状态，只覆盖了一部分。

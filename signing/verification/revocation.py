@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -43,6 +44,16 @@ def revocation(
 _Status = tuple[str, datetime, x509.ReasonFlags | None, datetime | None, datetime, datetime | None]
 
 
+def says_of(
+    material: Material, one: x509.Certificate, issuer: x509.Certificate
+) -> tuple[datetime, x509.ReasonFlags] | None:
+    """When and why the lists at hand say that a certificate holds no more; None where none says so."""
+    for status, when, reason, _invalid, _since, _until in _from_lists(material, one, issuer):
+        if status == "revoked":
+            return when, reason or x509.ReasonFlags.unspecified
+    return None
+
+
 def _from_lists(material: Material, one: x509.Certificate, issuer: x509.Certificate) -> list[_Status]:
     found: list[_Status] = []
     for index, listed in enumerate(material.crls):
@@ -82,7 +93,15 @@ def _says_good(listed: x509.CertificateRevocationList, one: x509.Certificate) ->
             point.only_contains_ca_certs and not is_authority
         ):
             return False
+        if point.full_name is not None and not _is_sent_to(one, point.full_name):
+            return False
     return listed.last_update_utc <= one.not_valid_after_utc or "2.5.29.60" in kinds
+
+
+def _is_sent_to(one: x509.Certificate, names: Iterable[x509.GeneralName]) -> bool:
+    """Whether a certificate names the place of a list that is about a part (RFC 5280, 6.3.3 b 2 i)."""
+    points = extension(one, x509.CRLDistributionPoints) or ()
+    return any(name in (point.full_name or ()) for point in points for name in names)
 
 
 def _of_entry(entry: x509.RevokedCertificate, kind: type[Any]) -> Any:

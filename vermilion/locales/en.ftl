@@ -56,3 +56,4 @@ offline-answered = The answer is written; its list is good until { $day }.
     SHA-256 of the root: { $root }
 offline-move-sure = The root's key leaves this server for good. From then on new revocation lists of the root come from there only. Go on?
 offline-moved = The key is in { $folder } and no longer on this server. Carry the folder away on two media, keep the passphrase apart, then delete the folder here. Backups made before still hold the key under the master key: change that with “vermilion master-key rotate”, and delete those backups when they are no longer needed.
+import-password = Password of the file

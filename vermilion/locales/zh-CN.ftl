@@ -55,3 +55,4 @@ offline-answered = 答复已写出，其中的列表有效至 { $day }。
     根证书的 SHA-256：{ $root }
 offline-move-sure = 根密钥将永久离开本服务器，此后根的吊销列表只能由离线机器提供。继续吗？
 offline-moved = 密钥已在 { $folder } 中，不再存于本服务器。请将该文件夹存于两份介质带走，口令另行保管，然后删除此处的文件夹。此前的备份仍含有由主密钥保护的根密钥：请用 “vermilion master-key rotate” 更换主密钥，并在不再需要时删除那些备份。
+import-password = 文件密码
