@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     )
     revocation_url: str = Field(
         default="",
-        description="Where lists of outside authorities are fetched: http(s)://…, certificates:; with spaces.",
+        description="Places of outside authorities' lists: http(s)://… or certificates:; with spaces.",
     )
     signature_digest: Literal["sha256", "sha384", "sha512"] = Field(
         default="sha256", description="Digest of signatures and of the built-in authority's time-stamps."

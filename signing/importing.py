@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from signing.errors import CertificateUnfit
 from signing.keys import PrivateKey, PublicKey, is_strong, same_key
 from signing.models import Certificate, CertificateRole, Credential, OutsideList, Seal
-from signing.revocation import new_row
+from signing.revocation import brought, new_row
 from signing.trust import signature_roots
 from signing.verification.chain import check_trust
 from signing.verification.material import Material, add_crl, extension, load
@@ -168,7 +168,7 @@ def check_free(session: Session, certificate: x509.Certificate, owner_id: UUID) 
     that was revoked or suspended here.
     """
     der = certificate.public_bytes(Encoding.DER)
-    for row in session.scalars(select(Certificate).where(Certificate.outside_chain.is_not(None))):
+    for row in brought(session):
         known = x509.load_der_x509_certificate(row.der)
         if not _is_same(known.public_key(), certificate.public_key()):
             continue

@@ -194,7 +194,7 @@ class Members:
             chains = session.execute(
                 select(Certificate.der, Certificate.outside_chain).where(
                     Certificate.serial_number == f"{certificate.serial_number:x}",
-                    Certificate.outside_chain.is_not(None),
+                    Certificate.issuer_id.is_(None),
                 )
             ).all()
         for der, chain in chains:

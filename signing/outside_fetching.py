@@ -1,4 +1,4 @@
-"""Fetching the revocation lists of outside authorities, from the places that ``VERMILION_REVOCATION_URL`` names.
+"""Fetching revocation lists of outside authorities, from the places that ``VERMILION_REVOCATION_URL`` names.
 
 ``https://HOST/PATH#issuer=FILE&tls=FILE``: what stands after ``#`` is never sent. ``issuer`` is a PEM file
 with the authority's certificate, where it is neither a trusted root nor above a certificate that was
@@ -60,6 +60,8 @@ def _place(word: str) -> Place:
     parts = urlsplit(word)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise SettingUnusable(setting=SETTING, reason="neither certificates: nor http(s)://HOST/…")
+    if parts.username is not None:
+        raise SettingUnusable(setting=SETTING, reason="a list is fetched without user and password")
     options = parse_qs(parts.fragment, keep_blank_values=True)
     unknown = set(options) - {"issuer", "tls"}
     if unknown:

@@ -29,6 +29,7 @@ from core.permissions import Principal
 from signing.certificates import Certificates, common_name, require_administrator
 from signing.errors import CertificateUnfit
 from signing.models import Certificate, Credential, OutsideList
+from signing.revocation import brought
 from signing.trust import outside_roots
 from signing.verification.material import Material, add_crl, extension, load
 from signing.verification.revocation import revocation, says_of
@@ -127,7 +128,7 @@ class OutsideLists:
 
     def _apply(self, session: Session, now: datetime) -> None:
         """What the lists say of the certificates that were brought holds here at once."""
-        for row in _brought(session):
+        for row in brought(session):
             if row.revoked_at is not None:
                 continue
             found = _said_of(session, row)
@@ -158,7 +159,7 @@ class OutsideLists:
     def in_use(self, session: Session) -> list[x509.Certificate]:
         """The certificates that were brought and sign now, and those above them."""
         used, found = self._certificates.used(session), []
-        for row in _brought(session):
+        for row in brought(session):
             if row.id in used:
                 found += [x509.load_der_x509_certificate(row.der), *chain_above(row)]
         return found
@@ -167,7 +168,7 @@ class OutsideLists:
         """The certificates in use for which no current list is at hand, link by link."""
         now, found = self._clock.now(), []
         used = self._certificates.used(session)
-        for row in _brought(session):
+        for row in brought(session):
             if row.id in used and row.not_after > now:
                 found += [
                     Gap(row.id, used[row.id] or "", subject, issuer)
@@ -235,7 +236,7 @@ def _scope(crl: x509.CertificateRevocationList) -> str:
 def known_authorities(session: Session) -> tuple[list[x509.Certificate], list[x509.Certificate]]:
     """The outside roots, and the authorities between them and what was brought."""
     roots = [one for one in (load(row.der) for row in outside_roots(session)) if one is not None]
-    between = {above for row in _brought(session) for above in chain_above(row)}
+    between = {above for row in brought(session) for above in chain_above(row)}
     between |= {
         one for one in map(load, session.scalars(select(OutsideList.issuer_der).distinct())) if one
     } - set(roots)
@@ -279,8 +280,3 @@ def _material(session: Session) -> Material:
 def _links(material: Material, row: Certificate) -> list[tuple[x509.Certificate, x509.Certificate]]:
     paths = material.paths(x509.load_der_x509_certificate(row.der), chain_above(row))
     return list(pairwise(paths[0])) if paths else []
-
-
-def _brought(session: Session) -> list[Certificate]:
-    rows = session.scalars(select(Certificate).where(Certificate.outside_chain.is_not(None)))
-    return [row for row in rows if row.outside_chain is not None]

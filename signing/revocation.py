@@ -81,6 +81,17 @@ def _keep(stored: RevocationList, crl: x509.CertificateRevocationList, number: i
     stored.next_update = crl.next_update_utc or crl.last_update_utc
 
 
+def brought(session: Session) -> list[Certificate]:
+    """The certificates of people and seals that outside authorities issued."""
+    rows = session.scalars(
+        select(Certificate).where(
+            Certificate.role.in_((CertificateRole.PERSON, CertificateRole.SEAL)),
+            Certificate.issuer_id.is_(None),
+        )
+    )
+    return list(rows)
+
+
 def new_row(
     certificate: x509.Certificate,
     role: CertificateRole,

@@ -9,6 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from core import database
+
 revision: str = "0012"
 down_revision: str | None = "0010"
 branch_labels: str | None = None
@@ -33,7 +35,7 @@ def upgrade() -> None:
         sa.Column("added_at", database.UtcDateTime(), nullable=False),
         sa.ForeignKeyConstraint(["added_by"], ["person.id"], name=op.f("fk_outside_list_added_by_person")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_outside_list")),
-        sa.UniqueConstraint("issuer_digest", "scope", name=op.f("uq_outside_list_issuer_digest")),
+        sa.UniqueConstraint("issuer_digest", "scope", name=op.f("uq_outside_list_issuer_digest_scope")),
     )
     op.create_table(
         "seal_key_offer",
