@@ -201,6 +201,11 @@ class Enrolment:
             notices.tell(session, now, [person_id], "pin-changed", "person", person_id, {})
             audit.record(session, now, person_id, "credential.pin_changed", "person", person_id)
 
+    def certificate_of(self, session: Session, person_id: UUID) -> Certificate | None:
+        """What the person signs with now."""
+        found = self._active(session, person_id)
+        return session.get_one(Certificate, found.certificate_id) if found is not None else None
+
     def has_credential(self, session: Session, person_id: UUID) -> bool:
         """Whether the person has set a PIN."""
         found = session.scalar(

@@ -214,6 +214,16 @@ def read_list(data: bytes) -> x509.CertificateRevocationList:
     return crl
 
 
+def read_issuers(data: bytes) -> list[x509.Certificate]:
+    """Certificates of authorities, PEM or one in DER. Raises CertificateUnfit."""
+    try:
+        if b"-----BEGIN" in data:
+            return x509.load_pem_x509_certificates(data)
+        return [x509.load_der_x509_certificate(data)]
+    except ValueError as error:
+        raise CertificateUnfit(field="issuer", reason="unreadable") from error
+
+
 def _check(crl: x509.CertificateRevocationList, now: datetime) -> None:
     kinds = {one.oid.dotted_string: one.value for one in crl.extensions}
     point = kinds.get(_SCOPE)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import File, Form, Query, Response, UploadFile
 from sqlalchemy import select
 
+from api.limits import read_upload
 from api.principals import Calling, Running
-from api.routing import router
+from api.routing import call, router
 from api.schemas import Everything
-from api.schemas_seals import NewSeal, NewSealChange, SealAnswer, SealChangeAnswer
+from api.schemas_seals import NewSeal, NewSealChange, NewSealKey, SealAnswer, SealChangeAnswer
 from signing.models import Seal
 from signing.seal_facts import SealFacts
-from signing.seal_life import ChangeKind, ChangeLine, Outcome
+from signing.seal_keys import Offer, from_file, from_slot
+from signing.seal_life import ChangeKind, ChangeLine, Outcome, require_part
 from signing.service import SigningService
 
 seals = router("seals")
@@ -86,6 +88,48 @@ def ask_for_change(
             auditor_id=wanted.auditor_id,
             user_ids=wanted.user_ids,
         )
+        return _change(life.line(session, caller.principal, change.id))
+
+
+@seals.post(
+    "/{seal_id}/keys/file",
+    summary="Offer a seal a certificate of an outside authority",
+    response_model=SealChangeAnswer,
+    status_code=202,
+)
+@call(takes_files=True)
+def offer_key_file(
+    caller: Calling,
+    runtime: Running,
+    seal_id: UUID,
+    file: Annotated[UploadFile, File(description="PKCS#12 with the key, its certificate and those above.")],
+    reason: Annotated[str, Form(min_length=1, max_length=500)],
+    password: Annotated[str, Form(max_length=500, description="Of the file.")] = "",
+) -> SealChangeAnswer:
+    """Somebody else has to agree; until then the seal signs with its present key."""
+    require_part(caller.principal)
+    offer = from_file(read_upload(file, runtime.settings), password)
+    return _offer(caller, runtime, seal_id, offer, reason)
+
+
+@seals.post(
+    "/{seal_id}/keys", summary="Offer a seal another key", response_model=SealChangeAnswer, status_code=202
+)
+def offer_key(caller: Calling, runtime: Running, seal_id: UUID, wanted: NewSealKey) -> SealChangeAnswer:
+    """A key in the PKCS#11 token, or a fresh one of our own. Somebody else has to agree."""
+    sealing = runtime.get(SigningService).sealing
+    require_part(caller.principal)
+    if wanted.label is None:
+        offer = sealing.keys.new_offer()
+    else:
+        offer = from_slot(sealing.slots.look(wanted.label), own_certificate=wanted.own_certificate)
+    return _offer(caller, runtime, seal_id, offer, wanted.reason)
+
+
+def _offer(caller: Calling, runtime: Running, seal_id: UUID, offer: Offer, reason: str) -> SealChangeAnswer:
+    life = runtime.get(SigningService).seal_life
+    with runtime.database.write() as session:
+        change = life.offer_key(session, caller.principal, seal_id, offer, reason)
         return _change(life.line(session, caller.principal, change.id))
 
 
