@@ -57,49 +57,6 @@ error-request-unfit = This does not fit: { $reason ->
     [not-confirmed] it was not confirmed
    *[other] { $reason }
 }.
-certificate-word-state }. Please turn to the administrator.
-error-certificate-act-refused = { $state ->
-    [offline] The root's key is offline: make a request to it instead.
-   *[other] The state of this certificate ({ $state }) does not allow that.
-}
-error-certificate-unfit = This certificate cannot be used: { $reason ->
-    [unreadable] it is no certificate in PEM or DER form
-    [not-a-root] it is no root, that is, it does not certify itself or may not certify others
-    [expired] it is over
-    [not-yet] it is not valid yet
-    [password] the password is wrong, or the file is no PKCS#12
-    [no-key] the file holds no private key with its certificate
-    [algorithm] its algorithm is none of P-256, P-384, P-521 and RSA from 2048 bits
-    [key-differs] the private key does not belong to the certificate
-    [usage] it may not sign documents (key usage)
-    [is-authority] it belongs to a certification authority
-    [untrusted] it leads to no outside root that is trusted for signatures; the administrator can add the root
-    [too-large] the file is too large, or its encryption would take too long
-    [revoked] it was revoked or suspended
-    [unsuitable] it, or one above it, may not be used so ({ $detail })
-    [in-use] its key belongs to somebody else here, or to another seal
-    [names-another] it names “{ $named }”, and neither the name nor the e-mail address or credit code of its new owner
-    [no-certificate] no certificate lies beside this key in the token
-    [list-unreadable] it is no revocation list in PEM or DER form
-    [list-untrusted] no authority that leads to an outside root trusted here signed this list; add the root, or the authority's certificate with the list
-    [list-partial] it is only a part of another list
-    [list-expired] this list is over
-    [list-older] the list at hand is newer
-   *[other] { $reason }
-}.
-error-request-unfit = This does not fit: { $reason ->
-    [unreadable] it is not the file that was expected
-    [no-request] there is no open request here
-    [other-key] the answer is for another request
-    [broken-signature] its signature is broken
-    [not-ours] it is from another root
-    [older] the list at hand is as new or newer
-    [expired] it is over
-    [password] the passphrase is wrong
-    [exists] the folder holds a root already
-    [no-root] the folder holds no root
-   *[other] { $reason }
-}.
 certificate-word-state = { $state ->
     [held] it is suspended
     [revoked] it was revoked

@@ -57,49 +57,6 @@ error-request-unfit = 不相符：{ $reason ->
     [not-confirmed] 未经确认
    *[other] { $reason }
 }。
-certificate-word-state }。请联系管理员。
-error-certificate-act-refused = { $state ->
-    [offline] 根密钥在离线机器上，请改为向其发出请求。
-   *[other] 该证书的状态（{ $state }）不允许此操作。
-}
-error-certificate-unfit = 此证书不能使用：{ $reason ->
-    [unreadable] 不是 PEM 或 DER 格式的证书
-    [not-a-root] 不是根证书，即并非自签或无权签发其他证书
-    [expired] 已过期
-    [not-yet] 尚未生效
-    [password] 密码不正确，或文件不是 PKCS#12
-    [no-key] 文件中没有私钥及其证书
-    [algorithm] 算法不是 P-256、P-384、P-521 或 2048 位以上的 RSA
-    [key-differs] 私钥与证书不匹配
-    [usage] 密钥用途不允许签署文件
-    [is-authority] 这是认证机构自身的证书
-    [untrusted] 证书链不通向任何受信任用于签名的外部根证书；管理员可以添加该根证书
-    [too-large] 文件过大，或其加密运算耗时过长
-    [revoked] 已被吊销或暂停
-    [unsuitable] 该证书或其上级证书不能这样使用（{ $detail }）
-    [in-use] 其密钥在此已属于他人或另一枚印章
-    [names-another] 证书上的名称是“{ $named }”，与新持有人的姓名或名称、邮箱、信用代码均不符
-    [no-certificate] 令牌中此密钥旁没有证书
-    [list-unreadable] 不是 PEM 或 DER 格式的吊销列表
-    [list-untrusted] 签发此列表的机构不通向任何受信任的外部根证书；请添加该根证书，或随列表提供该机构的证书
-    [list-partial] 这只是另一份列表的一部分
-    [list-expired] 此列表已过期
-    [list-older] 现有的列表更新
-   *[other] { $reason }
-}。
-error-request-unfit = 不相符：{ $reason ->
-    [unreadable] 不是所需的文件
-    [no-request] 此处没有待答复的请求
-    [other-key] 答复对应的是另一个请求
-    [broken-signature] 签名无效
-    [not-ours] 来自另一个根证书
-    [older] 现有的列表不比它旧
-    [expired] 已过期
-    [password] 口令不正确
-    [exists] 文件夹中已有根证书
-    [no-root] 文件夹中没有根证书
-   *[other] { $reason }
-}。
 certificate-word-state = { $state ->
     [held] 已暂停
     [revoked] 已吊销
