@@ -104,10 +104,13 @@ def create(
         if entity_id is None or keeper_id is None:
             field = "entity" if entity_id is None else "keeper"
             raise InvalidInput(field=field, reason=visit.text("admin-required"))
+        signing = visit.runtime.get(SigningService)
+        key = signing.sealing.new_key()
         with visit.runtime.database.write() as session:
-            visit.runtime.get(SigningService).create_seal(
+            signing.create_seal(
                 session, visit.person, entity_id=entity_id, name=name.replace("\x00", ""), kind=kind,
                 keeper_id=keeper_id, code=code.strip() or None, diameter_mm=_diameter(diameter, kind),
+                key=key,
             )  # fmt: skip
     except VermilionError as error:
         field = {"diameter_mm": "diameter"}.get(error.field or "name", error.field or "name")

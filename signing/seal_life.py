@@ -36,6 +36,7 @@ from core.models import Person, Role, RoleAssignment
 from core.permissions import Principal, hold_term, release_term, term_seal
 from signing.authority import Authority
 from signing.errors import SealChangeDone, SealChangeNotPossible, SealChangeOpen, SealChangeSamePerson
+from signing.keys import PrivateKey
 from signing.models import Seal, SealAuthorisation, SealChange, SealRecord, SealState
 from signing.seal_facts import SealFacts, check_people, checked
 from signing.seal_keys import Offer
@@ -178,8 +179,17 @@ class SealLife:
         self._sealing.keys.keep(session, change, offer)
         return change
 
-    def agree(self, session: Session, actor: Principal, change_id: UUID) -> SealChange:
-        """Agree to a change that somebody else asked for; it happens now.
+    def needs_key(self, session: Session, actor: Principal, change_id: UUID) -> bool:
+        """Whether agreeing makes a seal, whose key is made before the transaction (``sealing.new_key``)."""
+        change = session.get(SealChange, change_id)
+        is_new = change is not None and change.kind == ChangeKind.CREATE and change.decided_at is None
+        return is_new and change is not None and self._may_agree(session, actor, change, None)
+
+    def agree(
+        self, session: Session, actor: Principal, change_id: UUID, key: PrivateKey | None = None
+    ) -> SealChange:
+        """Agree to a change that somebody else asked for; it happens now. ``key`` is of the seal that
+        it makes (``needs_key``).
 
         Raises NotFound, Forbidden, SealChangeSamePerson, SealChangeDone, SealChangeNotPossible.
         """
@@ -188,7 +198,7 @@ class SealLife:
         kind = ChangeKind(change.kind)
         if seal is None:
             facts = SealFacts.from_json(change.detail["facts"])
-            seal = self._sealing.make(session, actor.person_id, facts, SealState.APPROVED)
+            seal = self._sealing.make(session, actor.person_id, facts, SealState.APPROVED, key)
             change.seal_id = seal.id
             self._close(session, actor, change, seal, Outcome.AGREED)
             self._ask(session, actor.person_id, seal, ChangeKind.ACTIVATE, change.reason, {})

@@ -113,6 +113,7 @@ class Sealing:
         diameter_mm: float | None = None,
         height_mm: float | None = None,
         inscription: str | None = None,
+        key: pki.PrivateKey | None = None,
     ) -> Seal:
         """Make a seal that is active at once, for setting up; for administrators.
 
@@ -123,13 +124,25 @@ class Sealing:
         facts = SealFacts(
             entity_id, name, kind, keeper_id, code, diameter_mm, height_mm, inscription=inscription
         )
-        return self.make(session, actor.person_id, facts, SealState.ACTIVE)
+        return self.make(session, actor.person_id, facts, SealState.ACTIVE, key)
 
-    def make(self, session: Session, actor_id: UUID, facts: SealFacts, state: SealState) -> Seal:
-        """Make a seal's key and certificate. Raises what ``seal_facts.checked`` raises."""
+    def new_key(self) -> pki.PrivateKey:
+        """A key for a seal that is about to be made. RSA takes up to seconds: outside transactions."""
+        return self._authority.new_key(CertificateRole.SEAL)
+
+    def make(
+        self,
+        session: Session,
+        actor_id: UUID,
+        facts: SealFacts,
+        state: SealState,
+        key: pki.PrivateKey | None = None,
+    ) -> Seal:
+        """Make a seal and its certificate over ``key``, which ``new_key`` gave outside the transaction; a
+        caller for whom nobody waits may leave it out. Raises what ``seal_facts.checked`` raises."""
         facts = checked(session, facts)
         entity = session.get_one(LegalEntity, facts.entity_id)
-        key, now = self._authority.new_key(CertificateRole.SEAL), self._clock.now()
+        key, now = key or self.new_key(), self._clock.now()
         identity = self._authority.identity(
             session, f"{entity.name} {facts.name}", entity.name, facts.code or ""
         )

@@ -29,6 +29,7 @@ from signing.drawing import Drawing
 from signing.enrolment import Enrolment, Signatory
 from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock, WantedPlace
+from signing.keys import PrivateKey
 from signing.models import Certificate, Seal, SealAuthorisation, SealRecord
 from signing.ocsp import Responder
 from signing.offline_root import OfflineRoot
@@ -336,8 +337,10 @@ class SigningService:
         diameter_mm: float | None = None,
         height_mm: float | None = None,
         inscription: str | None = None,
+        key: PrivateKey | None = None,
     ) -> Seal:
-        """Make a seal that is active at once, for setting up. Raises Forbidden, InvalidInput, NotFound."""
+        """Make a seal that is active at once, for setting up; ``key`` is from ``sealing.new_key``. Raises
+        Forbidden, InvalidInput, NotFound."""
         return self.sealing.create(
             session,
             actor,
@@ -349,6 +352,7 @@ class SigningService:
             diameter_mm=diameter_mm,
             height_mm=height_mm,
             inscription=inscription,
+            key=key,
         )
 
     @property

@@ -141,10 +141,17 @@ def decide_change(
     decision: Literal["agree", "refuse", "withdraw"],
 ) -> SealChangeAnswer:
     """Agree to or refuse what somebody else asked for, or take back what the caller asked for."""
+    signing = runtime.get(SigningService)
+    life = signing.seal_life
+    with runtime.database.read() as session:
+        makes_one = decision == "agree" and life.needs_key(session, caller.principal, change_id)
+    key = signing.sealing.new_key() if makes_one else None
     with runtime.database.write() as session:
-        life = runtime.get(SigningService).seal_life
-        verb = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}[decision]
-        change = verb(session, caller.principal, change_id)
+        if decision == "agree":
+            change = life.agree(session, caller.principal, change_id, key)
+        else:
+            verb = {"refuse": life.refuse, "withdraw": life.withdraw}[decision]
+            change = verb(session, caller.principal, change_id)
         return _change(life.line(session, caller.principal, change.id))
 
 

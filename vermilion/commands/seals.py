@@ -126,8 +126,14 @@ def decide(
         verbs = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}
         if decision not in verbs:
             raise InvalidInput(field="decision", reason=", ".join(verbs))
+        with work.runtime.database.read() as session:
+            makes_one = decision == "agree" and life.needs_key(session, operator, change_id)
+        key = work.runtime.get(SigningService).sealing.new_key() if makes_one else None
         with work.runtime.database.write() as session:
-            change = verbs[decision](session, operator, change_id)
+            if key is not None:
+                change = life.agree(session, operator, change_id, key)
+            else:
+                change = verbs[decision](session, operator, change_id)
     out.print(str(change.outcome), highlight=False)
 
 
