@@ -27,7 +27,7 @@ from signing.models import Certificate, CertificateRole, Credential, OutsideList
 from signing.revocation import brought, new_row
 from signing.trust import signature_roots
 from signing.verification.chain import check_trust
-from signing.verification.material import Material, add_crl, extension, load
+from signing.verification.material import Material, add_crl, extension, is_of_entity, load
 
 MOST_BYTES: Final = 200_000
 MOST_ROUNDS: Final = 5_000_000
@@ -196,9 +196,12 @@ def check_names_person(certificate: x509.Certificate, name: str, email: str | No
 
 
 def check_names_entity(certificate: x509.Certificate, name: str, credit_code: str | None) -> None:
-    """Raise CertificateUnfit (names-another) unless it names the legal entity or its credit code."""
+    """Raise CertificateUnfit unless it names the legal entity or its credit code (names-another), and says
+    that it belongs to one (no-entity): a person's would be judged as a person's signature."""
     said = _named(certificate, NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
     codes = _named(certificate, NameOID.ORGANIZATION_IDENTIFIER, NameOID.SERIAL_NUMBER, NameOID.COMMON_NAME)
+    if not is_of_entity(certificate):
+        raise CertificateUnfit(field="file", reason="no-entity")
     has_code = bool(credit_code) and _says(codes, str(credit_code))
     if not has_code and not _says(said, name):
         raise CertificateUnfit(field="file", reason="names-another", named=_shown(certificate))

@@ -174,8 +174,10 @@ class SlotKeys:
     def look(self, label: str) -> SlotKeyFound:
         """Read a key's public half and certificates; calls the token, so outside transactions.
 
-        Raises SettingUnusable, TokenUnavailable, TokenKeyMissing.
+        Raises TokenUnavailable, and TokenKeyMissing too where no token is configured.
         """
+        if not self._settings.pkcs11_module:
+            raise TokenKeyMissing(field="label", token="-", label=label)
         token = Token.of(self._settings)
         key_id, public_key, certificates = token.use(lambda opened: _read(opened, token.label, label))
         return SlotKeyFound(token.label, label, key_id, public_key, tuple(certificates))

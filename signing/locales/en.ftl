@@ -20,6 +20,7 @@ error-certificate-unfit = This certificate cannot be used: { $reason ->
     [too-large] the file is too large, or its encryption would take too long
     [revoked] it was revoked or suspended
     [unsuitable] it, or one above it, may not be used so ({ $detail })
+    [no-entity] it does not say that it belongs to a legal entity: its common name is not the organisation's, and it has no statement of an electronic seal
     [in-use] its key belongs to somebody else here, or to another seal
     [names-another] it names “{ $named }”, and neither the name nor the e-mail address or credit code of its new owner
     [no-certificate] no certificate lies beside this key in the token

@@ -20,6 +20,7 @@ error-certificate-unfit = 此证书不能使用：{ $reason ->
     [too-large] 文件过大，或其加密运算耗时过长
     [revoked] 已被吊销或暂停
     [unsuitable] 该证书或其上级证书不能这样使用（{ $detail }）
+    [no-entity] 证书未表明属于单位：通用名称不是单位名称，也没有电子印章声明
     [in-use] 其密钥在此已属于他人或另一枚印章
     [names-another] 证书上的名称是“{ $named }”，与新持有人的姓名或名称、邮箱、信用代码均不符
     [no-certificate] 令牌中此密钥旁没有证书

@@ -95,7 +95,9 @@ def test_a_seals_key_is_offered_and_agreed_to(world: World, elsewhere: OutsideAu
     with world.runtime.database.read() as session:
         seal_id = session.scalars(select(Seal.id)).one()
     key = ec.generate_private_key(ec.SECP256R1())
-    file = elsewhere.pkcs12(elsewhere.issue(name_of("章", "云杉测试科技有限公司"), key), key)
+    file = elsewhere.pkcs12(
+        elsewhere.issue(name_of("云杉测试科技有限公司", "云杉测试科技有限公司"), key), key
+    )
     address = f"/api/v1/seals/{seal_id}/keys"
     sent = {"data": {"reason": "换证书", "password": PASSWORD}, "files": {"file": ("k", file)}}
     assert world.client("staff").post(f"{address}/file", **sent).status_code == 403  # type: ignore[arg-type]

@@ -175,7 +175,9 @@ def test_a_seals_key_is_offered_here_and_decided_by_another(
         assert seal is not None
     address = f"/admin/seals/{seal.id}/key"
     client, key = browser(world, "admin"), ec.generate_private_key(ec.SECP256R1())
-    file = elsewhere.pkcs12(elsewhere.issue(name_of("章", "云杉测试科技有限公司"), key), key)
+    file = elsewhere.pkcs12(
+        elsewhere.issue(name_of("云杉测试科技有限公司", "云杉测试科技有限公司"), key), key
+    )
     foreign = elsewhere.person("别的公司")
     for data, fields, error in (
         (file, {"password": "wrong", "reason": "x"}, "password"), (foreign, {"reason": "x"}, "file"),

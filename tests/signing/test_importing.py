@@ -25,6 +25,7 @@ from signing.models import Certificate, Credential
 from signing.outside_fetching import OutsideFetching, read_places
 from signing.revocation import brought
 from signing.verification import verify_pdf
+from signing.verification.material import is_of_entity
 from tests import openssl
 from tests.builders import PIN
 from tests.outside import LIST_URL, PASSWORD, OutsideAuthority, name_of, serving
@@ -434,10 +435,30 @@ def test_names_are_compared_whatever_their_width_case_and_spaces(
 def test_a_legal_entity_is_named_by_its_credit_code_too(elsewhere: OutsideAuthority) -> None:
     code = "91310000MA1FL0AB3X"
     subject = x509.Name(
-        [x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, f"NTRCN-{code}"),
+        [x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Spruce Ltd"),
+         x509.NameAttribute(NameOID.ORGANIZATION_IDENTIFIER, f"NTRCN-{code}"),
          x509.NameAttribute(NameOID.COMMON_NAME, "Spruce Ltd")]
     )  # fmt: skip
     certificate = elsewhere.issue(subject, ec.generate_private_key(ec.SECP256R1()))
     importing.check_names_entity(certificate, "云杉测试科技有限公司", code)
     with pytest.raises(CertificateUnfit):
         importing.check_names_entity(certificate, "云杉测试科技有限公司", None)
+
+
+@pytest.mark.parametrize(
+    ("names", "is_one"),
+    [
+        ({NameOID.COMMON_NAME: "王芳", NameOID.ORGANIZATION_NAME: "云杉公司"}, False),
+        ({NameOID.COMMON_NAME: "云杉公司"}, False),
+        ({NameOID.COMMON_NAME: "云杉 公司", NameOID.ORGANIZATION_NAME: "云杉公司"}, True),
+        ({NameOID.COMMON_NAME: "041@云杉公司@1", NameOID.ORGANIZATION_NAME: "云杉公司"}, True),
+        ({NameOID.COMMON_NAME: "云杉公司", NameOID.ORGANIZATIONAL_UNIT_NAME: "Organizational-1"}, True),
+        ({NameOID.COMMON_NAME: "王芳", NameOID.ORGANIZATIONAL_UNIT_NAME: "Individual-1"}, False),
+    ],
+)
+def test_what_says_that_it_belongs_to_a_legal_entity(
+    elsewhere: OutsideAuthority, names: dict[x509.ObjectIdentifier, str], is_one: bool
+) -> None:
+    subject = x509.Name([x509.NameAttribute(kind, text) for kind, text in names.items()])
+    certificate = elsewhere.issue(subject, ec.generate_private_key(ec.SECP256R1()))
+    assert is_of_entity(certificate) is is_one

@@ -270,7 +270,8 @@ def certificate(
     subject: str, issuer: str, public: Any, key: ec.EllipticCurvePrivateKey, *, is_ca: bool = False
 ) -> x509.Certificate:
     def name(common: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+        kinds = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+        return x509.Name([x509.NameAttribute(kind, common) for kind in kinds])
 
     now = datetime.now(UTC)
     return (

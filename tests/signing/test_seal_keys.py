@@ -14,16 +14,19 @@ from sqlalchemy import select
 from core.errors import Forbidden, SettingUnusable
 from core.models import AuditEntry
 from core.rotation import Wrapped
-from signing import trust
+from signing import seal_fields, trust
 from signing.custody_models import KeyLocation
 from signing.errors import CertificateUnfit, SealChangeOpen, SealChangeSamePerson
+from signing.fields import FieldSpec, Straddle
 from signing.models import Certificate, Seal, SealChange, SealKeyOffer
 from signing.pkcs11 import SlotKeyFound
 from signing.seal_keys import Offer, from_file, from_slot
 from signing.seal_life import ChangeKind, possible
 from signing.verification import verify_pdf
+from signing.verification.facts import Kind
 from signing.wrapped import WRAPPED
-from tests.office import Office, open_office
+from tests.builders import PIN
+from tests.office import Office, contract_pdf, open_office
 from tests.outside import PASSWORD, OutsideAuthority, name_of
 
 NAME = "云杉测试科技有限公司"
@@ -45,7 +48,9 @@ def office(tmp_path_factory: pytest.TempPathFactory, elsewhere: OutsideAuthority
 
 def offered(elsewhere: OutsideAuthority, subject: str = NAME) -> Offer:
     key = ec.generate_private_key(ec.SECP256R1())
-    return from_file(elsewhere.pkcs12(elsewhere.issue(name_of("Seal", subject), key), key), PASSWORD)
+    return from_file(
+        elsewhere.pkcs12(elsewhere.issue(name_of(f"041@{subject}@1", subject), key), key), PASSWORD
+    )
 
 
 def ask(office: Office, offer: Offer, username: str = "keeper") -> UUID:
@@ -96,10 +101,26 @@ def test_a_brought_certificate_seals_once_a_second_person_agreed(
     sealed = office.papers(office.finished_contract())["document"]
     verdict = verify_pdf(sealed, office.roots(), datetime.now(UTC) + timedelta(minutes=1))
     assert verdict.outcome == "valid"
-    seals = [
-        one for one in verdict.facts.signatures if one.signer and one.signer != "Vermilion Approval Sheets"
-    ]
-    assert ("Seal", True, "B-LTA") in [(one.signer, one.trusted, one.level) for one in seals]
+    seals = [one for one in verdict.facts.signatures if one.kind is Kind.SEAL]
+    assert [(one.signer, one.trusted, one.level) for one in seals] == [(f"041@{NAME}@1", True, "B-LTA")]
+
+
+def test_a_straddle_seal_with_a_brought_certificate_is_judged_as_a_seal(office: Office) -> None:
+    """Slices that a certificate without our policy filled were called a forbidden change."""
+    with office.runtime.database.read() as session:
+        key = office.signing.sealing.key(session, office.seal.id)
+        drawing = office.signing.seal_drawing(session, office.seal.id)
+    places = [Straddle()]
+    ready = office.signing.reserve_seal(contract_pdf(), drawing.size_mm, places, "a1")
+    ready = office.signing.add_fields(ready, [FieldSpec("Approver")])
+    head = office.signing.unlock(office.company.people["head"], PIN)
+    signed = office.signing.sign(ready, "Approver", head, reason="批准")
+    sealed, _spots = seal_fields.apply(
+        signed, drawing, places, key, office.signing.authority.timestamper(), reason="x", name="x", group="a1"
+    )
+    verdict = verify_pdf(sealed, office.roots(), datetime.now(UTC) + timedelta(minutes=1))
+    assert verdict.outcome == "valid", verdict.facts
+    assert "seal-slice-filled" in {one.code for one in verdict.changes}
 
 
 def test_a_fresh_key_of_our_own_takes_its_place_again(office: Office) -> None:
@@ -136,7 +157,7 @@ def test_a_key_in_a_slot_is_offered_with_our_certificate_or_its_own(
     """What is decided about a slot's key; the token itself is asked in test_pkcs11."""
     key = ec.generate_private_key(ec.SECP256R1())
     spki = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    own = elsewhere.issue(name_of("Slot", NAME), key).public_bytes(Encoding.DER)
+    own = elsewhere.issue(name_of(NAME, NAME), key).public_bytes(Encoding.DER)
     above = elsewhere.issuing.public_bytes(Encoding.DER)
     found = SlotKeyFound("token", "seal-1", "01", spki, (own, above))
     for own_certificate in (False, True):
@@ -152,6 +173,14 @@ def test_a_key_in_a_slot_is_offered_with_our_certificate_or_its_own(
     with pytest.raises(CertificateUnfit):
         from_slot(SlotKeyFound("token", "seal-1", "01", spki, ()), own_certificate=True)
     decide(office, ask(office, office.signing.sealing.keys.new_offer()), "agree")
+
+
+def test_a_persons_certificate_is_no_seal(office: Office, elsewhere: OutsideAuthority) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    file = elsewhere.pkcs12(elsewhere.issue(name_of("王芳", NAME), key), key)
+    with pytest.raises(CertificateUnfit) as refused:
+        ask(office, from_file(file, PASSWORD))
+    assert refused.value.context["reason"] == "no-entity"
 
 
 def test_a_certificate_of_another_company_is_refused(office: Office, elsewhere: OutsideAuthority) -> None:
