@@ -177,7 +177,7 @@ class SlotKeys:
         Raises TokenUnavailable, and TokenKeyMissing too where no token is configured.
         """
         if not self._settings.pkcs11_module:
-            raise TokenKeyMissing(field="label", token="-", label=label)
+            raise TokenKeyMissing(field="label", token=self._settings.pkcs11_token or "–", label=label)
         token = Token.of(self._settings)
         key_id, public_key, certificates = token.use(lambda opened: _read(opened, token.label, label))
         return SlotKeyFound(token.label, label, key_id, public_key, tuple(certificates))
