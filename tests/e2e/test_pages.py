@@ -18,7 +18,10 @@ from tests.e2e.conftest import ROOT, Desk, Served
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-TEXTS = "home|case|task|apply|search|register|admin|me|check|seal|upload|invoice|folder|compare|copies|inquiry|my-certificate|offline|outside"
+TEXTS = (
+    "home|case|task|apply|search|register|admin|me|check|seal|upload|invoice|folder|compare|copies|inquiry|"
+    "my-certificate|offline|outside"
+)
 """Beginnings of the names of texts: a name on a page is a text that is missing."""
 FIXED = {
     "zhangwei": [
