@@ -22,6 +22,7 @@ from api.routers import (
     key_replacements,
     me,
     notices,
+    outside,
     people,
     pki,
     register,
@@ -63,6 +64,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     certificates.certificates,
     certificates.roots,
     certificates.timestamps,
+    outside.offline_root,
+    outside.outside_lists,
     health.router,
     pki.router,
 )

@@ -36,6 +36,12 @@ def uploaded(file: UploadFile, settings: Settings) -> Iterator[Source]:
         yield source
 
 
+def read_small(file: UploadFile, most: int) -> bytes:
+    """The bytes of a file that is small by its kind; one more than ``most`` where it has more, which the
+    service that takes it refuses."""
+    return file.file.read(most + 1)
+
+
 def most_bytes(settings: Settings, *, takes_files: bool) -> int:
     """The largest body of a call. An upload of several files may be twice the largest file."""
     return 2 * settings.upload_max_bytes + MOST_JSON if takes_files else MOST_JSON

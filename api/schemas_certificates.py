@@ -152,3 +152,66 @@ class RemarkAnswer(Shape):
     code: str
     level: str
     message: str
+
+
+class OfflineRootAnswer(Shape):
+    """How it stands with a root that lives offline."""
+
+    model_config = example(
+        {
+            "is_offline": True,
+            "root": EXAMPLE_DIGEST,
+            "list_until": EXAMPLE_TIME,
+            "open_number": EXAMPLE_ID,
+            "open_since": EXAMPLE_TIME,
+            "open_wants_issuing": False,
+            "is_issuing_due": False,
+        }
+    )
+
+    is_offline: bool
+    root: str | None = Field(description="SHA-256 of its certificate, hex.")
+    list_until: datetime | None
+    open_number: UUID | None = Field(description="Of the request that waits for its answer.")
+    open_since: datetime | None
+    open_wants_issuing: bool
+    is_issuing_due: bool
+
+
+class RootRequest(Shape):
+    """What the offline root is asked for, beside its next list."""
+
+    model_config = example({"issuing": False, "anew": False})
+
+    issuing: bool = Field(default=False, description="An issuing certificate too, due or not.")
+    anew: bool = Field(default=False, description="Give up a request that waits.")
+
+
+class InstalledAnswer(Shape):
+    """What an answer brought."""
+
+    issuing_id: UUID | None = Field(
+        examples=[EXAMPLE_ID], description="The new issuing certificate; null where only a list came."
+    )
+
+
+class OutsideListAnswer(Shape):
+    """The newest revocation list of an outside authority."""
+
+    model_config = example(
+        {
+            "id": EXAMPLE_ID,
+            "issuer": "CFCA OCA1",
+            "this_update": EXAMPLE_TIME,
+            "next_update": EXAMPLE_TIME,
+            "source": "https://crl.example.com/oca1.crl",
+            "added_at": EXAMPLE_TIME,
+        }
+    )
+
+    id: UUID
+    issuer: str
+    this_update: datetime
+    next_update: datetime
+    source: str = Field(description="Where it was fetched; empty: uploaded.")
+    added_at: datetime

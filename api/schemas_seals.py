@@ -132,6 +132,23 @@ class NewSealChange(Shape):
     user_ids: list[UUID] = Field(default=[], max_length=500, description="For `people`.")
 
 
+class NewSealKey(Shape):
+    """Another key for a seal. Files are sent to `/seals/{id}/keys/file`."""
+
+    model_config = example({"label": "contract-2027", "own_certificate": True, "reason": "证书将到期"})
+
+    label: str | None = Field(
+        default=None,
+        min_length=1,
+        max_length=200,
+        description="Of a key in the token; null: a fresh key of our own.",
+    )
+    own_certificate: bool = Field(
+        default=False, description="The certificate beside the key in the token, not one of ours."
+    )
+    reason: Words = Field(min_length=1, max_length=500)
+
+
 class SealChangeAnswer(Shape):
     """A step in a seal's life."""
 

@@ -51,6 +51,10 @@ class Settings(BaseSettings):
     key_algorithms: str = Field(
         default="P-256", description="P-256, RSA-2048, RSA-3072 or RSA-4096; ROLE=ALGORITHM for some."
     )
+    revocation_url: str = Field(
+        default="",
+        description="Places of outside authorities' lists: http(s)://… or certificates:; with spaces.",
+    )
     signature_digest: Literal["sha256", "sha384", "sha512"] = Field(
         default="sha256", description="Digest of signatures and of the built-in authority's time-stamps."
     )

@@ -5,6 +5,10 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
+from fastapi import UploadFile
+
+from core.errors import InvalidInput
+
 
 def as_id(value: str) -> UUID | None:
     """An id, or None."""
@@ -20,3 +24,11 @@ def as_day(value: str) -> date | None:
         return date.fromisoformat(value) if value else None
     except ValueError:
         return None
+
+
+def uploaded(file: UploadFile | None, most: int, *, needed: bool = True) -> bytes:
+    """What was uploaded; one byte more than allowed where it is more. Raises InvalidInput."""
+    data = file.file.read(most + 1) if file is not None and file.filename else b""
+    if needed and not data:
+        raise InvalidInput(field="file", reason="–")
+    return data

@@ -74,11 +74,8 @@ def decide(
     """Agree to it, refuse it, or take it back."""
     if decision not in DECISIONS:
         raise NotFound(what="decision")
-    life = visit.runtime.get(SigningService).seal_life
-    verb = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}[decision]
     try:
-        with visit.runtime.database.write() as session:
-            verb(session, visit.person, change_id)
+        visit.runtime.get(SigningService).decide_seal_change(visit.person, change_id, decision)
     except VermilionError as error:
         if error.status == 404:
             raise
@@ -101,7 +98,7 @@ def change_picture(visit: Visiting, change_id: UUID) -> Response:
 def show_seal(request: Request, visit: Visiting, seal_id: UUID) -> Response:
     """One seal: its facts, who has which part in it, what happened to it, what may be asked for."""
     with visit.runtime.database.read() as session:
-        seal = _seal(session, seal_id)
+        seal = seal_of(session, seal_id)
         lines = visit.runtime.get(SigningService).seal_life.lines(session, visit.person, seal_id=seal_id)
         context: dict[str, Any] = {
             "entity": session.get_one(LegalEntity, seal.entity_id).name,
@@ -115,6 +112,7 @@ def show_seal(request: Request, visit: Visiting, seal_id: UUID) -> Response:
     return page(
         request, visit, "seals/one.html", seal=seal, lines=lines, waits=waits,
         askable=[] if waits else seal_powers.askable(visit.person, seal),
+        may_offer_key=not waits and seal_powers.may_offer_key(visit.person, seal),
         reads_register=any(visit.person.has(role) for role in READS_REGISTER),
         governs=visit.person.has(Role.ADMINISTRATOR), **context,
     )  # fmt: skip
@@ -213,7 +211,8 @@ def _may_apply(visit: Visit) -> bool:
     return any(visit.person.has(role) for role in seal_powers.ASKERS)
 
 
-def _seal(session: Session, seal_id: UUID) -> Seal:
+def seal_of(session: Session, seal_id: UUID) -> Seal:
+    """A seal by its id. Raises NotFound."""
     found = session.get(Seal, seal_id)
     if found is None:
         raise NotFound(what="seal")
@@ -230,7 +229,7 @@ def _ask_page(
     status: int = 200,
 ) -> Response:
     with visit.runtime.database.read() as session:
-        seal = _seal(session, seal_id)
+        seal = seal_of(session, seal_id)
         if kind not in seal_powers.askable(visit.person, seal) and not errors:
             raise NotFound(what="change")
         keepers = [one for one in holders(session, visit, Role.SEAL_KEEPER) if one[0] != seal.keeper_id]

@@ -138,8 +138,7 @@ class Authority:
         above: tuple[UUID, pki.Issuer] | None,
     ) -> Certificate:
         """Certify a key of the authority itself and keep it, wrapped. ``identity`` gives the organisation."""
-        made = session.scalar(select(func.count()).where(Certificate.role == role)) or 0
-        identity = _member_identity(role, identity, made + 1 if role in AUTHORITIES else 1)
+        identity = self.next_identity(session, role, identity)
         now = self._clock.now()
         if above is None:
             certificate = pki.make_root(identity, key, now)
@@ -153,6 +152,11 @@ class Authority:
             }[role]
             certificate = make(identity, key, above[1], now)
         return self.keep_member(session, role, certificate, key, above[0] if above else None)
+
+    def next_identity(self, session: Session, role: CertificateRole, identity: pki.Identity) -> pki.Identity:
+        """The name of the next certificate of a role; ``identity`` gives the organisation."""
+        made = session.scalar(select(func.count()).where(Certificate.role == role)) or 0
+        return _member_identity(role, identity, made + 1 if role in AUTHORITIES else 1)
 
     def keep_member(
         self,
@@ -239,10 +243,11 @@ class Authority:
             self.publish_for(session, row)
 
     def publish_for(self, session: Session, row: Certificate) -> None:
-        """The next list of whoever certified ``row``; an outside authority publishes its own."""
+        """The next list of whoever certified ``row``. An outside authority publishes its own; a root
+        that lives offline is asked for it (``signing.offline_root``)."""
         session.flush()
         self.members.forget()
-        if row.issuer_id is not None:
+        if row.issuer_id is not None and self.members.of(row.issuer_id) is not None:
             self.publish(session, row.issuer_id)
 
     def publish(self, session: Session, issuer_id: UUID) -> None:
@@ -301,10 +306,6 @@ class Authority:
             )
             self._stamper = stamper = member, made
         return stamper[1]
-
-    def chain(self) -> tuple[asn1_x509.Certificate, ...]:
-        """What goes into a signature beside a certificate that was issued just now."""
-        return (self.member(CertificateRole.ISSUING).asn1,)
 
     def chain_of(self, certificate: asn1_x509.Certificate) -> tuple[asn1_x509.Certificate, ...]:
         """What goes into a signature beside this certificate, whoever issued it and when."""

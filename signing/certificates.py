@@ -15,7 +15,7 @@ from uuid import UUID
 from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from core import audit, notices
@@ -140,7 +140,7 @@ class Certificates:
         self, actor: Principal | None, *, role: str | None = None, state: str | None = None, limit: int = 1000
     ) -> list[CertificateView]:
         """Certificates, the authority's own first, then newest first. Raises Forbidden."""
-        _require(actor)
+        require_administrator(actor)
         query = select(Certificate)
         if role:
             query = query.where(Certificate.role == role)
@@ -152,13 +152,13 @@ class Certificates:
 
     def get(self, actor: Principal | None, certificate_id: UUID) -> CertificateView:
         """One certificate. Raises Forbidden, NotFound."""
-        _require(actor)
+        require_administrator(actor)
         with self._database.read() as session:
             return self._views(session, [_found(session, certificate_id)])[0]
 
     def chain(self, actor: Principal | None, certificate_id: UUID) -> list[bytes]:
         """A certificate and those above it, DER. Raises Forbidden, NotFound."""
-        _require(actor)
+        require_administrator(actor)
         with self._database.read() as session:
             row = _found(session, certificate_id)
         found = [row.der]
@@ -177,7 +177,7 @@ class Certificates:
         return [common_name(x509.load_der_x509_certificate(der).subject) for der in chain]
 
     def _views(self, session: Session, rows: Sequence[Certificate]) -> list[CertificateView]:
-        now, used = self._clock.now(), self._used(session)
+        now, used = self._clock.now(), self.used(session)
         names = {one.id: one.certificate for one in self._authority.members.entries()}
         views = []
         for row in rows:
@@ -195,7 +195,7 @@ class Certificates:
             )  # fmt: skip
         return views
 
-    def _used(self, session: Session) -> dict[UUID, str | None]:
+    def used(self, session: Session) -> dict[UUID, str | None]:
         """The certificates that sign now, with whose they are."""
         used: dict[UUID, str | None] = {}
         used |= dict(
@@ -236,7 +236,7 @@ class Certificates:
             is_leaf = row.role in LEAVES
         self._authority.members.forget()
         if not is_leaf:
-            self.renewals.run()
+            self.renew_due()
 
     def suspend(self, actor: Principal | None, certificate_id: UUID, note: str) -> None:
         """Let it sign nothing until it is resumed: certificateHold. Raises as ``revoke``."""
@@ -300,12 +300,16 @@ class Certificates:
         """What the periodic job does: renew what nears its end, and tell of what nobody here can renew."""
         made = self.renewals.run()
         now = self._clock.now()
+        fallen = [one.id for one in self._authority.members.entries() if not one.is_good]
         with self._database.read() as session:
-            used = self._used(session)
+            used = self.used(session)
             rows = session.scalars(
                 select(Certificate).where(
                     Certificate.role.in_(LEAVES),
-                    Certificate.not_after < now + timedelta(days=max(_REMINDED_DAYS)),
+                    or_(
+                        Certificate.not_after < now + timedelta(days=max(_REMINDED_DAYS)),
+                        Certificate.issuer_id.in_(fallen),
+                    ),
                     Certificate.not_after > now,
                     Certificate.revoked_at.is_(None),
                     Certificate.held_at.is_(None),
@@ -316,14 +320,17 @@ class Certificates:
                 continue
             if row.outside_chain is not None:
                 self._remind(row, now)
-            elif row.not_after - now < SOON and self._outlives(row, now):
+            elif row.issuer_id in fallen:
+                if self._authority.members.newest(CertificateRole.ISSUING) is not None:
+                    made.append(self.renew(None, row.id, "its issuing authority was revoked"))
+            elif row.not_after - now < SOON and self._outlives(row):
                 successor = self.renew(None, row.id, "renewed before its end")
                 made.append(successor)
                 with self._database.write() as session:
-                    self._tell(session, row, "certificate-renewed", now, successor)
+                    self.tell(session, row, "certificate-renewed", now, successor)
         return made
 
-    def _outlives(self, row: Certificate, now: datetime) -> bool:
+    def _outlives(self, row: Certificate) -> bool:
         """Whether a successor would live longer: not when the issuing authority ends as well."""
         issuing, _issuer = self._authority.issuing()
         return issuing.certificate.not_valid_after_utc - row.not_after > SOON
@@ -331,9 +338,9 @@ class Certificates:
     def _remind(self, row: Certificate, now: datetime) -> None:
         if (row.not_after - now).days in _REMINDED_DAYS:
             with self._database.write() as session:
-                self._tell(session, row, "certificate-ending", now, row.id)
+                self.tell(session, row, "certificate-ending", now, row.id)
 
-    def _tell(
+    def tell(
         self, session: Session, row: Certificate, code: str, now: datetime, certificate_id: UUID
     ) -> None:
         """The owner (a seal's is its keeper), and the administrators."""
@@ -370,19 +377,21 @@ class Certificates:
             rows = session.scalars(
                 select(Certificate).where(Certificate.serial_number == f"{certificate.serial_number:x}")
             ).all()
+        fallen = {one.id for one in self._authority.members.entries() if not one.is_good}
         for row in rows:
-            if row.der == der and state_of(row, now) is not State.ACTIVE:
-                raise CertificateNotUsable(subject=row.subject, state=state_of(row, now).value)
+            state = State.REVOKED if row.issuer_id in fallen else state_of(row, now)
+            if row.der == der and state is not State.ACTIVE:
+                raise CertificateNotUsable(subject=row.subject, state=state.value)
 
     def _check(
         self, session: Session, actor: Principal | None, certificate_id: UUID, act: str, note: str
     ) -> Certificate:
-        _require(actor)
+        require_administrator(actor)
         if not 1 <= len(note.strip()) <= MOST_NOTE:
             raise InvalidInput(field="note", reason=f"1–{MOST_NOTE}")
         row = _found(session, certificate_id)
         now = self._clock.now()
-        if act not in acts_on(row, now, is_in_use=row.id in self._used(session)):
+        if act not in acts_on(row, now, is_in_use=row.id in self.used(session)):
             raise CertificateActRefused(act=act, state=state_of(row, now).value)
         return row
 
@@ -419,7 +428,7 @@ def _found(session: Session, certificate_id: UUID) -> Certificate:
     return row
 
 
-def _require(actor: Principal | None) -> None:
+def require_administrator(actor: Principal | None) -> None:
     """Raise Forbidden unless the actor administers the whole organisation."""
     if actor is not None and not any(
         grant.role is Role.ADMINISTRATOR and grant.entity_id is None and grant.department_id is None

@@ -161,6 +161,6 @@ class KeyLocation(Base):
     token: Mapped[str] = mapped_column(String(32))  # the token's label
     label: Mapped[str] = mapped_column(String(200))  # the key's label
     key_id: Mapped[str] = mapped_column(String(200))  # CKA_ID, hex
-    details: Mapped[dict[str, Any]] = mapped_column(Json)  # {"chain": [DER in base64, …]}
-    destroy_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its seal was destroyed then
+    details: Mapped[dict[str, Any]] = mapped_column(Json)  # {"version": 1}
+    destroy_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its seal needs it no more
     destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the token has the key no more

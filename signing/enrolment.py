@@ -17,8 +17,9 @@ from core.masterkey import MasterKey
 from core.models import Department, LegalEntity, Person, SignIn
 from core.permissions import Principal
 from core.settings import Settings
-from signing import custody, pin_guard, pki
+from signing import custody, importing, pin_guard, pki
 from signing.authority import Authority
+from signing.certificates import common_name
 from signing.errors import AlreadyEnrolled, NotEnrolled, WrongPin
 from signing.models import Certificate, CertificateRole, Credential
 from signing.pades import SigningKey
@@ -46,6 +47,7 @@ class Enrolment:
     ) -> None:
         self._database = database
         self._clock = clock
+        self._settings = settings
         self._authority = authority
         self._cost = cost
         self._guard = PinGuard(database, clock, settings)
@@ -104,6 +106,61 @@ class Enrolment:
             )
         return certificate
 
+    def bring(self, principal: Principal, pin: str, data: bytes, password: str) -> Certificate:
+        """The person's own certificate of an outside authority with its key (PKCS#12), wrapped as all are.
+
+        It takes the place of the key they have, which the PIN opens; else ``pin`` is the new one. Raises
+        CertificateUnfit, PinTooWeak, and what ``unlock`` raises for a wrong PIN.
+        """
+        person_id = principal.person_id
+        with self._database.read() as session:
+            old = self._active(session, person_id)
+            known = self.replacements.of(session, person_id)
+        is_anew = old is None or (known is not None and known.state == "ready")
+        if is_anew:
+            custody.check_pin(pin)
+        else:
+            self._open(person_id, pin)
+        opened = importing.open_pkcs12(data, password)
+        envelope = custody.seal_envelope(
+            pki.key_to_der(opened.key), pin, person_id, self.peppers.newest(), self._cost
+        )
+        now = self._clock.now()
+        with self._database.write() as session:
+            person = session.scalars(select(Person).where(Person.id == person_id).with_for_update()).one()
+            brought = importing.check(session, opened.certificate, opened.others, now)
+            importing.check_names_person(opened.certificate, person.name, person.email)
+            importing.check_free(session, opened.certificate, person_id)
+            if is_anew:
+                self._make_room(session, person_id)
+            else:
+                current = self._active(session, person_id)
+                if current is None or old is None or current.id != old.id:
+                    raise AlreadyEnrolled()
+                self._end(session, current)
+            row = brought.row(CertificateRole.PERSON)
+            session.add(row)
+            session.flush()
+            session.add(
+                Credential(
+                    person_id=person_id, certificate_id=row.id, envelope=envelope, is_active=True,
+                    created_at=now,
+                )
+            )  # fmt: skip
+            pin_guard.clear(session, person_id)
+            facts = {"certificate": row.serial_number, "subject": row.subject}
+            audit.record(session, now, person_id, "credential.brought", "person", person_id, facts)
+            audit.record(session, now, person_id, "certificate.imported", "certificate", row.id, facts)
+            context = {"subject": common_name(opened.certificate.subject)}
+            notices.tell(session, now, [person_id], "certificate-brought", "person", person_id, context)
+        self._authority.members.forget()
+        return row
+
+    def _active(self, session: Session, person_id: UUID) -> Credential | None:
+        return session.scalars(
+            select(Credential).where(Credential.person_id == person_id, Credential.is_active)
+        ).one_or_none()
+
     def _make_room(self, session: Session, person_id: UUID) -> None:
         """End the credential that a ready replacement names. Raises AlreadyEnrolled."""
         if not self.has_credential(session, person_id):
@@ -111,12 +168,17 @@ class Enrolment:
         old = self.replacements.take_ready(session, person_id)
         if old is None:
             raise AlreadyEnrolled()
-        old.is_active, old.envelope = False, {}  # nobody will open it again
         forget_factors(session, person_id)
-        self._authority.revoke(session, old.certificate_id, x509.ReasonFlags.superseded)
-        end_sessions(session, person_id, "replaced", self._clock.now())
+        self._end(session, old)
+
+    def _end(self, session: Session, old: Credential) -> None:
+        """End a credential: nobody will open it again. What an outside authority issued, it revokes."""
+        old.is_active, old.envelope = False, {}
+        if session.get_one(Certificate, old.certificate_id).outside_chain is None:
+            self._authority.revoke(session, old.certificate_id, x509.ReasonFlags.superseded)
+        end_sessions(session, old.person_id, "replaced", self._clock.now())
         session.flush()
-        audit.record(session, self._clock.now(), person_id, "credential.revoked", "person", person_id)
+        audit.record(session, self._clock.now(), old.person_id, "credential.revoked", "person", old.person_id)
 
     def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
         """Wrap the same key with another PIN; the owner's other sign-ins and all signing sessions end.
@@ -138,6 +200,11 @@ class Enrolment:
             )
             notices.tell(session, now, [person_id], "pin-changed", "person", person_id, {})
             audit.record(session, now, person_id, "credential.pin_changed", "person", person_id)
+
+    def certificate_of(self, session: Session, person_id: UUID) -> Certificate | None:
+        """What the person signs with now."""
+        found = self._active(session, person_id)
+        return session.get_one(Certificate, found.certificate_id) if found is not None else None
 
     def has_credential(self, session: Session, person_id: UUID) -> bool:
         """Whether the person has set a PIN."""
@@ -164,9 +231,9 @@ class Enrolment:
                 self.factors.use(session, person_id, digests, act)
         with self._database.read() as session:
             person = session.get_one(Person, person_id)
-        key = SigningKey(
-            asn1_x509.Certificate.load(certificate.der), pki.key_from_der(key_der), self._authority.chain()
-        )
+        loaded = asn1_x509.Certificate.load(certificate.der)
+        chain, digest = self._authority.chain_of(loaded), self._settings.signature_digest
+        key = SigningKey(loaded, pki.key_from_der(key_der), chain, digest)
         return Signatory(person_id, person.name, person.position or "", key)
 
     def check_pin(self, person_id: UUID, pin: str) -> None:

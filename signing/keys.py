@@ -56,6 +56,13 @@ def public_of(key: PrivateKey | PublicKey) -> PublicKey:
     return key.public_key() if isinstance(key, PrivateKey) else key
 
 
+def is_strong(key: object) -> bool:
+    """Whether somebody else's public key is of a kind that lasts: P-256 to P-521, RSA from 2048 bits."""
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        return key.curve.name in _CURVES
+    return isinstance(key, rsa.RSAPublicKey) and key.key_size >= 2048
+
+
 def same_key(one: PublicKey, other: PublicKey) -> bool:
     """Whether two public keys are the same."""
     form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo

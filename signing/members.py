@@ -161,6 +161,9 @@ class Members:
                 .where(Certificate.role.in_(AUTHORITIES))
                 .order_by(Certificate.not_before, Certificate.id)
             ).all()
+        for row in rows:
+            if row.wrapped_key is None:  # moved offline, perhaps by another process: not in memory either
+                self._loaded.pop(row.id, None)
         counted: dict[CertificateRole, int] = {}
         made = []
         for row in rows:
@@ -191,7 +194,7 @@ class Members:
             chains = session.execute(
                 select(Certificate.der, Certificate.outside_chain).where(
                     Certificate.serial_number == f"{certificate.serial_number:x}",
-                    Certificate.outside_chain.is_not(None),
+                    Certificate.issuer_id.is_(None),
                 )
             ).all()
         for der, chain in chains:
@@ -203,6 +206,11 @@ class Members:
 def purpose(role: str) -> str:
     """What the key of a member is wrapped for."""
     return f"authority {CertificateRole(role).value}"
+
+
+def request_purpose(number: UUID) -> str:
+    """What the key of a request to the offline root is wrapped for."""
+    return f"authority request {number}"
 
 
 def file_name(role: CertificateRole, number: int) -> str:

@@ -59,13 +59,13 @@ class RevocationList(Base):
 
 
 class CertificateRequest(Base):
-    """A PKCS#10 for the issuing authority that waits for the offline root's answer."""
+    """What the offline root was asked for; its number is the id. See signing.offline_root."""
 
     __tablename__ = "certificate_request"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    der: Mapped[bytes] = mapped_column(LargeBinary)
-    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # None once it was answered or given up
+    der: Mapped[bytes | None] = mapped_column(LargeBinary)  # PKCS#10; None: only a list is wanted
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # of the PKCS#10, until it is answered
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     answered_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -93,6 +93,26 @@ class OutsideRoot(Base):
     added_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # None: at the command line
     added_at: Mapped[datetime] = mapped_column(UtcDateTime)
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class OutsideList(Base):
+    """The newest revocation list of an outside authority, for all or for a part of its certificates."""
+
+    __tablename__ = "outside_list"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    issuer: Mapped[str] = mapped_column(String(300))
+    issuer_digest: Mapped[str] = mapped_column(String(64))  # SHA-256 of the authority's certificate, hex
+    issuer_der: Mapped[bytes] = mapped_column(LargeBinary)
+    scope: Mapped[str] = mapped_column(String(64))  # SHA-256 of the issuing distribution point; empty: all
+    der: Mapped[bytes] = mapped_column(LargeBinary)
+    this_update: Mapped[datetime] = mapped_column(UtcDateTime)
+    next_update: Mapped[datetime] = mapped_column(UtcDateTime)
+    source: Mapped[str] = mapped_column(String(500))  # where it was fetched; empty: uploaded
+    added_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (UniqueConstraint("issuer_digest", "scope"),)
 
 
 class WaitingTimestamp(Base):
@@ -186,6 +206,19 @@ class SealScan(Base):
     made_by: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)
     change_id: Mapped[UUID | None] = mapped_column(ForeignKey("seal_change.id"))  # that applied with it
+
+
+class SealKeyOffer(Base):
+    """The key that a change of a seal's key is about; what is secret goes when the change is decided."""
+
+    __tablename__ = "seal_key_offer"
+
+    change_id: Mapped[UUID] = mapped_column(ForeignKey("seal_change.id"), primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)  # SubjectPublicKeyInfo
+    certificate: Mapped[bytes | None] = mapped_column(LargeBinary)  # None: our authority issues one
+    chain: Mapped[list[str]] = mapped_column(Json)  # those above it, DER in Base64
+    wrapped_key: Mapped[bytes | None] = mapped_column(LargeBinary)  # under the master key; None: in a slot
+    place: Mapped[dict[str, str] | None] = mapped_column(Json)  # token, label, key_id of a key in a slot
 
 
 class SealAuthorisation(Base):

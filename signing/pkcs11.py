@@ -1,4 +1,4 @@
-"""Keys in a PKCS#11 slot: seals (or people) whose private key never leaves the token.
+"""Keys in a PKCS#11 slot: seals whose private key never leaves the token.
 
 The classes are those of the ``cryptography`` package, so that everything which signs takes them. A
 digest is made here and signed there: ECDSA by the raw mechanism, whose result r‖s becomes DER; RSA by
@@ -7,7 +7,6 @@ the raw PKCS#1 v1.5 mechanism over a DigestInfo (RFC 8017, 9.2).
 
 from __future__ import annotations
 
-import base64
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,17 +26,12 @@ from pkcs11.util.ec import encode_ec_public_key
 from pkcs11.util.rsa import encode_rsa_public_key
 from sqlalchemy.orm import Session
 
-from core import audit
-from core.clock import Clock
-from core.errors import InvalidInput, NotFound
-from core.models import LegalEntity, Role
-from core.permissions import Principal
+from core.errors import InvalidInput
 from core.pkcs11 import Token, TokenKeyMissing
 from core.settings import Settings
 from signing.authority import Authority
 from signing.custody_models import KeyLocation
-from signing.errors import SealNotUsable
-from signing.models import Certificate, CertificateRole, Seal, SealState
+from signing.models import Certificate
 from signing.pades import SigningKey
 
 _DIGESTS: Final = {"sha256": hashlib.sha256, "sha384": hashlib.sha384, "sha512": hashlib.sha512}
@@ -141,10 +135,9 @@ class SlotRsaKey(_InSlot, rsa.RSAPrivateKey):
 
 
 class SlotKeys:
-    """Finds keys in the token of the settings and gives them to seals."""
+    """Finds keys in the token of the settings. ``signing.seal_keys`` gives them to seals."""
 
-    def __init__(self, clock: Clock, settings: Settings, authority: Authority) -> None:
-        self._clock = clock
+    def __init__(self, settings: Settings, authority: Authority) -> None:
         self._settings = settings
         self._authority = authority
 
@@ -172,77 +165,22 @@ class SlotKeys:
         if place is None:
             return None
         row = session.get_one(Certificate, certificate_id)
-        chain = tuple(
-            asn1_x509.Certificate.load(base64.b64decode(one)) for one in place.details.get("chain", ())
-        )
         public = x509.load_der_x509_certificate(row.der).public_key()
         key = _adapter(self._token(place.token), place.label, place.key_id, public)
         certificate = asn1_x509.Certificate.load(row.der)
-        above = chain or self._authority.chain_of(certificate)
-        return SigningKey(certificate, key, above, self._settings.signature_digest)
+        chain = self._authority.chain_of(certificate)
+        return SigningKey(certificate, key, chain, self._settings.signature_digest)
 
     def look(self, label: str) -> SlotKeyFound:
         """Read a key's public half and certificates; calls the token, so outside transactions.
 
-        Raises SettingUnusable, TokenUnavailable, TokenKeyMissing.
+        Raises TokenUnavailable, and TokenKeyMissing too where no token is configured.
         """
+        if not self._settings.pkcs11_module:
+            raise TokenKeyMissing(field="label", token=self._settings.pkcs11_token or "–", label=label)
         token = Token.of(self._settings)
         key_id, public_key, certificates = token.use(lambda opened: _read(opened, token.label, label))
         return SlotKeyFound(token.label, label, key_id, public_key, tuple(certificates))
-
-    def give_to_seal(
-        self,
-        session: Session,
-        actor: Principal,
-        seal_id: UUID,
-        found: SlotKeyFound,
-        *,
-        own_certificate: bool = False,
-    ) -> Certificate:
-        """Let a seal sign with the slot's key from now on; its old certificate is revoked as superseded.
-
-        The certificate is issued by our authority over the key, or with ``own_certificate`` taken from
-        the slot with its chain. Raises NotFound, InvalidInput, Forbidden, SealNotUsable.
-        """
-        actor.require(Role.ADMINISTRATOR)
-        seal = session.get(Seal, seal_id)
-        if seal is None:
-            raise NotFound(what="seal")
-        if seal.state in (SealState.LOST, SealState.DESTROYED):
-            raise SealNotUsable(seal=seal.name, state=seal.state)
-        public: Any = serialization.load_der_public_key(found.public_key)
-        chain: tuple[bytes, ...] = ()
-        if own_certificate:
-            if not found.certificates:
-                raise InvalidInput(field="label", reason="no certificate")
-            row = _imported(found.certificates[0])
-            chain = found.certificates[1:]
-            row.outside_chain = [base64.b64encode(one).decode() for one in chain]
-            session.add(row)
-            session.flush()
-        else:
-            entity = session.get_one(LegalEntity, seal.entity_id)
-            identity = self._authority.identity(
-                session, f"{entity.name} {seal.name}", entity.name, seal.code or ""
-            )
-            adapter = _adapter(self._token(found.token), found.label, found.key_id, public)
-            row = self._authority.issue(session, CertificateRole.SEAL, identity, adapter)
-        session.add(
-            KeyLocation(
-                certificate_id=row.id,
-                token=found.token,
-                label=found.label,
-                key_id=found.key_id,
-                details={"version": 1, "chain": [base64.b64encode(one).decode() for one in chain]},
-            )
-        )
-        old, seal.certificate_id, seal.wrapped_key = seal.certificate_id, row.id, b""
-        session.flush()
-        if session.get_one(Certificate, old).issuer_id is not None:
-            self._authority.revoke(session, old, x509.ReasonFlags.superseded)
-        facts = {"token": found.token, "label": found.label, "certificate": row.serial_number}
-        audit.record(session, self._clock.now(), actor.person_id, "seal.key_in_slot", "seal", seal_id, facts)
-        return row
 
     def _token(self, label: str) -> Token:
         return Token.of(self._settings.model_copy(update={"pkcs11_token": label}))
@@ -311,19 +249,6 @@ def _chain(own: bytes, everything: Sequence[bytes]) -> list[bytes]:
             break
         found.append(above)
     return found
-
-
-def _imported(der: bytes) -> Certificate:
-    certificate = x509.load_der_x509_certificate(der)
-    return Certificate(
-        role=CertificateRole.SEAL,
-        subject=certificate.subject.rfc4514_string()[:300],
-        serial_number=f"{certificate.serial_number:x}",
-        issuer_id=None,
-        der=der,
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-    )
 
 
 def _digest(data: bytes, algorithm: Any) -> bytes:

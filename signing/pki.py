@@ -106,10 +106,15 @@ def make_issuing(
     """The authority that certifies people, seals and the time-stamp authority."""
     name = identity.to_name() if isinstance(identity, Identity) else identity
     builder = _issued(name, key, issuer, _end(now, ISSUING_YEARS), now)
-    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    builder = builder.add_extension(_usage(key_cert_sign=True, crl_sign=True), critical=True)
+    for value in issuing_extensions():
+        builder = builder.add_extension(value, critical=True)
     builder = builder.add_extension(_policies(_ANY_POLICY), critical=False)
     return builder.sign(issuer.key, fitting_hash(issuer.key))
+
+
+def issuing_extensions() -> tuple[x509.ExtensionType, ...]:
+    """What makes an issuing authority of a certificate; each is critical."""
+    return x509.BasicConstraints(ca=True, path_length=0), _usage(key_cert_sign=True, crl_sign=True)
 
 
 def make_tsa(

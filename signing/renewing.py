@@ -7,7 +7,7 @@ goes on publishing its list and answering until everything that it certified is 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,7 +20,7 @@ from core.clock import Clock
 from core.database import Database
 from signing import pki
 from signing.authority import Authority
-from signing.members import Member
+from signing.members import Member, Members
 from signing.models import Certificate, CertificateRole
 from signing.revocation import write_list
 
@@ -97,13 +97,7 @@ class Renewals:
         return member.id if member else None
 
     def _is_due(self, role: CertificateRole, newest: Member | None, issuer_id: UUID) -> bool:
-        if newest is None:
-            return True
-        now, end = self._clock.now(), newest.certificate.not_valid_after_utc
-        if end - now > _LEADS[role]:
-            return False
-        issuer = self._authority.members.named(issuer_id)
-        return min(now + _longest(role), issuer.not_after) - end > _WORTH_IT
+        return _is_due(self._authority.members, role, newest, issuer_id, self._clock.now())
 
     def _renew(self, due: _Due) -> UUID | None:
         authority = self._authority
@@ -136,6 +130,27 @@ class Renewals:
             )  # fmt: skip
         authority.members.forget()
         return row.id
+
+
+def is_root_needed(members: Members, now: datetime) -> bool:
+    """Whether a root that lives offline should be asked for the next issuing authority."""
+    roots = [one for one in members.entries() if one.role is CertificateRole.ROOT and one.is_good]
+    if not roots or any(one.has_key for one in roots):
+        return False
+    newest = members.newest(CertificateRole.ISSUING)
+    return _is_due(members, CertificateRole.ISSUING, newest, roots[-1].id, now)
+
+
+def _is_due(
+    members: Members, role: CertificateRole, newest: Member | None, issuer_id: UUID, now: datetime
+) -> bool:
+    if newest is None or (newest.issuer_id is not None and not members.named(newest.issuer_id).is_good):
+        return True
+    end = newest.certificate.not_valid_after_utc
+    if end - now > _LEADS[role]:
+        return False
+    issuer = members.named(issuer_id)
+    return min(now + _longest(role), issuer.not_after) - end > _WORTH_IT
 
 
 def identity_of(certificate: x509.Certificate) -> pki.Identity:

@@ -21,29 +21,30 @@ def write_list(
     certificate: x509.Certificate,
     key: pki.PrivateKey,
     now: datetime,
-    until: datetime | None = None,
 ) -> None:
     """Issue the next list of an authority; the row's lock gives its numbers out one by one."""
     stored = _stored(session, issuer_id, now)
-    entries = [
-        (int(row.serial_number, 16), *_entry(row))
-        for row in session.execute(
-            select(
-                Certificate.serial_number,
-                Certificate.revoked_at,
-                Certificate.revocation_reason,
-                Certificate.held_at,
-            )
-            .where(
-                Certificate.issuer_id == issuer_id,
-                or_(Certificate.revoked_at.is_not(None), Certificate.held_at.is_not(None)),
-            )
-            .order_by(Certificate.id)
-        )
-    ]
-    crl = pki.make_crl(certificate, key, stored.number + 1, entries, now, until)
+    crl = pki.make_crl(certificate, key, stored.number + 1, entries(session, issuer_id), now)
     _keep(stored, crl, stored.number + 1)
     session.flush()
+
+
+def entries(session: Session, issuer_id: UUID) -> list[tuple[int, datetime, x509.ReasonFlags]]:
+    """What the list of an authority has to name: serial number, instant and reason, in the order of issue."""
+    rows = session.execute(
+        select(
+            Certificate.serial_number,
+            Certificate.revoked_at,
+            Certificate.revocation_reason,
+            Certificate.held_at,
+        )
+        .where(
+            Certificate.issuer_id == issuer_id,
+            or_(Certificate.revoked_at.is_not(None), Certificate.held_at.is_not(None)),
+        )
+        .order_by(Certificate.id)
+    )
+    return [(int(row.serial_number, 16), *_entry(row)) for row in rows]
 
 
 def take_list(session: Session, issuer_id: UUID, crl: x509.CertificateRevocationList, now: datetime) -> bool:
@@ -78,6 +79,17 @@ def _keep(stored: RevocationList, crl: x509.CertificateRevocationList, number: i
     stored.number, stored.der = number, crl.public_bytes(Encoding.DER)
     stored.this_update = crl.last_update_utc
     stored.next_update = crl.next_update_utc or crl.last_update_utc
+
+
+def brought(session: Session) -> list[Certificate]:
+    """The certificates of people and seals that outside authorities issued."""
+    rows = session.scalars(
+        select(Certificate).where(
+            Certificate.role.in_((CertificateRole.PERSON, CertificateRole.SEAL)),
+            Certificate.issuer_id.is_(None),
+        )
+    )
+    return list(rows)
 
 
 def new_row(

@@ -20,6 +20,7 @@ class ChangeKind(StrEnum):
     DESTROY = "destroy"
     HAND_OVER = "hand_over"
     PEOPLE = "people"
+    KEY = "key"
 
 
 class Outcome(StrEnum):
@@ -39,12 +40,13 @@ TABLE: Final[Mapping[ChangeKind, tuple[frozenset[SealState], SealState | None]]]
     ChangeKind.DESTROY: (frozenset({_A, _U, _S, _L}), SealState.DESTROYED),
     ChangeKind.HAND_OVER: (frozenset({_A, _U, _S}), None),
     ChangeKind.PEOPLE: (frozenset({_A, _U, _S}), None),
+    ChangeKind.KEY: (frozenset({_A, _U, _S}), None),
 }
 """Of each change: the states it begins in, and the state it leads to (None: the same)."""
+APART: Final = (ChangeKind.CREATE, ChangeKind.ACTIVATE, ChangeKind.KEY)
+"""Changes that come about in ways of their own."""
 
 
 def possible(state: SealState) -> list[ChangeKind]:
-    """The changes that a seal in this state may see."""
-    return [
-        kind for kind, (begins, _) in TABLE.items() if state in begins and kind is not ChangeKind.ACTIVATE
-    ]
+    """The changes that ``seal_life.ask`` takes for a seal in this state."""
+    return [kind for kind, (begins, _) in TABLE.items() if state in begins and kind not in APART]

@@ -10,6 +10,7 @@
 | destroy | approved, active, suspended, lost | destroyed | the same |
 | hand_over | approved, active, suspended | as before | the new keeper |
 | people | approved, active, suspended | as before | an administrator or legal |
+| key | approved, active, suspended | as before | the same; see ``signing.seal_keys`` |
 
 Who may ask and agree is in ``seal_powers``. A lost or destroyed seal's certificate is revoked, and what it
 was authorised for is taken back; a destroyed seal's key goes too, from its token by background work. Every
@@ -37,9 +38,11 @@ from core.settings import Settings
 from signing import seal_powers
 from signing.authority import Authority
 from signing.errors import SealChangeDone, SealChangeNotPossible, SealChangeOpen
+from signing.keys import PrivateKey
 from signing.models import Seal, SealAuthorisation, SealChange, SealRecord, SealState
-from signing.seal_changes import TABLE, ChangeKind, Outcome
+from signing.seal_changes import APART, TABLE, ChangeKind, Outcome
 from signing.seal_facts import SealFacts, check_people, checked
+from signing.seal_keys import Offer
 from signing.seal_scans import used_with
 from signing.sealing import Sealing
 from signing.slot_ends import ask_to_destroy
@@ -110,7 +113,7 @@ class SealLife:
         seal = self._locked(session, seal_id)
         if not seal_powers.may_ask(actor, seal, kind):
             raise Forbidden(needs=", ".join(seal_powers.GOVERNORS))
-        if kind in (ChangeKind.CREATE, ChangeKind.ACTIVATE) or seal.state not in TABLE[kind][0]:
+        if kind in APART or seal.state not in TABLE[kind][0]:
             raise SealChangeNotPossible(kind=kind.value, state=seal.state)
         detail: dict[str, Any] = {}
         if kind is ChangeKind.HAND_OVER:
@@ -132,8 +135,32 @@ class SealLife:
             seal.state = SealState.SUSPENDED  # a seal that may be in wrong hands rests at once
         return change
 
-    def agree(self, session: Session, actor: Principal, change_id: UUID) -> SealChange:
-        """Agree to a change that somebody else asked for; it happens now.
+    def offer_key(
+        self, session: Session, actor: Principal, seal_id: UUID, offer: Offer, reason: str
+    ) -> SealChange:
+        """Ask that a seal signs with another key. Raises CertificateUnfit and what ``ask`` raises."""
+        seal = self._locked(session, seal_id)
+        if not seal_powers.may_ask(actor, seal, ChangeKind.KEY):
+            raise Forbidden(needs=", ".join(seal_powers.GOVERNORS))
+        if seal.state not in TABLE[ChangeKind.KEY][0]:
+            raise SealChangeNotPossible(kind=ChangeKind.KEY.value, state=seal.state)
+        detail = self._sealing.keys.checked(session, seal, offer)
+        change = self._ask(session, actor.person_id, seal, ChangeKind.KEY, reason, detail)
+        self._sealing.keys.keep(session, change, offer)
+        return change
+
+    def needs_key(self, session: Session, actor: Principal, change_id: UUID) -> bool:
+        """Whether agreeing makes a seal, whose key is made before the transaction (``sealing.new_key``)."""
+        change = session.get(SealChange, change_id)
+        if change is None or change.kind != ChangeKind.CREATE or change.decided_at is not None:
+            return False
+        return seal_powers.may_agree(actor, change, None)
+
+    def agree(
+        self, session: Session, actor: Principal, change_id: UUID, key: PrivateKey | None = None
+    ) -> SealChange:
+        """Agree to a change that somebody else asked for; it happens now. ``key`` is of the seal that
+        it makes (``needs_key``).
 
         Raises NotFound, Forbidden, SealChangeSamePerson, SealChangeDone, SealChangeNotPossible.
         """
@@ -142,7 +169,7 @@ class SealLife:
         kind = ChangeKind(change.kind)
         if seal is None:
             facts = SealFacts.from_json(change.detail["facts"])
-            seal = self._sealing.make(session, actor.person_id, facts, SealState.APPROVED)
+            seal = self._sealing.make(session, actor.person_id, facts, SealState.APPROVED, key)
             change.seal_id = seal.id
             self._close(session, actor, change, seal, Outcome.AGREED)
             self._ask(session, actor.person_id, seal, ChangeKind.ACTIVATE, change.reason, {})
@@ -291,6 +318,7 @@ class SealLife:
     ) -> SealChange:
         if seal is not None and change.kind == ChangeKind.LOSE and seal.state == SealState.SUSPENDED:
             seal.state = SealState(change.detail["was"])
+        self._sealing.keys.forget(session, change)
         self._close(session, actor, change, seal, outcome)
         return change
 
@@ -308,6 +336,7 @@ class SealLife:
             ChangeKind.DESTROY: self._revoke,
             ChangeKind.HAND_OVER: self._hand_over,
             ChangeKind.PEOPLE: self._set_people,
+            ChangeKind.KEY: self._sealing.keys.put_in_place,
         }
 
     def _revoke(self, session: Session, change: SealChange, seal: Seal) -> None:

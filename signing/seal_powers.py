@@ -18,7 +18,7 @@ from core.models import Person, Role, RoleAssignment
 from core.permissions import Principal
 from signing.errors import AuditorNotKeeper, KeeperNotAuditor, SealChangeSamePerson
 from signing.models import Seal, SealChange, SealState
-from signing.seal_changes import ChangeKind, possible
+from signing.seal_changes import TABLE, ChangeKind, possible
 from signing.seal_facts import SealFacts
 
 GOVERNORS: Final = (Role.ADMINISTRATOR, Role.LEGAL)
@@ -62,6 +62,11 @@ def may_ask(actor: Principal, seal: Seal, kind: ChangeKind) -> bool:
 def askable(actor: Principal, seal: Seal) -> list[ChangeKind]:
     """The changes that somebody may ask for, of a seal in its state."""
     return [kind for kind in possible(SealState(seal.state)) if may_ask(actor, seal, kind)]
+
+
+def may_offer_key(actor: Principal, seal: Seal) -> bool:
+    """Whether somebody may offer a seal in its state another key."""
+    return seal.state in TABLE[ChangeKind.KEY][0] and may_ask(actor, seal, ChangeKind.KEY)
 
 
 def may_agree(actor: Principal, change: SealChange, seal: Seal | None) -> bool:

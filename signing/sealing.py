@@ -53,6 +53,7 @@ from signing.models import (
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot
 from signing.seal_facts import SealFacts, checked, faced
+from signing.seal_keys import SealKeys
 from signing.seal_scans import SealScans
 
 
@@ -99,17 +100,30 @@ class Sealing:
         self._enrolment = enrolment
         self._certificates = certificates
         self.scans = scans
-        self.slots = SlotKeys(clock, settings, authority)
+        self.slots = SlotKeys(settings, authority)
+        self.keys = SealKeys(master_key, clock, authority)
 
-    def make(self, session: Session, actor_id: UUID, facts: SealFacts, state: SealState) -> Seal:
-        """Make a seal's key and certificate, for ``seal_life``: an application was agreed to.
+    def new_key(self) -> pki.PrivateKey:
+        """A key for a seal that is about to be made. RSA takes up to seconds: outside transactions."""
+        return self._authority.new_key(CertificateRole.SEAL)
+
+    def make(
+        self,
+        session: Session,
+        actor_id: UUID,
+        facts: SealFacts,
+        state: SealState,
+        key: pki.PrivateKey | None = None,
+    ) -> Seal:
+        """Make a seal and its certificate, for ``seal_life``: an application was agreed to. ``key`` is what
+        ``new_key`` gave outside the transaction; a caller for whom nobody waits may leave it out.
 
         Raises what ``seal_facts.checked`` raises.
         """
         now = self._clock.now()
         facts = checked(session, facts, now.astimezone(self._settings.zone).date())
         entity = session.get_one(LegalEntity, facts.entity_id)
-        key = self._authority.new_key(CertificateRole.SEAL)
+        key = key or self.new_key()
         identity = self._authority.identity(
             session, f"{entity.name} {facts.name}", entity.name, facts.code or ""
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -15,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from core.clock import Clock
 from core.database import Database
+from core.errors import InvalidInput
 from core.i18n import Language, translator
 from core.masterkey import MasterKey
 from core.permissions import Principal
@@ -30,8 +30,11 @@ from signing.drawing import Drawing
 from signing.enrolment import Enrolment, Signatory
 from signing.errors import TimestampUnavailable
 from signing.fields import FieldSpec, Placement, SignatureBlock, WantedPlace
-from signing.models import Certificate, SealAuthorisation, SealRecord
+from signing.models import Certificate, SealAuthorisation, SealChange, SealRecord
 from signing.ocsp import Responder
+from signing.offline_root import OfflineRoot
+from signing.outside_fetching import OutsideFetching
+from signing.outside_lists import OutsideLists
 from signing.pages import Box
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot, at_words, onto_page
@@ -45,7 +48,7 @@ from signing.second_factor import Act, SecondFactors
 from signing.sessions import SigningSessions
 from signing.slot_ends import SlotEnds
 from signing.source import Pdf, Source
-from signing.standing import Remark, remarks
+from signing.standing import Remark, outside_remarks, remarks
 from signing.timestamps.waiting import WaitingTimestamps, digest_of
 from signing.transparency import Transparency
 from signing.trust import own_roots, stored_roots
@@ -80,6 +83,11 @@ class SigningService:
         self._settings = settings
         self.authority = Authority(database, master_key, clock, settings)
         self.certificates = Certificates(database, master_key, clock, settings, self.authority)
+        self.offline_root = OfflineRoot(
+            database, master_key, clock, settings, self.authority, self.certificates
+        )
+        self.outside_lists = OutsideLists(database, clock, self.certificates)
+        self.outside_fetching = OutsideFetching(database, clock, settings, self.outside_lists)
         self.responder = Responder(database, clock, self.authority, self.certificates.renewals)
         self.waiting = WaitingTimestamps(database, clock)
         self.enrolment = Enrolment(
@@ -133,13 +141,25 @@ class SigningService:
 
     def standing(self, session: Session) -> list[Remark]:
         """What an administrator should look at: revocation lists, certificates, time-stamps."""
-        return remarks(session, self.authority, self.waiting, self._settings, self._clock.now())
+        now = self._clock.now()
+        return [
+            *remarks(session, self.authority, self.waiting, self._settings, now),
+            *outside_remarks(session, self.outside_lists, self.outside_fetching),
+        ]
 
     # people's credentials
 
     def enrol(self, principal: Principal, pin: str) -> Certificate:
         """Make the person's own key, wrapped by their new PIN. Raises PinTooWeak, AlreadyEnrolled."""
         return self.enrolment.enrol(principal, pin)
+
+    def bring_certificate(self, principal: Principal, pin: str, data: bytes, password: str) -> Certificate:
+        """Sign with a certificate of an outside authority from now on (PKCS#12). Raises CertificateUnfit,
+        PinTooWeak, WrongPin, PinBlocked, PinLocked."""
+        row = self.enrolment.bring(principal, pin, data, password)
+        with self._database.write() as session:
+            self.outside_fetching.soon(session)
+        return row
 
     def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
         """Change the PIN; all sign-ins but ``sign_in`` end. Raises WrongPin, PinBlocked, PinLocked,
@@ -163,12 +183,9 @@ class SigningService:
         return self._fit(self.enrolment.unlock(person_id, pin, digests, act))
 
     def _fit(self, signatory: Signatory) -> Signatory:
-        """A signatory whose certificate may sign now, with the chain of whoever issued it."""
-        certificate = signatory.key.certificate
-        self.certificates.require_usable(certificate)
-        chain, digest = self.authority.chain_of(certificate), self._settings.signature_digest
-        key = replace(signatory.key, chain=chain, digest=digest)
-        return replace(signatory, key=key)
+        """A signatory whose certificate may sign now."""
+        self.certificates.require_usable(signatory.key.certificate)
+        return signatory
 
     def _stamped(self, field: str, make: Callable[[], Signed]) -> Signed:
         """A signed PDF or file: listed where it has no time-stamp, since no authority answers."""
@@ -308,14 +325,34 @@ class SigningService:
         pades.add_evidence_to_file(path, stamper, certificates, crls, digest)
 
     def _material(self, pdf: bytes | Path) -> tuple[list[asn1_x509.Certificate], list[bytes]]:
-        """Our certificates and revocation lists, and the certificates that the file's signatures carry."""
+        """Certificates and revocation lists: ours, and those of the authorities whose certificates the
+        file's signatures and time-stamps carry."""
         certificates, crls = self.authority.evidence()
-        known = {certificate.dump(): certificate for certificate in certificates}
-        for certificate in pades.embedded_certificates(pdf):
-            known.setdefault(certificate.dump(), certificate)
-        return list(known.values()), list(crls)
+        embedded = pades.embedded_certificates(pdf)
+        with self._database.read() as session:
+            above, lists = self.outside_lists.evidence(session, embedded)
+        known = {certificate.dump(): certificate for certificate in (*certificates, *embedded, *above)}
+        return list(known.values()), [*crls, *lists]
 
     # seals
+
+    def decide_seal_change(self, actor: Principal, change_id: UUID, decision: str) -> SealChange:
+        """``agree`` to a change of a seal, ``refuse`` or ``withdraw`` it, in a transaction of its own.
+
+        The key of a seal that comes into being is made before that. Raises InvalidInput, and what the
+        verb of ``seal_life`` raises.
+        """
+        life = self.seal_life
+        if decision not in ("agree", "refuse", "withdraw"):
+            raise InvalidInput(field="decision", reason="agree, refuse, withdraw")
+        with self._database.read() as session:
+            is_made = decision == "agree" and life.needs_key(session, actor, change_id)
+        key = self.sealing.new_key() if is_made else None
+        with self._database.write() as session:
+            if decision == "agree":
+                return life.agree(session, actor, change_id, key)
+            verb = life.refuse if decision == "refuse" else life.withdraw
+            return verb(session, actor, change_id)
 
     @property
     def slots(self) -> SlotKeys:

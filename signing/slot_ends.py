@@ -1,8 +1,9 @@
 """Keys in a PKCS#11 token that go with their seals.
 
-A destroyed seal's key is marked in the transaction that destroys it, and destroyed in its token afterwards,
-by work that is repeated until the token had it no more: a token that is away for a while keeps nothing for
-good. A key that another seal or a person still signs with stays until that one goes too.
+The key of a seal that was destroyed or signs with another key now is marked in the transaction that did so,
+and destroyed in its token afterwards, by work that is repeated until the token has it no more: a token that
+is away for a while keeps nothing for good. A key that another seal or a person still signs with, or that is
+offered to a seal, stays until that is over too.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from core.errors import VermilionError
 from core.pkcs11 import Token
 from core.settings import Settings
 from signing.custody_models import KeyLocation
-from signing.models import Credential, Seal, SealState
+from signing.key_locations import place_of
+from signing.models import Credential, Seal, SealChange, SealKeyOffer, SealState
 
 TASK: Final = "signing.destroy_slot_keys"
 
@@ -37,7 +39,7 @@ def ask_to_destroy(session: Session, certificate_id: UUID, now: datetime) -> Non
 
 
 def waiting(session: Session) -> int:
-    """How many keys of destroyed seals lie in a token still."""
+    """How many keys that their seals need no more lie in a token still."""
     query = select(func.count()).select_from(KeyLocation)
     return session.scalar(query.where(*_asked())) or 0
 
@@ -90,14 +92,21 @@ def _asked() -> tuple[Any, Any]:
 
 
 def _is_used(session: Session, place: KeyLocation) -> bool:
-    """Whether somebody else signs with the same key."""
+    """Whether somebody else signs with the same key, or may soon: it is offered to a seal."""
     other = aliased(KeyLocation)
     same = select(other.certificate_id).where(
         other.token == place.token, other.label == place.label, other.key_id == place.key_id
     )
     seal = select(Seal.id).where(Seal.certificate_id.in_(same), Seal.state != SealState.DESTROYED)
     person = select(Credential.id).where(Credential.certificate_id.in_(same), Credential.is_active)
-    return session.scalar(seal.limit(1)) is not None or session.scalar(person.limit(1)) is not None
+    if session.scalar(seal.limit(1)) is not None or session.scalar(person.limit(1)) is not None:
+        return True
+    open_offers = (
+        select(SealKeyOffer.place)
+        .join(SealChange, SealChange.id == SealKeyOffer.change_id)
+        .where(SealChange.decided_at.is_(None))
+    )
+    return place_of(session, place.certificate_id) in session.scalars(open_offers).all()
 
 
 def _destroy_pair(session: Any, label: str, key_id: str) -> int:

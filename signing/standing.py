@@ -13,13 +13,16 @@ from sqlalchemy.orm import Session
 from core.settings import Settings
 from signing import pki, slot_ends
 from signing.authority import Authority
-from signing.models import CertificateRole, RevocationList
+from signing.models import CertificateRequest, CertificateRole, RevocationList
+from signing.offline_root import LIST_SOON, lacks
+from signing.outside_fetching import OutsideFetching
+from signing.outside_lists import OutsideLists
+from signing.renewing import is_root_needed
 from signing.timestamps.waiting import WaitingTimestamps
 from signing.trust import timestamp_roots
 
 _LATE: Final = timedelta(days=pki.CRL_DAYS) / 2 + timedelta(days=1)
 """A list of ours is renewed by then at the latest, if background work runs at all."""
-_OFFLINE_SOON: Final = timedelta(days=30)
 _ROOT_SOON: Final = timedelta(days=730)
 _ENDING: Final = timedelta(days=14)
 _LONG_WAIT: Final = timedelta(hours=1)
@@ -39,13 +42,34 @@ def remarks(
 ) -> list[Remark]:
     """Lists, certificates and time-stamps; empty before the set-up."""
     if not authority.members.entries():
-        return []
+        return _asked(session, settings)
     return [
+        *_asked(session, settings),
         *_lists(session, authority, settings, now),
         *_certificates(authority, settings, now),
         *_timestamps(session, authority, waiting, settings, now),
         *_slots(session),
     ]
+
+
+def outside_remarks(session: Session, lists: OutsideLists, fetching: OutsideFetching) -> list[Remark]:
+    """Certificates of outside authorities of which no current list speaks, and lists that do not come."""
+    found = [
+        Remark("outside-unknown", "warning",
+               {"issuer": one.issuer, "subject": one.subject, "owner": one.owner or "–"})
+        for one in lists.gaps(session)
+    ]  # fmt: skip
+    for name, reason in sorted(fetching.last_failures.items()):
+        found.append(Remark("outside-fetching", "warning", {"name": name, "reason": reason}))
+    return found
+
+
+def _asked(session: Session, settings: Settings) -> list[Remark]:
+    """A request that waits for the answer of the offline root."""
+    since = session.scalar(
+        select(CertificateRequest.made_at).where(CertificateRequest.answered_at.is_(None)).limit(1)
+    )
+    return [] if since is None else [Remark("root-asked", "warning", {"day": _date(since, settings)})]
 
 
 def _lists(session: Session, authority: Authority, settings: Settings, now: datetime) -> list[Remark]:
@@ -59,10 +83,12 @@ def _lists(session: Session, authority: Authority, settings: Settings, now: date
             found.append(Remark("crl-overdue", "error", {"name": one.name, "day": _day(row, settings)}))
         elif one.has_key and now - row.this_update > _LATE:
             found.append(Remark("crl-late", "warning", {"name": one.name, "day": _day(row, settings)}))
-        elif not one.has_key and row.next_update - now < _OFFLINE_SOON:
+        elif not one.has_key and row.next_update - now < LIST_SOON:
             found.append(
                 Remark("crl-offline-ending", "warning", {"name": one.name, "day": _day(row, settings)})
             )
+        if row is not None and not one.has_key and lacks(session, row):
+            found.append(Remark("crl-lacks", "error", {"name": one.name}))
     if not found:
         ends = [row.next_update for row in rows.values() if row.next_update > now]
         first = min(ends, default=now).astimezone(settings.zone)
@@ -81,6 +107,9 @@ def _certificates(authority: Authority, settings: Settings, now: datetime) -> li
         if member is None:
             found.append(Remark("certificate-missing", "error", {"role": role.value}))
             continue
+        if role is CertificateRole.ISSUING and is_root_needed(authority.members, now):
+            day = _date(member.certificate.not_valid_after_utc, settings)
+            found.append(Remark("issuing-due", "warning", {"day": day}))
         end = member.certificate.not_valid_after_utc
         if end - now < _ENDING:
             level: Literal["warning", "error"] = "error" if end <= now else "warning"

@@ -8,7 +8,7 @@ from core.models import Organisation
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, periodic, task
-from signing import peppers, pin_guard, slot_ends
+from signing import outside_fetching, peppers, pin_guard, slot_ends
 from signing.service import SigningService
 
 
@@ -23,7 +23,16 @@ def renew_crls(runtime: Runtime, _job: Job) -> None:
 def renew_certificates(runtime: Runtime, _job: Job) -> None:
     """Renew what nears its end, and tell people of what nobody here can renew."""
     if _is_set_up(runtime):
-        runtime.get(SigningService).certificates.renew_due()
+        service = runtime.get(SigningService)
+        service.certificates.renew_due()
+        service.offline_root.remind()
+
+
+@task(outside_fetching.TASK)
+def fetch_outside_lists(runtime: Runtime, _job: Job) -> None:
+    """Fetch the revocation lists of outside authorities that are due."""
+    if _is_set_up(runtime):
+        runtime.get(SigningService).outside_fetching.run()
 
 
 def _is_set_up(runtime: Runtime) -> bool:
@@ -33,6 +42,7 @@ def _is_set_up(runtime: Runtime) -> bool:
 
 periodic("signing.renew_crls", Schedule(every=timedelta(hours=6)))
 periodic("signing.renew_certificates", Schedule(every=timedelta(days=1)))
+periodic(outside_fetching.TASK, Schedule(every=timedelta(hours=1)))
 
 
 @task("signing.tidy_custody")
@@ -50,7 +60,7 @@ periodic("signing.tidy_custody", Schedule(every=timedelta(hours=24)))
 
 @task(slot_ends.TASK)
 def destroy_slot_keys(runtime: Runtime, _job: Job) -> None:
-    """Destroy the keys of destroyed seals in their tokens; tried again hourly while a token is away."""
+    """Destroy in their tokens the keys that seals need no more; tried again hourly while a token is away."""
     runtime.get(SigningService).slot_ends.destroy_due()
 
 

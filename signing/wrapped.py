@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from core.rotation import Wrapped
 from signing.custody_models import Pepper, SecondFactor
-from signing.models import Certificate, Seal
+from signing.members import request_purpose
+from signing.models import Certificate, CertificateRequest, Seal, SealKeyOffer
 from signing.peppers import purpose as pepper_purpose
+from signing.seal_keys import offer_purpose
 from signing.second_factor import secret_purpose
 
 
@@ -23,7 +25,9 @@ def _of_seal(session: Session, row: Seal) -> str:
 
 WRAPPED: Final = (
     Wrapped(Certificate, "wrapped_key", _of_authority),
+    Wrapped(CertificateRequest, "wrapped_key", lambda _session, row: request_purpose(row.id)),
     Wrapped(Seal, "wrapped_key", _of_seal),
+    Wrapped(SealKeyOffer, "wrapped_key", lambda _session, row: offer_purpose(row.change_id)),
     Wrapped(Pepper, "wrapped", lambda _session, row: pepper_purpose(row.number)),
     Wrapped(SecondFactor, "wrapped_secret", lambda _session, row: secret_purpose(row.id)),
 )

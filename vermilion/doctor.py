@@ -21,7 +21,10 @@ from ingest.antivirus import Antivirus
 from retention.models import Backup
 from search.opening import open_index
 from signing.authority import Authority
-from signing.standing import remarks
+from signing.certificates import Certificates
+from signing.outside_fetching import OutsideFetching
+from signing.outside_lists import OutsideLists
+from signing.standing import outside_remarks, remarks
 from signing.timestamps.waiting import WaitingTimestamps
 from storage.opening import open_objects
 from vermilion.commands.terminal import texts
@@ -123,6 +126,9 @@ def _certificates(settings: Settings, database: Database) -> Iterator[Finding]:
     authority = Authority(database, master_key, clock, settings)
     with database.read() as session:
         found = remarks(session, authority, WaitingTimestamps(database, clock), settings, clock.now())
+        certificates = Certificates(database, master_key, clock, settings, authority)
+        lists = OutsideLists(database, clock, certificates)
+        found += outside_remarks(session, lists, OutsideFetching(database, clock, settings, lists))
     for one in found:
         yield Finding("certificates", one.level, texts().text(f"pki-{one.code}", **one.context))
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
 from uuid import UUID
 
+from fastapi import File, Form, UploadFile
 from sqlalchemy import select
 
+from api.limits import read_small
 from api.principals import Calling, Running
 from api.routing import call, router
 from api.schemas import Done, Everything
@@ -24,6 +27,7 @@ from core import audit
 from core.errors import NotFound
 from core.models import ApiToken, Person
 from core.sign_in import SCOPES, SignInService
+from signing.importing import MOST_BYTES
 from signing.service import SigningService
 
 me = router("me")
@@ -63,6 +67,29 @@ def choose_language(caller: Calling, runtime: Running, wanted: LanguageChoice) -
 def enrol(caller: Calling, runtime: Running, wanted: NewPin) -> CertificateAnswer:
     """Makes the caller's own key and certificate. Nobody can recover a forgotten PIN."""
     made = runtime.get(SigningService).enrol(caller.principal, wanted.pin)
+    return CertificateAnswer.model_validate(made)
+
+
+@me.post(
+    "/certificate",
+    summary="Sign with my certificate of another authority",
+    response_model=CertificateAnswer,
+    status_code=201,
+)
+@call(scope="sign", takes_files=True)
+def bring_certificate(
+    caller: Calling,
+    runtime: Running,
+    file: Annotated[UploadFile, File(description="PKCS#12 with the key, its certificate and those above.")],
+    pin: Annotated[
+        str, Form(max_length=200, description="My signing PIN, or the new one where I have none.")
+    ],
+    password: Annotated[str, Form(max_length=500, description="Of the file.")] = "",
+) -> CertificateAnswer:
+    """Takes the place of the key I sign with; the same PIN opens it. The file itself is not kept. It has to
+    lead to an outside root that is trusted here, and to name me."""
+    data = read_small(file, MOST_BYTES)
+    made = runtime.get(SigningService).bring_certificate(caller.principal, pin, data, password)
     return CertificateAnswer.model_validate(made)
 
 

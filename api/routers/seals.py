@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import File, Query, Response, UploadFile
+from fastapi import File, Form, Query, Response, UploadFile
 from sqlalchemy import select
 
+from api.limits import read_small
 from api.principals import Calling, Running
 from api.routing import call, router
 from api.schemas import Everything
 from api.schemas_seals import (
     NewSeal,
     NewSealChange,
+    NewSealKey,
     SealAnswer,
     SealChangeAnswer,
     SealFace,
@@ -21,9 +23,11 @@ from api.schemas_seals import (
 )
 from ingest.service import IngestService
 from signing import seal_powers
+from signing.importing import MOST_BYTES
 from signing.models import Seal
 from signing.seal_changes import ChangeKind, Outcome
 from signing.seal_facts import SealFacts
+from signing.seal_keys import Offer, from_file, from_slot
 from signing.seal_life import ChangeLine
 from signing.service import SigningService
 from workflow import seal_scans
@@ -133,6 +137,48 @@ def ask_for_change(
         return _change(life.line(session, caller.principal, change.id))
 
 
+@seals.post(
+    "/{seal_id}/keys/file",
+    summary="Offer a seal a certificate of an outside authority",
+    response_model=SealChangeAnswer,
+    status_code=202,
+)
+@call(takes_files=True)
+def offer_key_file(
+    caller: Calling,
+    runtime: Running,
+    seal_id: UUID,
+    file: Annotated[UploadFile, File(description="PKCS#12 with the key, its certificate and those above.")],
+    reason: Annotated[str, Form(min_length=1, max_length=500)],
+    password: Annotated[str, Form(max_length=500, description="Of the file.")] = "",
+) -> SealChangeAnswer:
+    """Somebody else has to agree; until then the seal signs with its present key."""
+    seal_powers.require_part(caller.principal)
+    offer = from_file(read_small(file, MOST_BYTES), password)
+    return _offer(caller, runtime, seal_id, offer, reason)
+
+
+@seals.post(
+    "/{seal_id}/keys", summary="Offer a seal another key", response_model=SealChangeAnswer, status_code=202
+)
+def offer_key(caller: Calling, runtime: Running, seal_id: UUID, wanted: NewSealKey) -> SealChangeAnswer:
+    """A key in the PKCS#11 token, or a fresh one of our own. Somebody else has to agree."""
+    sealing = runtime.get(SigningService).sealing
+    seal_powers.require_part(caller.principal)
+    if wanted.label is None:
+        offer = sealing.keys.new_offer()
+    else:
+        offer = from_slot(sealing.slots.look(wanted.label), own_certificate=wanted.own_certificate)
+    return _offer(caller, runtime, seal_id, offer, wanted.reason)
+
+
+def _offer(caller: Calling, runtime: Running, seal_id: UUID, offer: Offer, reason: str) -> SealChangeAnswer:
+    life = runtime.get(SigningService).seal_life
+    with runtime.database.write() as session:
+        change = life.offer_key(session, caller.principal, seal_id, offer, reason)
+        return _change(life.line(session, caller.principal, change.id))
+
+
 @seals.post("/changes/{change_id}/{decision}", summary="Decide a change", response_model=SealChangeAnswer)
 def decide_change(
     caller: Calling,
@@ -141,11 +187,10 @@ def decide_change(
     decision: Literal["agree", "refuse", "withdraw"],
 ) -> SealChangeAnswer:
     """Agree to or refuse what somebody else asked for, or take back what the caller asked for."""
-    with runtime.database.write() as session:
-        life = runtime.get(SigningService).seal_life
-        verb = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}[decision]
-        change = verb(session, caller.principal, change_id)
-        return _change(life.line(session, caller.principal, change.id))
+    signing = runtime.get(SigningService)
+    signing.decide_seal_change(caller.principal, change_id, decision)
+    with runtime.database.read() as session:
+        return _change(signing.seal_life.line(session, caller.principal, change_id))
 
 
 def _change(line: ChangeLine) -> SealChangeAnswer:

@@ -1,7 +1,10 @@
 error-authority-not-ready = Nothing can be signed at the moment: { $reason }. The administrator has to look at the certificates; your input is kept.
 error-timestamp-unavailable = No time-stamp authority gave a usable answer: { $reason }. What was signed is listed and gets its time-stamp later.
 error-certificate-not-usable = The certificate { $subject } cannot sign: { certificate-word-state }. Please turn to the administrator.
-error-certificate-act-refused = The state of this certificate ({ $state }) does not allow that.
+error-certificate-act-refused = { $state ->
+    [offline] The root's key is offline: make a request to it instead.
+   *[other] The state of this certificate ({ $state }) does not allow that.
+}
 error-certificate-unfit = This certificate cannot be used: { $reason ->
     [unreadable] it is no certificate in PEM or DER form
     [not-a-root] it is no root, that is, it does not certify itself or may not certify others
@@ -14,20 +17,45 @@ error-certificate-unfit = This certificate cannot be used: { $reason ->
     [usage] it may not sign documents (key usage)
     [is-authority] it belongs to a certification authority
     [untrusted] it leads to no outside root that is trusted for signatures; the administrator can add the root
-    [too-large] the file is too large
+    [too-large] the file is too large, or its encryption would take too long
+    [revoked] it was revoked or suspended
+    [unsuitable] it, or one above it, may not be used so ({ $detail })
+    [no-entity] it does not say that it belongs to a legal entity: its common name is not the organisation's, and it has no statement of an electronic seal
+    [in-use] its key belongs to somebody else here, or to another seal
+    [names-another] it names “{ $named }”, and neither the name nor the e-mail address or credit code of its new owner
+    [no-certificate] no certificate lies beside this key in the token
+    [list-unreadable] it is no revocation list in PEM or DER form
+    [list-untrusted] no authority that leads to an outside root trusted here signed this list; add the root, or the authority's certificate with the list
+    [list-partial] it is only a part of another list
+    [list-expired] this list is over
+    [list-older] the list at hand is newer
    *[other] { $reason }
 }.
 error-request-unfit = This does not fit: { $reason ->
     [unreadable] it is not the file that was expected
-    [no-request] there is no open request here
-    [other-key] the answer is for another request
-    [broken-signature] its signature is broken
-    [not-ours] it is from another root
+    [newer] it was made by a newer program
+    [no-request] no request waits for an answer here
+    [other-key] it answers another request, or is for another key
+    [no-certificate] it brings no certificate of the issuing authority
+    [broken-signature] a signature in it is broken
+    [not-ours] it is from, or for, another root
+    [fingerprint] the SHA-256 of the root is not the one that was entered
+    [constraints] the certificate does not say what one of an authority has to say
+    [addresses] the certificate names other addresses for lists and certificates than were asked for
+    [weak-key] the key in it is too weak
+    [partial-list] its revocation list is not a whole one
+    [forgets] its revocation list lacks a certificate that was revoked here; make the request again and take that to the root
     [older] the list at hand is as new or newer
-    [expired] it is over
-    [password] the passphrase is wrong
+    [expired] it is over, or too near its end
+    [not-yet] it is not valid yet; the clock of the offline machine may be ahead
+    [password] the passphrase is wrong, or the file is damaged
+    [passphrase-short] the passphrase needs at least 12 characters
     [exists] the folder holds a root already
     [no-root] the folder holds no root
+    [root-here] the root's key is on this server: nobody needs to be asked
+    [root-away] the root's key is not on this server
+    [changed] something was changed meanwhile; delete the folder that was just written and try again
+    [not-confirmed] it was not confirmed
    *[other] { $reason }
 }.
 certificate-word-state = { $state ->
@@ -38,10 +66,19 @@ certificate-word-state = { $state ->
 }
 notice-certificate-renewed = The certificate “{ $subject }”, which would have ended on { $day }, was renewed. Key and PIN stay the same.
 notice-certificate-ending = The imported certificate “{ $subject }” ends on { $day }. Import its successor before.
+notice-certificate-brought = You sign with the certificate “{ $subject }” from now on. Was that not you? Tell the administrator at once.
+notice-certificate-revoked-outside = The certificate “{ $subject }” was revoked or suspended by its authority. It signs nothing any more.
+pki-outside-unknown = There is no current revocation list of “{ $issuer }”: whether “{ $subject }” ({ $owner }) still holds is not known, and what it signs cannot be proved in the long run. Bring the list, or set VERMILION_REVOCATION_URL.
+pki-outside-fetching = The revocation list at { $name } could not be fetched: { $reason }
+notice-root-list-ending = The revocation list of the offline root ends on { $day }; from then on nothing can be signed. Make a request, take it to the offline machine and install the answer.
+notice-root-issuing-due = The issuing authority, which ends on { $day }, should have a successor. Make a request to the offline root.
 pki-crl-good = All revocation lists are current, the first until { $day }.
 pki-crl-late = The revocation list { $name }.crl should have been renewed by now; it is good until { $day }. Does the background work run?
 pki-crl-overdue = The revocation list { $name }.crl is over since { $day }. Nothing can be signed until a new one is published.
-pki-crl-offline-ending = The revocation list { $name }.crl of the offline root ends on { $day }. Make a new one at the offline machine and install it.
+pki-crl-offline-ending = The revocation list { $name }.crl of the offline root ends on { $day }. Make a request, take it to the offline machine and install the answer.
+pki-crl-lacks = The revocation list { $name }.crl of the offline root does not name yet what was revoked here. Make a request, take it to the offline machine and install the answer.
+pki-root-asked = Since { $day } a request to the offline root waits for its answer.
+pki-issuing-due = The issuing authority should have a successor; it ends on { $day }. Make a request to the offline root.
 pki-certificate-missing = There is no usable certificate of the authority for: { $role }.
 pki-certificate-ending = The authority's certificate for { $role } ends on { $day }.
 pki-timestamps-waiting = { $count ->
@@ -159,6 +196,7 @@ seal-change-lose = Report as lost
 seal-change-destroy = Destroy
 seal-change-hand_over = Hand over
 seal-change-people = Change users and auditor
+seal-change-key = Change the key
 seal-outcome-agreed = Agreed
 seal-outcome-refused = Refused
 seal-outcome-withdrawn = Withdrawn
@@ -171,6 +209,7 @@ notice-seal-change-asked = A change of the seal “{ $seal }” waits for your c
     [lose] reporting it lost
     [destroy] destroying it
     [hand_over] handing it over
+    [key] another key and certificate
    *[people] other users and auditor
 } ({ $reason })
 notice-seal-change-agreed = A change of the seal “{ $seal }” was agreed to: { $kind ->
@@ -181,6 +220,7 @@ notice-seal-change-agreed = A change of the seal “{ $seal }” was agreed to: 
     [lose] reporting it lost
     [destroy] destroying it
     [hand_over] handing it over
+    [key] another key and certificate
    *[people] other users and auditor
 } ({ $reason })
 notice-seal-change-refused = A change of the seal “{ $seal }” was refused: { $kind ->
@@ -191,6 +231,7 @@ notice-seal-change-refused = A change of the seal “{ $seal }” was refused: {
     [lose] reporting it lost
     [destroy] destroying it
     [hand_over] handing it over
+    [key] another key and certificate
    *[people] other users and auditor
 } ({ $reason })
 verify-covers-part = The signature does not cover a whole state of the file, but a part of it.

@@ -8,6 +8,6 @@ error-print-several = There is more than one print in this picture. Cut it down 
 error-print-too-coarse = The print has { $pixels } pixels: at { $width_mm } × { $height_mm } mm that is { $found } dpi, and { $needed } dpi are needed. Scan it with at least { $needed } dpi, or photograph it from nearer: { $wanted } pixels across the seal.
 error-print-out-of-shape = The print is { $ratio } high for 100 of its width, but its size would be { $wanted }. Give its true width and height, or photograph it straight from above.
 pki-slot-keys-waiting = { $count ->
-    [one] The key of one destroyed seal lies in its PKCS#11 token still
-   *[other] The keys of { $count } destroyed seals lie in their PKCS#11 token still
+    [one] One key that its seal needs no more lies in its PKCS#11 token still
+   *[other] { $count } keys that their seals need no more lie in their PKCS#11 token still
 }. They are destroyed there as soon as the token can be used and nobody else signs with them.

@@ -1,7 +1,10 @@
 error-authority-not-ready = 目前无法签名：{ $reason }。需要管理员检查证书；您填写的内容已保留。
 error-timestamp-unavailable = 没有时间戳机构给出可用的答复：{ $reason }。已签署的文件已列入等候，稍后补加时间戳。
 error-certificate-not-usable = 证书 { $subject } 不能用于签名：{ certificate-word-state }。请联系管理员。
-error-certificate-act-refused = 该证书的状态（{ $state }）不允许此操作。
+error-certificate-act-refused = { $state ->
+    [offline] 根密钥在离线机器上，请改为向其发出请求。
+   *[other] 该证书的状态（{ $state }）不允许此操作。
+}
 error-certificate-unfit = 此证书不能使用：{ $reason ->
     [unreadable] 不是 PEM 或 DER 格式的证书
     [not-a-root] 不是根证书，即并非自签或无权签发其他证书
@@ -14,20 +17,45 @@ error-certificate-unfit = 此证书不能使用：{ $reason ->
     [usage] 密钥用途不允许签署文件
     [is-authority] 这是认证机构自身的证书
     [untrusted] 证书链不通向任何受信任用于签名的外部根证书；管理员可以添加该根证书
-    [too-large] 文件过大
+    [too-large] 文件过大，或其加密运算耗时过长
+    [revoked] 已被吊销或暂停
+    [unsuitable] 该证书或其上级证书不能这样使用（{ $detail }）
+    [no-entity] 证书未表明属于单位：通用名称不是单位名称，也没有电子印章声明
+    [in-use] 其密钥在此已属于他人或另一枚印章
+    [names-another] 证书上的名称是“{ $named }”，与新持有人的姓名或名称、邮箱、信用代码均不符
+    [no-certificate] 令牌中此密钥旁没有证书
+    [list-unreadable] 不是 PEM 或 DER 格式的吊销列表
+    [list-untrusted] 签发此列表的机构不通向任何受信任的外部根证书；请添加该根证书，或随列表提供该机构的证书
+    [list-partial] 这只是另一份列表的一部分
+    [list-expired] 此列表已过期
+    [list-older] 现有的列表更新
    *[other] { $reason }
 }。
 error-request-unfit = 不相符：{ $reason ->
     [unreadable] 不是所需的文件
+    [newer] 由更新版本的程序生成
     [no-request] 此处没有待答复的请求
-    [other-key] 答复对应的是另一个请求
-    [broken-signature] 签名无效
-    [not-ours] 来自另一个根证书
+    [other-key] 答复对应的是另一个请求或另一个密钥
+    [no-certificate] 其中没有签发机构的证书
+    [broken-signature] 其中的签名无效
+    [not-ours] 来自或针对另一个根证书
+    [fingerprint] 根证书的 SHA-256 与输入的不一致
+    [constraints] 证书缺少认证机构证书应有的内容
+    [addresses] 证书中的列表和证书地址与请求不一致
+    [weak-key] 其中的密钥强度不足
+    [partial-list] 其中的吊销列表不完整
+    [forgets] 其中的吊销列表缺少此处已吊销的证书；请重新生成请求并交给根
     [older] 现有的列表不比它旧
-    [expired] 已过期
-    [password] 口令不正确
+    [expired] 已过期或即将到期
+    [not-yet] 尚未生效；离线机器的时钟可能偏快
+    [password] 口令不正确，或文件已损坏
+    [passphrase-short] 口令至少需要 12 个字符
     [exists] 文件夹中已有根证书
     [no-root] 文件夹中没有根证书
+    [root-here] 根密钥就在本服务器上，无需请求
+    [root-away] 根密钥不在本服务器上
+    [changed] 期间有改动；请删除刚写出的文件夹后重试
+    [not-confirmed] 未经确认
    *[other] { $reason }
 }。
 certificate-word-state = { $state ->
@@ -38,10 +66,19 @@ certificate-word-state = { $state ->
 }
 notice-certificate-renewed = 原定于 { $day } 到期的证书“{ $subject }”已续期，密钥和 PIN 不变。
 notice-certificate-ending = 导入的证书“{ $subject }”将于 { $day } 到期，请在此之前导入新证书。
+notice-certificate-brought = 今后您使用证书“{ $subject }”签名。如非本人操作，请立即告知管理员。
+notice-certificate-revoked-outside = 证书“{ $subject }”已被其颁发机构吊销或暂停，不能再用于签名。
+pki-outside-unknown = 没有“{ $issuer }”的有效吊销列表：无法确认“{ $subject }”（{ $owner }）是否仍然有效，其签名无法长期证明。请提供该列表，或设置 VERMILION_REVOCATION_URL。
+pki-outside-fetching = 无法获取吊销列表 { $name }：{ $reason }
+notice-root-list-ending = 离线根的吊销列表将于 { $day } 到期，之后将无法签名。请生成请求，交给离线机器并安装其答复。
+notice-root-issuing-due = 签发机构将于 { $day } 到期，应有后继证书。请向离线根发出请求。
 pki-crl-good = 所有吊销列表均为最新，最早的有效至 { $day }。
 pki-crl-late = 吊销列表 { $name }.crl 本应已更新，现有效至 { $day }。后台任务在运行吗？
 pki-crl-overdue = 吊销列表 { $name }.crl 已于 { $day } 过期。在发布新列表之前无法签名。
-pki-crl-offline-ending = 离线根的吊销列表 { $name }.crl 将于 { $day } 到期，请在离线机器上生成新列表并安装。
+pki-crl-offline-ending = 离线根的吊销列表 { $name }.crl 将于 { $day } 到期，请生成请求，交给离线机器并安装其答复。
+pki-crl-lacks = 离线根的吊销列表 { $name }.crl 尚未包含此处已吊销的证书。请生成请求，交给离线机器并安装其答复。
+pki-root-asked = 自 { $day } 起有一个致离线根的请求在等候答复。
+pki-issuing-due = 签发机构将于 { $day } 到期，应有后继证书。请向离线根发出请求。
 pki-certificate-missing = 认证机构缺少可用的证书：{ $role }。
 pki-certificate-ending = 认证机构的证书（{ $role }）将于 { $day } 到期。
 pki-timestamps-waiting = 自 { $since } 起有 { $count } 份已签文件在等候时间戳。最近的答复：{ $reason }
@@ -152,6 +189,7 @@ seal-change-lose = 挂失
 seal-change-destroy = 销毁
 seal-change-hand_over = 保管移交
 seal-change-people = 变更使用人和监督人
+seal-change-key = 更换密钥
 seal-outcome-agreed = 已同意
 seal-outcome-refused = 已拒绝
 seal-outcome-withdrawn = 已撤回
@@ -164,6 +202,7 @@ notice-seal-change-asked = 印章“{ $seal }”有一项变更等您同意：{ 
     [lose] 挂失
     [destroy] 销毁
     [hand_over] 保管移交
+    [key] 更换密钥和证书
    *[people] 变更使用人和监督人
 }（{ $reason }）
 notice-seal-change-agreed = 印章“{ $seal }”的变更已获同意：{ $kind ->
@@ -174,6 +213,7 @@ notice-seal-change-agreed = 印章“{ $seal }”的变更已获同意：{ $kind
     [lose] 挂失
     [destroy] 销毁
     [hand_over] 保管移交
+    [key] 更换密钥和证书
    *[people] 变更使用人和监督人
 }（{ $reason }）
 notice-seal-change-refused = 印章“{ $seal }”的变更被拒绝：{ $kind ->
@@ -184,6 +224,7 @@ notice-seal-change-refused = 印章“{ $seal }”的变更被拒绝：{ $kind -
     [lose] 挂失
     [destroy] 销毁
     [hand_over] 保管移交
+    [key] 更换密钥和证书
    *[people] 变更使用人和监督人
 }（{ $reason }）
 verify-covers-part = 该签名没有覆盖文件的某个完整状态，只覆盖了一部分。

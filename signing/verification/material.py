@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -18,6 +19,8 @@ from signing.verification.objects import items
 from signing.verification.reading import MALFORMED
 
 _LONGEST: Final = 8
+_QC_STATEMENTS: Final = x509.ObjectIdentifier("1.3.6.1.5.5.7.1.3")
+_ESEAL: Final = bytes.fromhex("060704008e46010602")  # 0.4.0.1862.1.6.2
 _MOST_CERTIFICATES: Final = 400
 _MOST_LISTS: Final = 200
 _MOST_TRIED: Final = 200
@@ -173,6 +176,37 @@ def common_name(certificate: x509.Certificate) -> str:
         if named:
             return str(named[0].value)
     return certificate.subject.rfc4514_string()
+
+
+def is_of_entity(certificate: x509.Certificate) -> bool:
+    """Whether a certificate of an outside authority says that it belongs to a legal entity, not to a person.
+
+    It has the statement of EN 319 412-5, 4.2.3 (QcType: eseal), or its common name, or a part of it between
+    @, is the organisation's, or its unit is the one that CFCA gives to organisations.
+    """
+    statements = extension_bytes(certificate, _QC_STATEMENTS)
+    if statements is not None and _ESEAL in statements:
+        return True
+    subject = certificate.subject
+    units = subject.get_attributes_for_oid(NameOID.ORGANIZATIONAL_UNIT_NAME)
+    if any(str(one.value).startswith("Organizational-") for one in units):
+        return True
+    owners = {_plain(str(one.value)) for one in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)}
+    names = subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    parts = {_plain(part) for one in names for part in str(one.value).split("@")}
+    return bool((owners & parts) - {""})
+
+
+def extension_bytes(certificate: x509.Certificate, kind: x509.ObjectIdentifier) -> bytes | None:
+    """The bytes of an extension that the library has no class for, or None."""
+    for one in certificate.extensions:
+        if one.oid == kind and isinstance(one.value, x509.UnrecognizedExtension):
+            return one.value.value
+    return None
+
+
+def _plain(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def utc(at: datetime) -> datetime:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -49,6 +50,16 @@ def _is_weak(kind: hashes.HashAlgorithm | None, at: datetime) -> bool:
     return kind is not None and weakness(at, [kind.name]) is not None
 
 
+def says_of(
+    material: Material, one: x509.Certificate, issuer: x509.Certificate, at: datetime
+) -> tuple[datetime, x509.ReasonFlags] | None:
+    """When and why the lists at hand say that a certificate holds no more; None where none says so."""
+    for status, when, reason, _invalid, _since, _until in _from_lists(material, one, issuer, at):
+        if status == "revoked":
+            return when, reason or x509.ReasonFlags.unspecified
+    return None
+
+
 def _from_lists(
     material: Material, one: x509.Certificate, issuer: x509.Certificate, at: datetime
 ) -> list[_Status]:
@@ -90,7 +101,15 @@ def _says_good(listed: x509.CertificateRevocationList, one: x509.Certificate) ->
             point.only_contains_ca_certs and not is_authority
         ):
             return False
+        if point.full_name is not None and not _is_sent_to(one, point.full_name):
+            return False
     return listed.last_update_utc <= one.not_valid_after_utc or "2.5.29.60" in kinds
+
+
+def _is_sent_to(one: x509.Certificate, names: Iterable[x509.GeneralName]) -> bool:
+    """Whether a certificate names the place of a list that is about a part (RFC 5280, 6.3.3 b 2 i)."""
+    points = extension(one, x509.CRLDistributionPoints) or ()
+    return any(name in (point.full_name or ()) for point in points for name in names)
 
 
 def _of_entry(entry: x509.RevokedCertificate, kind: type[Any]) -> Any:

@@ -9,7 +9,7 @@ from typing import Final
 
 from cryptography import x509
 
-from signing.pki import SEAL_POLICY
+from signing.pki import PERSON_POLICY, SEAL_POLICY, SERVICE_POLICY
 from signing.source import Source
 from signing.verification import changes, coverage, formats, preparation
 from signing.verification.chain import check_trust
@@ -17,7 +17,7 @@ from signing.verification.cms_checks import NotChecked, Signed, Stamp, check, ch
 from signing.verification.coverage import Digests
 from signing.verification.facts import Coverage, FileFacts, Kind, Level, Problem, SignatureFacts
 from signing.verification.finding import MOST_SIGNATURES, Found, Signature, find
-from signing.verification.material import Material, add_crl, add_ocsp, common_name, gather
+from signing.verification.material import Material, add_crl, add_ocsp, common_name, gather, is_of_entity
 from signing.verification.objects import end_of
 from signing.verification.reading import MALFORMED, NotReadable, count_locked_in, open_file
 from signing.verification.verdict import Verdict
@@ -227,7 +227,12 @@ def _kind(signature: Signature, certificate: x509.Certificate) -> Kind:
         policies = None
     if policies is not None and any(one.policy_identifier == SEAL_POLICY for one in policies):
         return Kind.SEAL
-    return Kind.CERTIFICATION if signature.docmdp_level is not None else Kind.APPROVAL
+    if signature.docmdp_level is not None:
+        return Kind.CERTIFICATION
+    ours = policies is not None and any(
+        one.policy_identifier in (PERSON_POLICY, SERVICE_POLICY) for one in policies
+    )
+    return Kind.SEAL if not ours and is_of_entity(certificate) else Kind.APPROVAL
 
 
 def _raise_levels(facts: list[SignatureFacts]) -> None:

@@ -225,6 +225,21 @@ def test_revoking_from_suspended_keeps_one_entry_with_the_final_reason(desk: Des
     assert listed(desk) == {int(row.serial_number, 16): x509.ReasonFlags.superseded}
 
 
+def test_when_the_issuing_authority_is_revoked_all_that_it_certified_moves_to_its_successor(
+    desk: Desk, tmp_path: Path
+) -> None:
+    """Time-stamps of an authority whose issuer was revoked went on being made."""
+    make_seal(desk)
+    old = members(desk, CertificateRole.ISSUING)[0]
+    desk.signing.certificates.revoke(admin(desk), old.id, "keyCompromise", "x")
+    new = members(desk, CertificateRole.ISSUING)[1]
+    for role in (CertificateRole.TSA, CertificateRole.SERVICE, CertificateRole.PERSON, CertificateRole.SEAL):
+        assert members(desk, role)[-1].issuer_id == new.id, role
+    assert desk.signing.certificates.renew_due() == []
+    signed = desk.signing.add_evidence(desk.signed("head"))
+    assert verify_pdf(signed, desk.roots(), desk.now()).outcome == "valid"
+
+
 def test_acts_that_a_state_does_not_allow_are_refused(desk: Desk) -> None:
     certificates, row = desk.signing.certificates, row_of(desk)
     root = members(desk, CertificateRole.ROOT)[0]

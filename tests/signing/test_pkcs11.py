@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pkcs11
 import pytest
@@ -19,17 +20,19 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from cryptography.x509.oid import NameOID
 from pkcs11.util.ec import encode_named_curve_parameters
-from sqlalchemy import select
 
-from core.errors import Forbidden, SettingUnusable
+from core.errors import SettingUnusable
 from core.key_stores import TokenStore, load_master_key
 from core.masterkey import FILE_NAME, MasterKey
 from core.pkcs11 import Token, TokenKeyMissing, TokenUnavailable
 from core.settings import Settings
-from signing.errors import SealNotUsable
+from signing import trust
+from signing.custody_models import KeyLocation
+from signing.errors import CertificateUnfit, SealChangeNotPossible
 from signing.models import Certificate, Seal
 from signing.pkcs11 import SlotKeys
 from signing.seal_changes import ChangeKind
+from signing.seal_keys import from_slot
 from signing.verification import verify_pdf
 from tests.office import Office, open_office
 from tests.signing.softhsm import PIN, SoftToken, make_token
@@ -68,12 +71,16 @@ def slot_keys(office: Office) -> SlotKeys:
     return office.signing.slots
 
 
-def move(office: Office, label: str, **options: Any) -> Certificate:
-    found = slot_keys(office).look(label)
+def move(office: Office, label: str, *, own_certificate: bool = False) -> Certificate:
+    """One person offers the slot's key, another agrees."""
+    offer = from_slot(slot_keys(office).look(label), own_certificate=own_certificate)
+    life = office.signing.seal_life
     with office.runtime.database.write() as session:
-        return slot_keys(office).give_to_seal(
-            session, office.principal("admin"), office.seal.id, found, **options
-        )
+        change = life.offer_key(session, office.principal("legal"), office.seal.id, offer, "into the token")
+    with office.runtime.database.write() as session:
+        life.agree(session, office.principal("admin"), change.id)
+        seal = session.get_one(Seal, office.seal.id)
+        return session.get_one(Certificate, seal.certificate_id)
 
 
 def sealed_contract(office: Office) -> bytes:
@@ -128,6 +135,7 @@ def test_a_certificate_of_an_outside_authority_is_taken_from_the_slot_with_its_c
     found = slot_keys(office).look("seal-own")
     public: Any = serialization.load_der_public_key(found.public_key)
     certificates["own"] = certificate("云杉测试科技有限公司", "Issuing", public, issuing)
+    root_pem = certificates["root"].public_bytes(serialization.Encoding.PEM)
 
     def put(session: Any) -> None:
         for name, one in certificates.items():
@@ -143,7 +151,15 @@ def test_a_certificate_of_an_outside_authority_is_taken_from_the_slot_with_its_c
                 }
             )
 
+    with pytest.raises(CertificateUnfit) as bare:
+        move(office, "seal-own", own_certificate=True)
+    assert bare.value.context["reason"] == "no-certificate"
     soft.token().use(put)
+    with pytest.raises(CertificateUnfit) as untrusted:
+        move(office, "seal-own", own_certificate=True)
+    assert untrusted.value.context["reason"] == "untrusted"
+    with office.runtime.database.write() as session:
+        trust.add_root(session, office.runtime.clock, None, root_pem, "signatures", "seals for us")
     made = move(office, "seal-own", own_certificate=True)
     with office.runtime.database.read() as session:
         key = slot_keys(office).key(session, made.id)
@@ -168,12 +184,6 @@ def test_a_renewed_certificate_finds_the_same_key_in_its_slot(office: Office) ->
     assert verdict.outcome == "valid"
 
 
-def test_only_administrators_give_a_seal_another_key(office: Office) -> None:
-    found = slot_keys(office).look("seal-ec")
-    with office.runtime.database.write() as session, pytest.raises(Forbidden):
-        slot_keys(office).give_to_seal(session, office.principal("keeper"), office.seal.id, found)
-
-
 def test_a_destroyed_seals_key_is_destroyed_in_its_token(office: Office) -> None:
     move(office, "seal-gone")
     with office.runtime.database.write() as session:
@@ -186,9 +196,8 @@ def test_a_destroyed_seals_key_is_destroyed_in_its_token(office: Office) -> None
     with pytest.raises(TokenKeyMissing):
         slot_keys(office).look("seal-gone")
     assert office.signing.slot_ends.destroy_due() == 0
-    found = slot_keys(office).look("seal-ec")
-    with office.runtime.database.write() as session, pytest.raises(SealNotUsable):
-        slot_keys(office).give_to_seal(session, office.principal("admin"), office.seal.id, found)
+    with pytest.raises(SealChangeNotPossible):
+        move(office, "seal-ec")
 
 
 def test_what_is_wrong_with_a_token_is_said_without_its_pin(tmp_path: Path, soft: SoftToken) -> None:
@@ -266,21 +275,20 @@ def test_the_command_line_lists_the_slot_and_gives_a_seal_its_key(tmp_path: Path
             return done.stdout
 
         assert "seal-ec" in run("slots")
-        serial = run("slot", "合同专用章", "--label", "seal-ec").strip()
+        change = run("slot", "合同专用章", "--label", "seal-ec", "--reason", "into the token").strip()
+        with office.runtime.database.write() as session:
+            office.signing.seal_life.agree(session, office.principal("legal"), UUID(change))
         with office.runtime.database.read() as session:
-            found = session.scalar(
-                select(Certificate.serial_number)
-                .join(Seal, Seal.certificate_id == Certificate.id)
-                .where(Seal.id == seal_id)
-            )
-        assert found == serial
+            seal = session.get_one(Seal, seal_id)
+            assert session.get_one(KeyLocation, seal.certificate_id).label == "seal-ec"
 
 
 def certificate(
     subject: str, issuer: str, public: Any, key: ec.EllipticCurvePrivateKey, *, is_ca: bool = False
 ) -> x509.Certificate:
     def name(common: str) -> x509.Name:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+        kinds = (NameOID.ORGANIZATION_NAME, NameOID.COMMON_NAME)
+        return x509.Name([x509.NameAttribute(kind, common) for kind in kinds])
 
     now = datetime.now(UTC)
     return (

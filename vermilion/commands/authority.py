@@ -16,12 +16,15 @@ from core.models import Organisation
 from signing import trust
 from signing.certificates import Reason, State
 from signing.models import CertificateRole, RootPurpose
+from signing.outside_lists import read_issuers
 from signing.service import SigningService
-from vermilion.commands.terminal import at_work, out, print_json, texts
+from vermilion.commands import offline
+from vermilion.commands.terminal import at_work, err, out, print_json, texts
 
 STAMP_TASK: Final = "workflow.finish_timestamps"
 
 app = typer.Typer(help="The internal certificate authority.", no_args_is_help=True)
+offline.add_to(app)
 
 
 @app.command("init")
@@ -201,3 +204,51 @@ def remove_root(root: Annotated[UUID, typer.Argument(help="Id of the root.")], n
     """Trust an outside root no longer."""
     with at_work() as work, work.runtime.database.write() as session:
         trust.remove_root(session, work.runtime.clock, None, root, note)
+
+
+lists = typer.Typer(help="Revocation lists of outside authorities.", no_args_is_help=True)
+app.add_typer(lists, name="lists")
+
+
+@lists.command("list")
+def list_lists(as_json: Json = False) -> None:
+    """List the revocation lists of outside authorities that are at hand."""
+    with at_work() as work, work.runtime.database.read() as session:
+        rows = work.runtime.get(SigningService).outside_lists.listed(session)
+    for row in rows:
+        if as_json:
+            print_json({"id": str(row.id), "issuer": row.issuer, "this_update": row.this_update.isoformat(),
+                        "next_update": row.next_update.isoformat(), "source": row.source})  # fmt: skip
+        else:
+            line = f"{row.issuer}  {row.next_update:%Y-%m-%dT%H:%MZ}  {row.source or '–'}"
+            out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@lists.command("add")
+def add_list(
+    file: Annotated[Path, typer.Argument(help="Revocation list, PEM or DER.", exists=True, dir_okay=False)],
+    issuer: Annotated[
+        Path | None, typer.Option(help="Its authority's certificate, where it is not known.", exists=True)
+    ] = None,
+) -> None:
+    """Keep the list of an outside authority; a certificate on it signs nothing any more."""
+    with at_work() as work:
+        issuers = read_issuers(issuer.read_bytes()) if issuer is not None else []
+        row = work.runtime.get(SigningService).outside_lists.take(None, file.read_bytes(), issuers=issuers)
+    out.print(f"{row.issuer}  {row.next_update:%Y-%m-%dT%H:%MZ}", markup=False, highlight=False)
+
+
+@lists.command("fetch")
+def fetch_lists() -> None:
+    """Fetch the lists that are due from the configured places. Ends with status 1 where one did not come."""
+    with at_work() as work:
+        fetching = work.runtime.get(SigningService).outside_fetching
+        taken = fetching.run()
+        failures = dict(fetching.last_failures)
+    out.print(str(taken), highlight=False)
+    for name, reason in failures.items():
+        err.print(
+            texts().text("pki-outside-fetching", name=name, reason=reason), markup=False, highlight=False
+        )
+    if failures:
+        raise typer.Exit(1)

@@ -11,15 +11,16 @@ from rich.table import Table
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from core.errors import InvalidInput, NotFound
+from core.errors import NotFound
 from core.models import LegalEntity, Person
 from ingest.service import IngestService
 from signing.models import Seal
 from signing.seal_changes import ChangeKind
 from signing.seal_facts import SealFacts
+from signing.seal_keys import Offer, from_file, from_slot
 from signing.seals import SealKind
 from signing.service import SigningService
-from vermilion.commands.terminal import at_work, out
+from vermilion.commands.terminal import Work, at_work, out, texts
 from workflow import seal_scans
 
 app = typer.Typer(help="Seals.", no_args_is_help=True)
@@ -168,13 +169,8 @@ def decide(
 ) -> None:
     """Agree to or refuse a change that somebody else asked for, or take one's own back."""
     with at_work() as work:
-        operator = work.operator()
-        life = work.runtime.get(SigningService).seal_life
-        verbs = {"agree": life.agree, "refuse": life.refuse, "withdraw": life.withdraw}
-        if decision not in verbs:
-            raise InvalidInput(field="decision", reason=", ".join(verbs))
-        with work.runtime.database.write() as session:
-            change = verbs[decision](session, operator, change_id)
+        service = work.runtime.get(SigningService)
+        change = service.decide_seal_change(work.operator(), change_id, decision)
     out.print(str(change.outcome), highlight=False)
 
 
@@ -216,20 +212,48 @@ def list_slots() -> None:
 def use_slot(
     name: Annotated[str, typer.Argument(help="Name of the seal, as 'seal list' shows it.")],
     label: Annotated[str, typer.Option(help="Label of the key in the token.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
     own_certificate: Annotated[
         bool, typer.Option(help="Use the certificate in the token, with its chain, instead of a new one.")
     ] = False,
 ) -> None:
-    """Let a seal sign with a key of the token from now on. Its old certificate is revoked."""
+    """Ask that a seal signs with a key of the token; it does when somebody else agrees."""
     with at_work() as work:
-        operator, service = work.operator(), work.runtime.get(SigningService)
-        with work.runtime.database.read() as session:
-            ids = session.scalars(select(Seal.id).where(Seal.name == name)).all()
-        if len(ids) != 1:
-            raise NotFound(what=name)
-        found = service.slots.look(label)
-        with work.runtime.database.write() as session:
-            made = service.slots.give_to_seal(
-                session, operator, ids[0], found, own_certificate=own_certificate
-            )
-        out.print(made.serial_number)
+        offer = from_slot(work.runtime.get(SigningService).slots.look(label), own_certificate=own_certificate)
+        _offer(work, name, offer, reason)
+
+
+@app.command("import")
+def import_key(
+    name: Annotated[str, typer.Argument(help="Name of the seal, as 'seal list' shows it.")],
+    file: Annotated[Path, typer.Argument(help="PKCS#12 file.", exists=True, dir_okay=False)],
+    reason: Annotated[str, typer.Option(help="Why.")],
+    password_file: Annotated[
+        Path | None, typer.Option(help="File with its password; else it is asked for.", exists=True)
+    ] = None,
+) -> None:
+    """Ask that a seal signs with a certificate of an outside authority; it does when somebody else agrees."""
+    with at_work() as work:
+        if password_file is not None:
+            password = password_file.read_text("utf-8").rstrip("\n")
+        else:
+            password = str(typer.prompt(texts().text("import-password"), hide_input=True, err=True))
+        _offer(work, name, from_file(file.read_bytes(), password), reason)
+
+
+@app.command("rekey")
+def rekey(
+    name: Annotated[str, typer.Argument(help="Name of the seal, as 'seal list' shows it.")],
+    reason: Annotated[str, typer.Option(help="Why.")],
+) -> None:
+    """Ask for a fresh key and certificate of our own for a seal; it gets them when somebody else agrees."""
+    with at_work() as work:
+        _offer(work, name, work.runtime.get(SigningService).sealing.keys.new_offer(), reason)
+
+
+def _offer(work: Work, name: str, offer: Offer, reason: str) -> None:
+    operator = work.operator()
+    with work.runtime.database.write() as session:
+        life = work.runtime.get(SigningService).seal_life
+        change = life.offer_key(session, operator, _seal(session, name), offer, reason)
+    out.print(str(change.id), highlight=False)

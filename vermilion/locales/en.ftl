@@ -40,3 +40,21 @@ master-key-rotated = The master key is changed: { $count } secrets were wrapped 
 master-key-backup = Write the new recovery key down and make a full backup now. Keep the old recovery key as long as you keep backups that were made before: only it opens them.
 master-key-elsewhere = This master key comes with the environment. Make a new one with “vermilion master-key new”, set it as VERMILION_MASTER_KEY and the present one as VERMILION_MASTER_KEY_PREVIOUS, restart, and call this again.
 master-key-drop-previous = Take VERMILION_MASTER_KEY_PREVIOUS away and restart. Make a full backup now; the old key still opens backups made before.
+offline-passphrase = Passphrase of the root
+offline-request = Request { $number }
+    SHA-256 of the file: { $digest }
+    Compare it with what the server showed.
+offline-asks-issuing = It asks for the certificate of an issuing authority: “{ $name }”
+      { $subject }
+      key { $key }, list at { $url }
+offline-asks-list = It asks for a revocation list. { $count ->
+    [0] Nothing was revoked.
+    [one] One certificate was revoked:
+   *[other] { $count } certificates were revoked:
+}
+offline-answer-sure = Is that right, and shall the root sign it?
+offline-answered = The answer is written; its list is good until { $day }.
+    SHA-256 of the root: { $root }
+offline-move-sure = The root's key leaves this server for good. From then on new revocation lists of the root come from there only. Go on?
+offline-moved = The key is in { $folder } and no longer on this server. Carry the folder away on two media, keep the passphrase apart, then delete the folder here. Backups made before still hold the key under the master key: change that with “vermilion master-key rotate”, and delete those backups when they are no longer needed.
+import-password = Password of the file

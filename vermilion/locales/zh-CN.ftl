@@ -40,3 +40,20 @@ master-key-rotated = 主密钥已更换：重新加密 { $count } 项。
 master-key-backup = 请抄写新的恢复密钥，并立即做一次全量备份。在更换之前所做的备份仍须用旧的恢复密钥打开，请一并保存。
 master-key-elsewhere = 主密钥来自环境变量。请用 “vermilion master-key new” 生成新密钥并设为 VERMILION_MASTER_KEY，把现用密钥设为 VERMILION_MASTER_KEY_PREVIOUS，重启后再运行本命令。
 master-key-drop-previous = 请去掉 VERMILION_MASTER_KEY_PREVIOUS 并重启，并立即做一次全量备份；更换之前的备份仍须用旧密钥打开。
+offline-passphrase = 根的口令
+offline-request = 请求 { $number }
+    文件的 SHA-256：{ $digest }
+    请与服务器上显示的核对。
+offline-asks-issuing = 请求签发机构的证书：“{ $name }”
+      { $subject }
+      密钥 { $key }，列表地址 { $url }
+offline-asks-list = 请求一份吊销列表。{ $count ->
+    [0] 没有已吊销的证书。
+   *[other] 已吊销 { $count } 张证书：
+}
+offline-answer-sure = 以上是否正确，是否由根签署？
+offline-answered = 答复已写出，其中的列表有效至 { $day }。
+    根证书的 SHA-256：{ $root }
+offline-move-sure = 根密钥将永久离开本服务器，此后根的吊销列表只能由离线机器提供。继续吗？
+offline-moved = 密钥已在 { $folder } 中，不再存于本服务器。请将该文件夹存于两份介质带走，口令另行保管，然后删除此处的文件夹。此前的备份仍含有由主密钥保护的根密钥：请用 “vermilion master-key rotate” 更换主密钥，并在不再需要时删除那些备份。
+import-password = 文件密码
