@@ -22,7 +22,7 @@ from core.models import AccessRow, OutboxJob
 from core.permissions import ResourceType, grant_access, term_person
 from core.runtime import Runtime
 from core.tasks import EmbeddedWorker
-from ingest.models import Document
+from ingest.models import Document, DocumentKind
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
 from search.index import DEEPEST, Hit, Index, Key, Lookup, Query, Record
 from search.keeping import Difference, announce
@@ -237,15 +237,15 @@ def test_fields_synonyms_and_mistakes_of_a_query(
 ) -> None:
     searcher = make_searcher(runtime, index, Synonyms(["协议, 合同", "框架 => 总价"]))
     with runtime.database.write() as session:
-        rows.add_document(session, "采购合同")
-        rows.add_document(session, "总价清单")
+        for title in ("采购合同", "总价清单"):
+            rows.add_document(session, title, kind=DocumentKind.ATTACHMENT)
     tasks.run_pending(runtime)
     assert found(searcher, company, "staff", "采购 协议") == ["采购合同"]
     assert found(searcher, company, "staff", "协议") == ["采购合同"]
     assert found(searcher, company, "staff", "框架") == ["总价清单"]
     assert found(searcher, company, "staff", "总价 -协议") == ["总价清单"]
     name = company.principal("staff").name
-    for text in (f"申请人:{name} 类型:合同 日期:本年", f"-applicant:{name} OR kind:contract state:就绪"):
+    for text in (f"申请人:{name} 类型:附件 日期:本年", f"-applicant:{name} OR kind:attachment state:就绪"):
         assert found(searcher, company, "staff", text) == ["总价清单", "采购合同"], text
     results = searcher.search(company.principal("staff"), Query(text="kind:书 采购"))
     assert [(one.code, one.text) for one in results.mistakes] == [("kind-unknown", "书")]
