@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="sqlite:///… or postgresql://…")
     objects_url: str = Field(default="", description="file:FOLDER or s3://KEY:SECRET@HOST/BUCKET?secure=0")
     search_url: str = Field(default="", description="tantivy:FOLDER")
+    search_synonyms: Path | None = Field(
+        default=None, description="File of words that count as the same in searches."
+    )
     broker_url: str = Field(default="embedded:", description="embedded: or redis://… or amqp://…")
     backup_url: str = Field(default="", description="file:FOLDER or s3://…")
     timestamp_url: str = Field(

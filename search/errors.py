@@ -5,13 +5,6 @@ from __future__ import annotations
 from core.errors import VermilionError
 
 
-class QueryTooLong(VermilionError):
-    """More was typed than a search takes. Context: ``field``, ``limit`` and ``length`` (characters)."""
-
-    code = "query-too-long"
-    status = 422
-
-
 class PageTooDeep(VermilionError):
     """Nobody reads that far; narrow the search. Context: ``field``, ``limit`` (results)."""
 
@@ -38,6 +31,13 @@ class SearchUnavailable(VermilionError):
 
     code = "search-unavailable"
     status = 503
+
+
+class RebuildSuperseded(VermilionError):
+    """Another rebuild of the index was started, or the index replaced. Context: ``name``."""
+
+    code = "rebuild-superseded"
+    status = 409
 
 
 class RecordUnsettled(VermilionError):

@@ -1,42 +1,48 @@
-"""What a person types becomes words. Nothing typed is ever a mistake in syntax.
+"""What a query asks of a record, whatever it was typed as.
 
-Words are separated by white space or a comma; all must match. ``"quoted words"`` stand together,
-and end where they end; ``-word`` must not match. Any quotation marks in use will do.
+A query is a list of clauses, each of which has to hold; a clause is a list of terms, one of which has
+to hold; a term is a condition, or its opposite. ``search.language`` makes them of what people type.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date, datetime
 from functools import cached_property
-from typing import Final
+from typing import Final, Literal
 
 from search import tokens
-from search.errors import QueryTooLong
 
-LONGEST_QUERY: Final = 200
-"""In characters."""
 SHORTEST_NUMBER: Final = 3
 """A word is compared with the beginnings of numbers from so many characters on."""
-SHORTEST_NUMBER_END: Final = 4
-"""Digits are compared with the ends of numbers from so many on: people read out the last ones."""
+SHORTEST_PART: Final = 4
+"""It is compared with the insides and ends of numbers from so many on: people read out the last ones."""
+LONGEST_NUMBER: Final = 40
+"""Longer ones (digests) are found by their beginning only."""
+SHORTEST_SOUND: Final = 2
+"""Letters are compared with the sounds of names from so many on."""
 
-_CLOSING: Final = {'"': '"', "＂": "＂", "“": "”", "”": "”", "「": "」", "『": "』"}
-_MINUS: Final = "-－−–"
-_BREAK: Final = re.compile(r"(?<!\d)[,，、;；]|[,，、;；](?!\d)")  # 1,234 is one word
+NameField = Literal["title", "seal", "applicant", "person", "department", "counterparty"]
+"""Fields that hold names, in which words can be looked for alone."""
+NAME_FIELDS: Final[tuple[NameField, ...]] = (
+    "title", "seal", "applicant", "person", "department", "counterparty",
+)  # fmt: skip
+SOUND_FIELDS: Final[tuple[NameField, ...]] = ("applicant", "person", "counterparty")
+"""Whose names are found by the sound of their characters too (``search.sounds``)."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """One word or phrase of a query.
+    """One word or phrase, wherever it stands: in a name, a number, a passage or on a page.
 
     ``runs`` is its canonical form (search.tokens). An ``is_exact`` word was quoted: its last letters
-    or digits have to end where the text's do.
+    or digits have to end where the text's do. Where one of ``alike`` stands, the word counts as found.
     """
 
     runs: tuple[str, ...]
     is_exact: bool = False
-    is_excluded: bool = False
+    alike: tuple[Word, ...] = ()
 
     @cached_property
     def pattern(self) -> str:
@@ -46,18 +52,28 @@ class Word:
         return f"{before}{' '.join(self.runs)}{after}"
 
     @cached_property
-    def number(self) -> str | None:
-        """What numbers are compared with; None for a word that cannot be one."""
-        joined = "".join(self.runs)
-        if len(joined) < SHORTEST_NUMBER or all(map(tokens.starts_chinese, self.runs)):
-            return None
-        return joined
+    def compact(self) -> str:
+        """Its runs without any separation: how numbers and whole names are compared."""
+        return "".join(self.runs)
 
     @cached_property
-    def number_end(self) -> str | None:
-        """What the ends of numbers are compared with; None for a word that is not all digits."""
-        joined = self.number or ""
-        return joined if len(joined) >= SHORTEST_NUMBER_END and joined.isdecimal() else None
+    def number(self) -> str | None:
+        """What the beginnings of numbers are compared with; None for a word that cannot be one."""
+        if len(self.compact) < SHORTEST_NUMBER or all(map(tokens.starts_chinese, self.runs)):
+            return None
+        return self.compact
+
+    @cached_property
+    def number_part(self) -> str | None:
+        """What the insides and ends of numbers are compared with; None for a word too short for it."""
+        return self.number if self.number and len(self.number) >= SHORTEST_PART else None
+
+    @cached_property
+    def sound(self) -> str | None:
+        """What the sounds of names are compared with; None for anything but plain letters."""
+        if len(self.runs) != 1 or self.is_exact or len(self.compact) < SHORTEST_SOUND:
+            return None
+        return self.compact if self.compact.isascii() and self.compact.isalpha() else None
 
     @cached_property
     def phrase(self) -> tuple[str, ...]:
@@ -81,57 +97,100 @@ class Word:
 
     def matches(self, canonical: str) -> bool:
         """Whether the word stands in a text of this canonical form."""
-        return self.pattern in canonical
+        return self.pattern in canonical or any(other.matches(canonical) for other in self.alike)
 
     def matches_number(self, compact: str) -> bool:
-        """Whether a number, compacted (``tokens.compact``), begins with the word or ends with its digits."""
+        """Whether a number, compacted (``tokens.compact``), begins with the word or has it inside."""
         if self.number is None:
             return False
-        return compact.startswith(self.number) or (
-            self.number_end is not None and compact.endswith(self.number_end)
-        )
-
-    def is_number(self, compact: str) -> bool:
-        """Whether the word is this number, all of it."""
-        return self.number == compact
+        if compact.startswith(self.number):
+            return True
+        is_short = len(compact) <= LONGEST_NUMBER
+        return is_short and self.number_part is not None and self.number_part in compact
 
 
-def parse(text: str) -> tuple[Word, ...]:
-    """The words of a query, each once, in the order typed.
+@dataclass(frozen=True)
+class InField:
+    """A word that has to stand in names of one field."""
 
-    Empty when nothing was typed that can be searched for. Raises QueryTooLong.
-    """
-    if len(text) > LONGEST_QUERY:
-        raise QueryTooLong(field="q", limit=LONGEST_QUERY, length=len(text))
+    field: NameField
+    word: Word
+
+
+@dataclass(frozen=True)
+class NumberHas:
+    """A number begins with the word, however short, or has it inside from four characters on."""
+
+    word: Word
+
+    def matches(self, compact: str) -> bool:
+        """Whether a number, compacted, is meant."""
+        typed = self.word.compact
+        is_inside = len(typed) >= SHORTEST_PART and len(compact) <= LONGEST_NUMBER and typed in compact
+        return compact.startswith(typed) or is_inside
+
+
+@dataclass(frozen=True)
+class Amount:
+    """The amount lies between two numbers of fen (hundredths), both included; None is no bound."""
+
+    least: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True)
+class Days:
+    """The date lies between two days of the organisation's zone, both included; None is no bound."""
+
+    first: date | None = None
+    last: date | None = None
+
+
+@dataclass(frozen=True)
+class Between:
+    """Days as instants: ``since`` is included, ``until`` is not."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Is:
+    """A thing is of a kind, or in a state; finer kinds and further marks of its state count too."""
+
+    field: Literal["kind", "state"]
+    value: str
+
+
+Condition = Word | InField | NumberHas | Amount | Days | Between | Is
+
+
+@dataclass(frozen=True)
+class Term:
+    """A condition that has to hold, or must not."""
+
+    condition: Condition
+    is_excluded: bool = False
+
+
+Clause = tuple[Term, ...]
+"""One of the terms has to hold. Never empty."""
+
+
+def words_of(clauses: Iterable[Clause]) -> tuple[Word, ...]:
+    """The words that are looked for, wherever they may stand: what is marked in results."""
     found: dict[Word, None] = {}
-    for piece, is_exact, is_excluded in _pieces(text):
-        runs = tuple(tokens.canonical(piece).split())
-        if runs:
-            found[Word(runs, is_exact, is_excluded)] = None
+    for clause in clauses:
+        for term in clause:
+            if not term.is_excluded:
+                match term.condition:
+                    case Word() as word:
+                        found |= dict.fromkeys((word, *word.alike))
+                    case InField(_, word) | NumberHas(word):
+                        found |= dict.fromkeys((word, *word.alike))
     return tuple(found)
 
 
-def _pieces(text: str) -> list[tuple[str, bool, bool]]:
-    """The typed pieces: text, whether quoted, whether excluded."""
-    pieces: list[tuple[str, bool, bool]] = []
-    place = 0
-    while place < len(text):
-        if text[place].isspace():
-            place += 1
-            continue
-        is_excluded = text[place] in _MINUS and place + 1 < len(text) and not text[place + 1].isspace()
-        if is_excluded:
-            place += 1
-        closing = _CLOSING.get(text[place])
-        if closing is not None:
-            end = text.find(closing, place + 1)
-            end = len(text) if end < 0 else end
-            pieces.append((text[place + 1 : end], True, is_excluded))
-            place = end + 1
-            continue
-        end = place
-        while end < len(text) and not text[end].isspace() and text[end] not in _CLOSING:
-            end += 1
-        pieces.extend((part, False, is_excluded) for part in _BREAK.split(text[place:end]))
-        place = end
-    return pieces
+def plain(*words: Word) -> tuple[Clause, ...]:
+    """Clauses that ask for each of the words."""
+    return tuple((Term(word),) for word in words)

@@ -33,7 +33,6 @@ from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from retention.backups import BackupService
 from retention.service import RetentionService
-from search.opening import open_index
 from search.service import Searcher
 from signing import seal_powers, targets
 from signing.custody import PinCost
@@ -42,6 +41,7 @@ from storage.opening import open_objects
 from storage.service import ObjectStore
 from vermilion import migrations
 from vermilion.first_start import SetUp
+from vermilion.searching import open_searcher
 from workflow.contracts import Contracts
 from workflow.service import WorkflowService
 
@@ -87,7 +87,7 @@ def build(
     )
     objects = open_objects(settings.effective_objects_url)
     store = ObjectStore(database, objects, clock, settings.home / "staging")
-    searcher = Searcher(database, open_index(settings.effective_search_url), clock, settings.zone)
+    searcher = open_searcher(settings, database, clock)
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = sandbox or Sandbox()
     invoices = InvoiceService(clock, settings)
@@ -112,12 +112,6 @@ def build(
     ):
         runtime.add(service)
     runtime.add(sandbox, as_type=Sandbox)
-    for kind, records in (
-        ("document", ingest.records),
-        ("case", workflow.records),
-        ("seal_record", signing.records),
-    ):
-        searcher.register(kind, records.records, records.ids)
     return runtime
 
 

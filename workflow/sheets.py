@@ -23,7 +23,7 @@ from core.settings import Settings
 from ingest.errors import VersionConflict
 from ingest.models import Document, DocumentKind, Version, VersionReason
 from ingest.service import IngestService
-from search.service import announce
+from search.keeping import announce
 from signing.service import SigningService
 from storage.service import Kept, ObjectStore
 from workflow import sheet

@@ -23,7 +23,7 @@ from core.errors import NotFound
 from core.models import Organisation
 from ingest.service import IngestService
 from search import index
-from search.query import LONGEST_QUERY
+from search.language import LONGEST_QUERY
 from search.service import Searcher
 from signing.attribution import register_entries, sealed_states
 from signing.service import SigningService
