@@ -34,7 +34,7 @@ from ingest.service import IngestService
 from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
-from search.opening import open_index
+from search.opening import open_index_of
 from search.service import Searcher
 from signing import targets
 from signing.custody import PinCost
@@ -87,7 +87,7 @@ def build(
     )
     objects = open_objects(settings.effective_objects_url)
     store = ObjectStore(database, objects, clock, settings.home / "staging")
-    searcher = Searcher(database, open_index(settings.effective_search_url), clock, settings.zone)
+    searcher = Searcher(database, open_index_of(settings), clock, settings.zone)
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = Sandbox()
     invoices = InvoiceService(clock, settings)

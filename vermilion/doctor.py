@@ -19,7 +19,7 @@ from core.models import AuditEntry, Organisation, OutboxJob
 from core.settings import Settings
 from ingest.antivirus import Antivirus
 from retention.models import Backup
-from search.opening import open_index
+from search.opening import open_index_of
 from signing.authority import Authority
 from signing.standing import remarks
 from signing.timestamps.waiting import WaitingTimestamps
@@ -134,7 +134,11 @@ def _objects(settings: Settings) -> Iterator[Finding]:
 
 
 def _search(settings: Settings) -> Iterator[Finding]:
-    open_index(settings.effective_search_url).close()
+    index = open_index_of(settings)
+    try:
+        index.count()
+    finally:
+        index.close()
     yield Finding("search", "ok", texts().text("doctor-answers"))
 
 
