@@ -44,6 +44,9 @@ class Settings(BaseSettings):
     search_api_key_file: Path | None = Field(
         default=None, description="File that holds an API key of the Elasticsearch cluster."
     )
+    search_synonyms: Path | None = Field(
+        default=None, description="File of words that count as the same in searches."
+    )
     broker_url: str = Field(default="embedded:", description="embedded: or redis://… or amqp://…")
     backup_url: str = Field(default="", description="file:FOLDER or s3://…")
     timestamp_url: str = Field(

@@ -39,7 +39,7 @@ from ingest.models import (
     Version,
     VersionReason,
 )
-from search.service import announce
+from search.keeping import announce
 from storage.service import Kept, ObjectStore
 
 

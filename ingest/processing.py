@@ -44,7 +44,7 @@ from ingest.models import (
 )
 from ingest.pdf import SIGN_BLOCKERS
 from ingest.sandbox import DEFAULT_SECONDS, Sandbox
-from search.service import announce
+from search.keeping import announce
 from signing.trust import stored_roots
 from storage.service import Kept, ObjectStore
 

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 from core.amounts import amount_in_words
 from core.models import Department, Person
 from ingest.invoices.models import Invoice
-from ingest.models import Document, DocumentKind, PageText
+from ingest.models import Document, DocumentKind, DocumentState, PageText
 from search.index import Record, Tag
+from search.language import Vocabulary, vocabulary_of
 
 _KINDS: Final = {
     DocumentKind.INVOICE: "发票 invoice",
@@ -22,6 +23,25 @@ _KINDS: Final = {
     DocumentKind.FORM: "审批表 approval sheet",
     DocumentKind.ATTACHMENT: "附件 attachment",
 }
+
+
+_NAMES: Final[dict[str, tuple[str, ...]]] = {
+    "document": ("文件", "文档"),
+    DocumentKind.INVOICE: ("发票",),
+    DocumentKind.CONTRACT: ("合同",),
+    DocumentKind.FORM: ("approval sheet", "审批表"),
+    DocumentKind.ATTACHMENT: ("附件",),
+}
+_STATES: Final[dict[str, tuple[str, ...]]] = {
+    DocumentState.PROCESSING: ("处理中",),
+    DocumentState.READY: ("就绪", "已就绪"),
+    DocumentState.REFUSED: ("不可用", "已拒收"),
+}
+
+
+def vocabulary(_session: Session) -> Vocabulary:
+    """What kinds and states of documents are called in ``kind:`` and ``state:``."""
+    return vocabulary_of(_NAMES, _STATES)
 
 
 def ids(session: Session) -> Iterator[UUID]:
@@ -57,16 +77,17 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
             id=document.id,
             title=document.title,
             date=document.created_at,
-            texts=(
-                f"{_KINDS[DocumentKind(document.kind)]} {owner} {department}",
-                *_invoice_texts(invoices.get(document.id)),
-            ),
+            texts=(_KINDS[DocumentKind(document.kind)], *_invoice_texts(invoices.get(document.id))),
             pages=tuple(pages[document.id]),
             number=invoices[document.id].number if document.id in invoices else None,
             other_numbers=(document.original_digest, *_invoice_numbers(invoices.get(document.id))),
+            subkind=DocumentKind(document.kind).value,
             state=document.state,
             department=Tag(document.department_id, department),
+            applicant=Tag(document.owner_id, owner),
             people=(Tag(document.owner_id, owner),),
+            counterparty=invoices[document.id].seller_name if document.id in invoices else None,
+            amount=invoices[document.id].total if document.id in invoices else None,
         )
         for document, owner, department in rows
     ]

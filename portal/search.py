@@ -13,7 +13,7 @@ from portal.fields import as_day, as_id
 from portal.frame import Visiting, is_htmx, page, pages
 from portal.visit import Visit
 from search import index
-from search.query import LONGEST_QUERY
+from search.language import LONGEST_QUERY
 from search.service import Searcher
 
 router = pages()

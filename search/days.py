@@ -1,4 +1,4 @@
-"""Days as people write them: ``2026-01``, ``2026年1月15日``, ``2026-01..2026-03``, ``本月``, ``last 30 days``."""
+"""Days as people write them: ``2026-01``, ``2026年1月15日``, ``2026-01..``, ``本月``, ``last 30 days``."""
 
 from __future__ import annotations
 
@@ -29,9 +29,8 @@ _NAMED: Final[dict[str, tuple[str, int]]] = {
     "this year": ("year", 0), "今年": ("year", 0), "本年": ("year", 0),
     "last year": ("year", -1), "去年": ("year", -1), "前年": ("year", -2),
 }  # fmt: skip
-_STARTS: Final = re.compile(
-    rf"(?:{_LAST.pattern}|{'|'.join(sorted((re.escape(n).replace(chr(92) + ' ', '[ _-]+') for n in _NAMED), key=len, reverse=True))})(?!\w)"
-)
+_NAMES: Final = "|".join(name.replace(" ", "[ _-]+") for name in sorted(_NAMED, key=len, reverse=True))
+_STARTS: Final = re.compile(rf"(?:{_LAST.pattern}|{_NAMES})(?!\w)")
 
 
 def relative_at(text: str, place: int) -> int:

@@ -63,7 +63,10 @@ def fields_of(record: Record) -> Fields:
             "number": numbers,
             "number_part": _unique(part for number in numbers for part in _parts(number)),
             "sound": _unique(
-                f"{field}:{sound}" for field in SOUND_FIELDS for name in names[field] for sound in sounds(name)
+                f"{field}:{sound}"
+                for field in SOUND_FIELDS
+                for name in names[field]
+                for sound in sounds(name)
             ),
             "access": _unique(record.access),
             "in_kind": (record.kind,),

@@ -20,11 +20,8 @@ _MOST_SPANS: Final = 1_000
 
 def spans(text: str, words: Iterable[Word]) -> list[tuple[int, int]]:
     """The places (start, end) of all words in ``text``, in order, apart from each other."""
-    wanted = [word for word in words if not word.is_excluded]
-    if not wanted:
-        return []
     plain = tokens.canonical(text)
-    wanted = [word for word in wanted if word.pattern in plain]
+    wanted = [word for word in words if word.pattern in plain]
     if not wanted:
         return []
     canonical, places = tokens.canonical_places(text)
@@ -75,7 +72,7 @@ def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerp
     Of equals the first, pages before passages. Without a match, the beginning of what there is; None
     when the record has no text but its title.
     """
-    wanted = [word for word in words if not word.is_excluded]
+    wanted = list(words)
     best: tuple[int, str, int | None] = (0, "", None)
     for passage, page in _passages(record):
         if best[0] == 0 and not best[1].strip():

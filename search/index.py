@@ -262,6 +262,15 @@ class Results:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """How a query may go on: what would be looked for, in which field, and the whole query with it."""
+
+    field: str
+    label: str
+    query: str
+
+
+@dataclass(frozen=True)
 class Lookup:
     """A query as an index understands it.
 
@@ -351,7 +360,7 @@ class Index(Protocol):
         ...
 
     def keys(self, lookup: Lookup) -> Iterator[Key]:
-        """All matches in the order of ``lookup`` (``best`` is newest first), whatever offset and limit say."""
+        """All matches in the order of ``lookup`` (``best``: newest first), whatever offset and limit say."""
         ...
 
     def count(self) -> int:
@@ -371,7 +380,7 @@ class Index(Protocol):
         ...
 
     def begin_rebuild(self) -> str:
-        """Start an empty index beside the one in use, in the place of an earlier rebuild. Returns its name."""
+        """Start an empty index beside the one in use, in place of an earlier rebuild. Returns its name."""
         ...
 
     def apply_rebuilt(self, name: str, records: Sequence[Record], gone: Sequence[Key] = ()) -> None:

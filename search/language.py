@@ -86,6 +86,8 @@ class Asked:
 
     clauses: tuple[Clause, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    places: Mapping[Term, tuple[int, int]] = field(default_factory=dict, compare=False)
+    """Where the value of each term stands in what was typed, quotation marks included."""
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -107,14 +109,15 @@ class _Piece:
     is_quoted: bool = False
     is_excluded: bool = False
     field: FieldName | None = None
+    place: tuple[int, int] = (0, 0)
 
 
-def parse(text: str, today: date | None = None, vocabulary: Vocabulary | None = None) -> Asked:
+def parse(text: str, today: date, vocabulary: Vocabulary | None = None) -> Asked:
     """Understand a query. ``today`` is what relative dates count from. Raises nothing.
 
     Without clauses when nothing was typed that can be searched for.
     """
-    reading = _Reading(today or date.today(), vocabulary or Vocabulary())
+    reading = _Reading(today, vocabulary or Vocabulary())
     if len(text) > LONGEST_QUERY:
         reading.mistakes.append(Mistake("too-long", str(LONGEST_QUERY)))
         text = text[:LONGEST_QUERY]
@@ -131,6 +134,7 @@ class _Reading:
         self.vocabulary = vocabulary
         self.mistakes: list[Mistake] = []
         self._clauses: list[list[Term]] = []
+        self._places: dict[Term, tuple[int, int]] = {}
         self._joins_next = False
         self._negates_next = False
 
@@ -155,6 +159,7 @@ class _Reading:
         if sum(map(len, self._clauses)) >= MOST_TERMS:
             return
         term = Term(condition, is_excluded)
+        self._places.setdefault(term, piece.place)
         if self._joins_next and self._clauses:
             self._clauses[-1].append(term)
         else:
@@ -171,7 +176,7 @@ class _Reading:
         if self._joins_next:
             self.mistakes.append(Mistake("either-alone", "OR"))
         clauses = dict.fromkeys(tuple(dict.fromkeys(clause)) for clause in self._clauses)
-        return Asked(tuple(clauses), tuple(dict.fromkeys(self.mistakes)))
+        return Asked(tuple(clauses), tuple(dict.fromkeys(self.mistakes)), self._places)
 
     # values
 
@@ -208,6 +213,13 @@ class _Reading:
             self.mistakes.append(Mistake(f"{name}-unknown", value, tuple(dict.fromkeys(known))[:12]))
             return None
         return Is(name, meant)
+
+
+def vocabulary_of(kinds: Mapping[str, tuple[str, ...]], states: Mapping[str, tuple[str, ...]]) -> Vocabulary:
+    """A vocabulary of values and what else they are called; each goes by itself as well."""
+    return Vocabulary(
+        *({named(n): str(v) for v, ns in each.items() for n in (v, *ns)} for each in (kinds, states))
+    )
 
 
 def named(text: str) -> str:
@@ -278,7 +290,7 @@ def _pieces(text: str, reading: _Reading) -> list[_Piece]:
         place += is_excluded
         known, place = _field_at(text, place, reading)
         found, place = _value_at(text, place, known)
-        pieces.extend(_Piece(part, is_quoted, is_excluded, known) for part, is_quoted in found)
+        pieces.extend(_Piece(part, is_quoted, is_excluded, known, at) for part, is_quoted, at in found)
     return pieces
 
 
@@ -297,15 +309,23 @@ def _field_at(text: str, place: int, reading: _Reading) -> tuple[FieldName | Non
     return None, place
 
 
-def _value_at(text: str, place: int, known: FieldName | None) -> tuple[list[tuple[str, bool]], int]:
-    """What stands here, and whether it was quoted; and where it ends."""
+def _value_at(
+    text: str, place: int, known: FieldName | None
+) -> tuple[list[tuple[str, bool, tuple[int, int]]], int]:
+    """What stands here, whether it was quoted, and from where to where; and where all of it ends."""
     if place < len(text) and (closing := _CLOSING.get(text[place])) is not None:
         end = text.find(closing, place + 1)
         end = len(text) if end < 0 else end
-        return [(text[place + 1 : end], True)], end + 1
+        after = min(end + 1, len(text))
+        return [(text[place + 1 : end], True, (place, after))], end + 1
     end = max(relative_at(text.lower(), place), place) if known == "date" else place
     while end < len(text) and not text[end].isspace() and text[end] not in _CLOSING:
         end += 1
     if known is not None:
-        return [(text[place:end], False)], end
-    return [(part, False) for part in _BREAK.split(text[place:end]) if part], end
+        return [(text[place:end], False, (place, end))], end
+    found = []
+    for part in _BREAK.split(text[place:end]):
+        if part:
+            found.append((part, False, (place, place + len(part))))
+        place += len(part) + 1
+    return found, end

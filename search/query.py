@@ -37,11 +37,12 @@ class Word:
     """One word or phrase, wherever it stands: in a name, a number, a passage or on a page.
 
     ``runs`` is its canonical form (search.tokens). An ``is_exact`` word was quoted: its last letters
-    or digits have to end where the text's do.
+    or digits have to end where the text's do. Where one of ``alike`` stands, the word counts as found.
     """
 
     runs: tuple[str, ...]
     is_exact: bool = False
+    alike: tuple[Word, ...] = ()
 
     @cached_property
     def pattern(self) -> str:
@@ -96,7 +97,7 @@ class Word:
 
     def matches(self, canonical: str) -> bool:
         """Whether the word stands in a text of this canonical form."""
-        return self.pattern in canonical
+        return self.pattern in canonical or any(other.matches(canonical) for other in self.alike)
 
     def matches_number(self, compact: str) -> bool:
         """Whether a number, compacted (``tokens.compact``), begins with the word or has it inside."""
@@ -118,9 +119,15 @@ class InField:
 
 @dataclass(frozen=True)
 class NumberHas:
-    """A number begins with the word or, from four characters on, has it inside."""
+    """A number begins with the word, however short, or has it inside from four characters on."""
 
     word: Word
+
+    def matches(self, compact: str) -> bool:
+        """Whether a number, compacted, is meant."""
+        typed = self.word.compact
+        is_inside = len(typed) >= SHORTEST_PART and len(compact) <= LONGEST_NUMBER and typed in compact
+        return compact.startswith(typed) or is_inside
 
 
 @dataclass(frozen=True)
@@ -178,9 +185,9 @@ def words_of(clauses: Iterable[Clause]) -> tuple[Word, ...]:
             if not term.is_excluded:
                 match term.condition:
                     case Word() as word:
-                        found[word] = None
+                        found |= dict.fromkeys((word, *word.alike))
                     case InField(_, word) | NumberHas(word):
-                        found[word] = None
+                        found |= dict.fromkeys((word, *word.alike))
     return tuple(found)
 
 

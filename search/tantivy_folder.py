@@ -16,7 +16,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,9 +24,8 @@ from core.errors import SettingUnusable
 from core.ids import new_id
 from search import tokens
 from search.errors import IndexBusy
+from search.index import INDEXED_AS
 
-FORMAT: Final = 1
-"""Rises when the fields or their meaning change; an index of another format is built anew."""
 _PARTS: Final = ("fast", "fieldnorm", "idx", "pos", "store", "term")
 _MAGIC: Final = 1337
 _CHUNK: Final = 1024 * 1024
@@ -34,13 +33,13 @@ _CHUNK: Final = 1024 * 1024
 
 @dataclass(frozen=True)
 class State:
-    """What ``state.json`` says."""
+    """What ``state.json`` says: the subfolder in use, and the one that is being filled beside it."""
 
     format: int
     tables: str
     folder: str
     is_complete: bool
-    generation: int
+    building: str | None = None
 
 
 class IndexFolder:
@@ -68,7 +67,7 @@ class IndexFolder:
             state = State(**json.loads(self.state_file.read_bytes()))
         except (OSError, ValueError, TypeError):
             return None
-        is_usable = state.format == FORMAT and state.tables == tokens.fingerprint()
+        is_usable = state.format == INDEXED_AS and state.tables == tokens.fingerprint()
         return state if is_usable and (self.path / state.folder).is_dir() else None
 
     def save(self, state: State) -> None:
@@ -87,24 +86,20 @@ class IndexFolder:
 
     def start_anew(self) -> State:
         """A new, empty subfolder in the place of what was there. The caller holds the lock."""
-        earlier = self._generation()
-        state = State(FORMAT, tokens.fingerprint(), f"index-{new_id().hex}", False, earlier + 1)
-        (self.path / state.folder).mkdir()
-        return state
+        return State(INDEXED_AS, tokens.fingerprint(), self.new_subfolder(), False)
+
+    def new_subfolder(self) -> str:
+        """An empty subfolder that nothing names yet. The caller holds the lock."""
+        name = f"index-{new_id().hex}"
+        (self.path / name).mkdir()
+        return name
 
     def adopt(self, state: State) -> None:
-        """Use a new subfolder, and remove all others. The caller holds the lock."""
+        """Use the subfolders of a state, and remove all others. The caller holds the lock."""
         self.save(state)
-        self.clear_suspicion()
         for other in self.path.glob("index-*"):
-            if other.name != state.folder:
+            if other.name not in (state.folder, state.building):
                 shutil.rmtree(other, ignore_errors=True)
-
-    def _generation(self) -> int:
-        try:
-            return int(json.loads(self.state_file.read_bytes())["generation"])
-        except (OSError, ValueError, TypeError, KeyError):
-            return 0
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -134,16 +129,6 @@ class IndexFolder:
 
     def clear_suspicion(self) -> None:
         (self.path / "suspect").unlink(missing_ok=True)
-
-
-def advanced(state: State) -> State:
-    """The state with the next generation."""
-    return replace(state, generation=state.generation + 1)
-
-
-def completed(state: State) -> State:
-    """The state of an index that holds everything."""
-    return replace(state, is_complete=True)
 
 
 def find_damage(folder: Path) -> str | None:

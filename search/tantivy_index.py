@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
-from uuid import UUID
 
 import tantivy
-from tantivy import Query
 
-from search import tokens
-from search.errors import IndexBusy, SearchUnavailable
-from search.index import FACETS, Found, Key, Lookup, Record, Tag
-from search.tantivy_folder import (
-    IndexFolder,
-    State,
-    advanced,
-    clear_unfinished,
-    completed,
-    find_damage,
-)
-from search.tantivy_query import TIE_BITS, Asking, order_of
+from search.errors import IndexBusy, RebuildSuperseded, SearchUnavailable
+from search.fields import EXACT, TEXTS, Fields, fields_of, key_text, read_key
+from search.index import Found, Key, Lookup, Record
+from search.query import Word
+from search.tantivy_folder import IndexFolder, State, clear_unfinished, find_damage
+from search.tantivy_query import COUNTED, NO_AMOUNT, Asking
 
 _HEAP: Final = 48 * 1024 * 1024
 
@@ -51,36 +44,65 @@ class TantivyIndex:
 
     def apply(self, records: Sequence[Record], gone: Sequence[Key] = ()) -> None:
         """See ``search.index.Index``."""
-        newest = {record.key: record for record in records}
-        documents = [_document(record) for record in newest.values()]
-        with self._writing() as (writer, state):
-            for key in {*newest, *gone}:
-                writer.delete_documents_by_term("key", _key_text(key))
-            for document in documents:
-                document.add_unsigned("generation", state.generation)
+        change = _Change(records, gone)
+        with self._locked():
+            state = self._usable_state()
+            if state.building is not None:
+                self._write(state.building, change)
+            self._write(state.folder, change)
+
+    def begin_rebuild(self) -> str:
+        """See ``search.index.Index``."""
+        with self._locked():
+            state = self._usable_state()
+            name = self._folder.new_subfolder()
+            tantivy.Index(self._schema, path=str(self._folder.path / name))
+            self._folder.adopt(replace(state, building=name))
+        return name
+
+    def apply_rebuilt(self, name: str, records: Sequence[Record], gone: Sequence[Key] = ()) -> None:
+        """See ``search.index.Index``."""
+        change = _Change(records, gone)
+        with self._locked():
+            state = self._building(name)
+            self._write(name, change)
+            if not state.is_complete:
+                self._write(state.folder, change)
+
+    def finish_rebuild(self, name: str) -> None:
+        """See ``search.index.Index``."""
+        with self._locked():
+            state = self._building(name)
+            damage = find_damage(self._folder.path / name)
+            if damage is not None:
+                raise SearchUnavailable(reason=damage)
+            self._folder.adopt(replace(state, folder=name, building=None, is_complete=True))
+            self._whole_name = name
+
+    def _building(self, name: str) -> State:
+        state = self._usable_state()
+        if state.building != name:
+            raise RebuildSuperseded(name=name)
+        return state
+
+    def _write(self, name: str, change: _Change) -> None:
+        """Commit a change to one of the subfolders, or nothing of it. The caller holds the lock."""
+        with self._guarded("write"):
+            path = self._folder.path / name
+            index = tantivy.Index.open(str(path))
+            clear_unfinished(path)
+            try:
+                writer = index.writer(_HEAP, 1)
+            except ValueError as error:
+                if "LockBusy" in str(error):
+                    raise IndexBusy(folder=str(self._folder.path), seconds=0) from error
+                raise
+            for key in change.keys:
+                writer.delete_documents_by_term("key", key)
+            for document in change.documents:
                 writer.add_document(document)
-
-    def begin_rebuild(self) -> int:
-        """See ``search.index.Index``."""
-        with self._locked():
-            state = advanced(self._usable_state())
-            self._folder.save(state)
-            return state.generation
-
-    def finish_rebuild(self, mark: int) -> None:
-        """See ``search.index.Index``."""
-        with self._writing() as (writer, _):
-            writer.delete_documents_by_query(
-                Query.range_query(
-                    self._schema,
-                    "generation",
-                    tantivy.FieldType.Unsigned,
-                    upper_bound=mark,
-                    include_upper=False,
-                )
-            )
-        with self._locked():
-            self._folder.save(completed(self._usable_state()))
+            writer.commit()
+            writer.wait_merging_threads()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -92,33 +114,16 @@ class TantivyIndex:
         finally:
             self._writing_lock.release()
 
-    @contextmanager
-    def _writing(self) -> Iterator[tuple[Any, State]]:
-        """A writer whose work is committed at the end, or undone when the block raises."""
-        with self._locked():
-            state = self._usable_state()
-            with self._guarded("write"):
-                index = self._open(state)
-                clear_unfinished(self._folder.path / state.folder)
-                try:
-                    writer = index.writer(_HEAP, 1)
-                except ValueError as error:
-                    if "LockBusy" in str(error):
-                        raise IndexBusy(folder=str(self._folder.path), seconds=0) from error
-                    raise
-                yield writer, state
-                writer.commit()
-                writer.wait_merging_threads()
-                index.reload()
-
     def _usable_state(self) -> State:
         """The state of whole files; of new ones when there are none. The caller holds the lock."""
         state = self._folder.state()
         if state is not None and (state.folder != self._whole_name or self._folder.is_suspect()):
             if find_damage(self._folder.path / state.folder) is not None:
                 state = None
-            else:
-                self._folder.clear_suspicion()
+            elif state.building is not None and find_damage(self._folder.path / state.building) is not None:
+                state = replace(state, building=None)
+                self._folder.adopt(state)
+            self._folder.clear_suspicion()
         if state is None:
             state = self._folder.start_anew()
             tantivy.Index(self._schema, path=str(self._folder.path / state.folder))
@@ -131,7 +136,7 @@ class TantivyIndex:
     def search(self, lookup: Lookup) -> Found:
         """See ``search.index.Index``."""
         searcher = self._searcher()
-        if searcher is None or _sees_nothing(lookup):
+        if searcher is None or lookup.sees_nothing:
             return Found((), 0, {})
         with self._guarded("read"):
             asking = Asking(self._schema, searcher)
@@ -140,22 +145,45 @@ class TantivyIndex:
             for tier in asking.tiers(lookup):
                 skip = max(0, lookup.offset - total)
                 wanted = lookup.limit - len(keys)
-                found = searcher.search(tier, max(wanted, 1), offset=skip, order_by_field="order")
+                found = searcher.search(tier, max(wanted, 1), offset=skip, **_ordered(lookup))
                 keys.extend(_stored_key(searcher, address) for _, address in found.hits[:wanted])
                 total += found.count
-            facets = asking.facets(lookup) if lookup.facets else {}
-        return Found(tuple(keys), total, facets)
+            facets, months = asking.facets(lookup) if lookup.facets else ({}, ())
+        return Found(tuple(keys), total, facets, months)
+
+    def near(self, word: Word, lookup: Lookup, limit: int) -> tuple[Key, ...]:
+        """See ``search.index.Index``."""
+        searcher = self._searcher()
+        if searcher is None or lookup.sees_nothing:
+            return ()
+        with self._guarded("read"):
+            query = Asking(self._schema, searcher).near(word, lookup)
+            if query is None:
+                return ()
+            found = searcher.search(query, limit)
+            return tuple(_stored_key(searcher, address) for _, address in found.hits)
 
     def keys(self, lookup: Lookup) -> Iterator[Key]:
         """See ``search.index.Index``."""
         searcher = self._searcher()
-        if searcher is None or _sees_nothing(lookup) or searcher.num_docs == 0:
+        if searcher is None or lookup.sees_nothing or searcher.num_docs == 0:
             return
         with self._guarded("read"):
             query = Asking(self._schema, searcher).matching(lookup)
-            found = searcher.search(query, searcher.num_docs, order_by_field="order")
+            found = searcher.search(query, searcher.num_docs, **_ordered(lookup))
             for _, address in found.hits:
                 yield _stored_key(searcher, address)
+
+    def digests(self) -> Iterator[tuple[Key, str]]:
+        """See ``search.index.Index``."""
+        searcher = self._searcher()
+        if searcher is None or searcher.num_docs == 0:
+            return
+        with self._guarded("read"):
+            found = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False)
+            for _, address in found.hits:
+                document = searcher.doc(address)
+                yield read_key(str(document.get_first("key"))), str(document.get_first("digest"))
 
     def count(self) -> int:
         """See ``search.index.Index``."""
@@ -171,6 +199,18 @@ class TantivyIndex:
         """See ``search.index.Index``."""
         with self._locked():
             self._usable_state()
+
+    def describe(self) -> Mapping[str, str | int]:
+        """See ``search.index.Index``."""
+        state = self._folder.state()
+        files = [] if state is None else list((self._folder.path / state.folder).glob("*"))
+        return {
+            "engine": "tantivy",
+            "version": version("tantivy"),
+            "records": self.count(),
+            "bytes": sum(file.stat().st_size for file in files),
+            "folder": str(self._folder.path),
+        }
 
     def close(self) -> None:
         """See ``search.index.Index``."""
@@ -230,63 +270,53 @@ class TantivyIndex:
             self.close()
 
 
+class _Change:
+    """Records and keys as the engine takes them."""
+
+    def __init__(self, records: Sequence[Record], gone: Sequence[Key]) -> None:
+        newest = {record.key: record for record in records}
+        self.keys = sorted({key_text(key) for key in (*newest, *gone)})
+        self.documents = [_document(fields_of(record)) for record in newest.values()]
+
+
 def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field("key", stored=True, tokenizer_name="raw", index_option="basic")
-    for name in ("title", "text"):
+    builder.add_text_field("digest", stored=True, tokenizer_name="raw", index_option="basic")
+    for name in TEXTS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in ("number", "number_end", "access"):
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in FACETS:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=True)
+    for name in EXACT:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in COUNTED)
     builder.add_integer_field("order", indexed=True, fast=True)
-    builder.add_unsigned_field("generation", indexed=True, fast=True)
+    builder.add_integer_field("amount", indexed=True, fast=True)
+    builder.add_integer_field("amount_up", fast=True)  # turned round: who has none comes last in either order
     return builder.build()
 
 
-def _document(record: Record) -> Any:
+def _document(fields: Fields) -> Any:
     document = tantivy.Document()
-    document.add_text("key", _key_text(record.key))
-    for field, passages in (
-        ("title", (record.title, *record.numbers)),
-        ("text", (record.title, *record.numbers, *record.texts, *record.pages)),
-    ):
-        for passage in passages:
-            found = tokens.tokens(passage)
-            if found:  # each value of a field keeps its distance from the next
-                document.add_text(field, " ".join(found))
-    for number in {tokens.compact(number) for number in record.numbers} - {""}:
-        document.add_text("number", number)
-        document.add_text("number_end", number[::-1])
-    for term in sorted(set(record.access)):
-        document.add_text("access", term)
-    document.add_text("kind", record.kind)
-    if record.state is not None:
-        document.add_text("state", record.state)
-    for name, tags in (
-        ("seal", [record.seal] if record.seal else []),
-        ("department", [record.department] if record.department else []),
-        ("person", list(dict.fromkeys(record.people))),
-    ):
-        for tag in tags:
-            document.add_text(name, _tag_text(tag))
-    tie = int.from_bytes(hashlib.sha256(record.id.bytes).digest()[:4]) >> (32 - TIE_BITS)
-    document.add_integer("order", order_of(record.date) | tie)
+    document.add_text("key", fields.key)
+    document.add_text("digest", fields.digest)
+    for name, values in (*fields.texts.items(), *fields.exact.items()):
+        for value in values:  # each value of a text keeps its distance from the next
+            document.add_text(name, value)
+    document.add_integer("order", fields.order)
+    document.add_integer("amount", NO_AMOUNT if fields.amount is None else fields.amount)
+    document.add_integer("amount_up", NO_AMOUNT if fields.amount is None else -fields.amount)
     return document
 
 
-def _key_text(key: Key) -> str:
-    return f"{key.kind}:{key.id.hex}"
-
-
 def _stored_key(searcher: Any, address: Any) -> Key:
-    kind, _, hexadecimal = str(searcher.doc(address).get_first("key")).partition(":")
-    return Key(kind, UUID(hex=hexadecimal))
+    return read_key(str(searcher.doc(address).get_first("key")))
 
 
-def _tag_text(tag: Tag) -> str:
-    return f"{tag.id.hex} {tag.name}"
-
-
-def _sees_nothing(lookup: Lookup) -> bool:
-    return lookup.access is not None and not lookup.access
+def _ordered(lookup: Lookup) -> dict[str, Any]:
+    """How the engine sorts; records without an amount come last either way."""
+    match lookup.order:
+        case "oldest":
+            return {"order_by_field": "order", "order": tantivy.Order.Asc}
+        case "amount-down":
+            return {"order_by_field": "amount", "order": tantivy.Order.Desc}
+        case "amount-up":
+            return {"order_by_field": "amount_up", "order": tantivy.Order.Desc}
+    return {"order_by_field": "order", "order": tantivy.Order.Desc}

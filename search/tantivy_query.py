@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+import re
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from uuid import UUID
 
 import tantivy
 from tantivy import Occur, Query
 
+from search import sounds, tokens
+from search.fields import facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
-from search.query import Word
+from search.query import (
+    SHORTEST_PART,
+    SOUND_FIELDS,
+    Amount,
+    Between,
+    Clause,
+    Condition,
+    Days,
+    InField,
+    Is,
+    NumberHas,
+    Term,
+    Word,
+)
 
-TIE_BITS: Final[int] = 14
+COUNTED: Final = (*(f"in_{name}" for name in FACETS), "in_month")
+NO_AMOUNT: Final = -(2**62)
+"""What stands for no amount: below all that there are."""
 _MOST_EXPANSIONS: Final = 12_000  # the engine refuses a phrase whose last token stands for more than 16,384
 _MOST_VALUES: Final = 1_000
-_SHOWN_VALUES: Final = 50
-
-
-def order_of(instant: datetime) -> int:
-    """Milliseconds, with room below for what tells records of the same moment apart."""
-    return int(instant.timestamp() * 1000) << TIE_BITS
+_SHORTEST_FUZZY: Final = 4
 
 
 class Asking:
-    """Queries in the engine's terms. Nothing is scored: the order is the tier, then the date."""
+    """Queries in the engine's terms. Nothing is scored but ``near``: the order is the tier, then the date."""
 
     def __init__(self, schema: Any, searcher: Any) -> None:
         self._schema = schema
@@ -34,8 +46,12 @@ class Asking:
     def matching(self, lookup: Lookup, leave_out: str | None = None) -> Any:
         """All that matches, whatever the tier; ``leave_out`` names a filter to pass over."""
         clauses = [(Occur.Must, query) for query in self._filters(lookup, leave_out)]
-        for word in lookup.words:
-            clauses.append((Occur.MustNot if word.is_excluded else Occur.Must, self._word("text", word)))
+        for clause in lookup.clauses:
+            if len(clause) == 1:
+                occur = Occur.MustNot if clause[0].is_excluded else Occur.Must
+                clauses.append((occur, self._condition(clause[0].condition)))
+            else:
+                clauses.append((Occur.Must, self._clause(clause)))
         if not any(occur is not Occur.MustNot for occur, _ in clauses):
             clauses.append((Occur.Must, Query.all_query()))
         return Query.boolean_query(clauses)
@@ -43,11 +59,13 @@ class Asking:
     def tiers(self, lookup: Lookup) -> list[Any]:
         """Queries that share nothing and together are all that matches, the best first."""
         matching = self.matching(lookup)
-        wanted = [word for word in lookup.words if not word.is_excluded]
-        if not wanted:
+        words = lookup.plain_words
+        if not words or lookup.order != "best":
             return [matching]
-        better = [Query.boolean_query([(Occur.Must, self._word("title", word)) for word in wanted])]
-        numbers = sorted({word.number for word in wanted if word.number is not None})
+        better = [Query.boolean_query([(Occur.Must, self._word("head", word)) for word in words])]
+        whole = "".join(word.compact for word in words)
+        better.insert(0, Query.term_query(self._schema, "name", whole))
+        numbers = sorted({word.number for word in words if word.number is not None})
         if numbers:
             better.insert(0, Query.term_set_query(self._schema, "number", numbers))
         found: list[Any] = []
@@ -57,58 +75,132 @@ class Asking:
             above.append((Occur.MustNot, tier))
         return [*found, Query.boolean_query([(Occur.Must, matching), *above])]
 
-    def facets(self, lookup: Lookup) -> Mapping[str, tuple[FacetCount, ...]]:
-        """Values and counts of each facet, under all filters but its own."""
+    def facets(self, lookup: Lookup) -> tuple[Mapping[str, tuple[FacetCount, ...]], tuple[FacetCount, ...]]:
+        """Values and counts of each facet under all filters but its own, and of months under all."""
         narrowed = {name for name in FACETS if getattr(lookup, name) is not None}
-        found = self._count(self.matching(lookup), [name for name in FACETS if name not in narrowed])
+        counted = self._count(self.matching(lookup), [n for n in FACETS if n not in narrowed] + ["month"])
+        months = month_counts(counted.pop("month"))
         for name in narrowed:
-            found |= self._count(self.matching(lookup, leave_out=name), [name])
-        return {name: found[name] for name in FACETS}
+            counted |= self._count(self.matching(lookup, leave_out=name), [name])
+        return {name: facet_counts(name, counted[name]) for name in FACETS}, months
 
-    def _count(self, query: Any, names: list[str]) -> dict[str, tuple[FacetCount, ...]]:
-        if not names:
-            return {}
+    def _count(self, query: Any, names: list[str]) -> dict[str, list[tuple[str, int]]]:
         wanted = {
-            name: {"terms": {"field": name, "size": _MOST_VALUES, "segment_size": 10 * _MOST_VALUES}}
+            name: {"terms": {"field": f"in_{name}", "size": _MOST_VALUES, "segment_size": 10 * _MOST_VALUES}}
             for name in names
         }
         answer = self._searcher.aggregate(query, wanted)
-        return {name: _facet_counts(name, answer[name]["buckets"]) for name in names}
+        return {
+            name: [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in answer[name]["buckets"]]
+            for name in names
+        }
+
+    def near(self, word: Word, lookup: Lookup) -> Any | None:
+        """What has something like the word, scored; None for a word that is too short for it."""
+        ways = [way for run in word.runs for way in self._near_run(run)]
+        if word.number is not None and len(word.number) >= _SHORTEST_FUZZY:
+            ways.append(Query.fuzzy_term_query(self._schema, "number", word.number, 1, True, True))
+        spelled = sounds.spelled(word.compact)
+        if spelled is not None:
+            ways.append(self._sounds(spelled))
+        if not ways:
+            return None
+        must = [(Occur.Must, query) for query in self._filters(lookup, None)]
+        for clause in lookup.clauses:
+            must.append((Occur.Must, Query.const_score_query(self._clause(clause), 0.0)))
+        return Query.boolean_query([*must, (Occur.Must, _any(ways))])
+
+    def _near_run(self, run: str) -> Iterable[Any]:
+        if not tokens.starts_chinese(run):
+            if len(run) >= _SHORTEST_FUZZY:
+                yield Query.boost_query(Query.fuzzy_term_query(self._schema, "head", run, 1, True), 2.0)
+                yield Query.fuzzy_term_query(self._schema, "text", run, 1, True)
+            return
+        for at in range(len(run) - 1):
+            pair = run[at : at + 2]
+            yield Query.boost_query(Query.term_query(self._schema, "head", pair), 2.0)
+            yield Query.term_query(self._schema, "text", pair)
+        if len(run) == 2:  # no pair of it may be left
+            for pattern in (f"{re.escape(run[0])}.", f".{re.escape(run[1])}"):
+                for field in ("head", "person", "department"):
+                    yield Query.regex_query(self._schema, field, pattern)
 
     def _filters(self, lookup: Lookup, leave_out: str | None) -> list[Any]:
         schema, queries = self._schema, []
         if lookup.access is not None:
             queries.append(Query.term_set_query(schema, "access", sorted(lookup.access)))
-        for name in ("kind", "state"):
+        for name in FACETS:
             value = getattr(lookup, name)
-            if value is not None and name != leave_out:
-                queries.append(Query.term_query(schema, name, value))
-        for name in ("seal", "department", "person"):
-            wanted: UUID | None = getattr(lookup, name)
-            if wanted is not None and name != leave_out:
-                queries.append(Query.regex_query(schema, name, f"{wanted.hex} .*"))
+            if value is None or name == leave_out:
+                continue
+            if isinstance(value, UUID):
+                queries.append(Query.regex_query(schema, f"in_{name}", f"{value.hex} .*"))
+            else:
+                queries.append(Query.term_query(schema, f"in_{name}", value))
         if lookup.since is not None or lookup.until is not None:
-            queries.append(
-                Query.range_query(
-                    schema,
-                    "order",
-                    tantivy.FieldType.Integer,
-                    lower_bound=None if lookup.since is None else order_of(lookup.since),
-                    upper_bound=None if lookup.until is None else order_of(lookup.until) - 1,
-                )
-            )
+            queries.append(self._between(Between(lookup.since, lookup.until)))
         return [Query.const_score_query(query, 0.0) for query in queries]
 
+    # conditions
+
+    def _clause(self, clause: Clause) -> Any:
+        return _any([self._term(term) for term in clause])
+
+    def _term(self, term: Term) -> Any:
+        query = self._condition(term.condition)
+        if not term.is_excluded:
+            return query
+        return Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, query)])
+
+    def _condition(self, condition: Condition) -> Any:
+        match condition:
+            case Word():
+                return self._word("text", condition)
+            case InField(field, word):
+                ways = [self._text(field, each) for each in (word, *word.alike)]
+                if field in SOUND_FIELDS and word.sound is not None:
+                    ways.append(Query.regex_query(self._schema, "sound", f"{field}:{word.sound}.*"))
+                return _any(ways)
+            case NumberHas(word):
+                part = word.compact if len(word.compact) >= SHORTEST_PART else None
+                return _any(self._numbers(word.compact, "number") + self._numbers(part, "number_part"))
+            case Amount(least, most):
+                return self._range("amount", NO_AMOUNT + 1 if least is None else least, most)
+            case Between():
+                return self._between(condition)
+            case Is(field, value):
+                finer = {"kind": "in_subkind", "state": "in_mark"}[field]
+                return _any([Query.term_query(self._schema, name, value) for name in (f"in_{field}", finer)])
+            case Days():
+                raise TypeError("days have to be made instants before an index is asked")
+
+    def _between(self, between: Between) -> Any:
+        return self._range(
+            "order",
+            None if between.since is None else order_of(between.since),
+            None if between.until is None else order_of(between.until) - 1,
+        )
+
+    def _range(self, field: str, least: int | None, most: int | None) -> Any:
+        return Query.range_query(
+            self._schema, field, tantivy.FieldType.Integer, lower_bound=least, upper_bound=most
+        )
+
     def _word(self, field: str, word: Word) -> Any:
-        """Where a word matches: in the field, or by the beginning or end of a number."""
+        """Where a word matches: in the field, in a number, or by the sound of a name."""
         ways = [self._text(field, word)]
-        if word.number is not None:
-            ways.append(Query.regex_query(self._schema, "number", f"{word.number}.*"))
-        if word.number_end is not None:
-            ways.append(Query.regex_query(self._schema, "number_end", f"{word.number_end[::-1]}.*"))
-        if len(ways) == 1:
-            return ways[0]
-        return Query.boolean_query([(Occur.Should, way) for way in ways])
+        ways += self._numbers(word.number, "number") + self._numbers(word.number_part, "number_part")
+        for other in word.alike:
+            ways.append(self._word(field, other))
+        if word.sound is not None and field == "text":
+            ways.append(self._sounds(word.sound))
+        return _any(ways)
+
+    def _numbers(self, typed: str | None, field: str) -> list[Any]:
+        return [] if typed is None else [Query.regex_query(self._schema, field, f"{typed}.*")]
+
+    def _sounds(self, sound: str) -> Any:
+        return Query.regex_query(self._schema, "sound", f"({'|'.join(SOUND_FIELDS)}):{sound}.*")
 
     def _text(self, field: str, word: Word) -> Any:
         *first, last = word.phrase
@@ -118,11 +210,12 @@ class Asking:
             return Query.phrase_query(self._schema, field, [*first, last])
         if not first:
             return Query.regex_query(self._schema, field, f"{last}.*")
-        ways = [
-            Query.regex_phrase_query(self._schema, field, [*first, pattern])
-            for pattern in self._endings(field, last)
-        ]
-        return ways[0] if len(ways) == 1 else Query.boolean_query([(Occur.Should, way) for way in ways])
+        return _any(
+            [
+                Query.regex_phrase_query(self._schema, field, [*first, pattern])
+                for pattern in self._endings(field, last)
+            ]
+        )
 
     def _endings(self, field: str, prefix: str) -> list[str]:
         """Patterns for all tokens with this prefix, none of which stands for too many of them."""
@@ -136,23 +229,8 @@ class Asking:
         return patterns
 
 
-def _facet_counts(name: str, buckets: Sequence[Mapping[str, Any]]) -> tuple[FacetCount, ...]:
-    """Counts by value; one value may stand under several names after a renaming: the commonest wins."""
-    split: Callable[[str], tuple[str, str]] = _labelled if name not in ("kind", "state") else _plain
-    counts: dict[str, int] = {}
-    labels: dict[str, str] = {}
-    for bucket in buckets:
-        value, label = split(str(bucket["key"]))
-        counts[value] = counts.get(value, 0) + int(bucket["doc_count"])
-        labels.setdefault(value, label)
-    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], labels[pair[0]]))
-    return tuple(FacetCount(value, labels[value], count) for value, count in ranked[:_SHOWN_VALUES])
-
-
-def _labelled(text: str) -> tuple[str, str]:
-    hexadecimal, _, label = text.partition(" ")
-    return str(UUID(hex=hexadecimal)), label
-
-
-def _plain(text: str) -> tuple[str, str]:
-    return text, text
+def _any(ways: list[Any]) -> Any:
+    """One of the queries; nothing when there are none."""
+    if not ways:
+        return Query.empty_query()
+    return ways[0] if len(ways) == 1 else Query.boolean_query([(Occur.Should, way) for way in ways])

@@ -21,6 +21,7 @@ its overlapping pairs and its last character alone. With them a phrase query is 
 from __future__ import annotations
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import json
 import re
@@ -61,6 +62,7 @@ def fingerprint() -> str:
     """Names the tables behind the tokens; an index that was made with others has to be made again."""
     digest = hashlib.sha256(unicodedata.unidata_version.encode())
     digest.update(json.dumps(sorted(simplified().items())).encode())
+    digest.update(importlib.metadata.version("pypinyin").encode())
     return digest.hexdigest()[:16]
 
 

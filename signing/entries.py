@@ -28,7 +28,7 @@ from core.permissions import (
     term_person,
     term_seal,
 )
-from search.service import announce
+from search.keeping import announce
 from signing.models import Seal, SealRecord, UseKind
 
 ENTRY_VERSION: Final = 2

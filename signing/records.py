@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.models import Department, LegalEntity, Person
 from search.index import Record, Tag
+from search.language import Vocabulary, vocabulary_of
 from signing.models import Seal, SealRecord, UseKind
 
 _KIND_WORDS: Final = {
@@ -19,6 +20,24 @@ _KIND_WORDS: Final = {
     UseKind.CORRECTION: "更正 correction",
 }
 """What a kind of line is found by, in either language."""
+
+
+_KINDS: Final = {
+    "seal_record": ("seal record", "seal use", "用印记录", "用印"),
+    UseKind.ELECTRONIC: ("electronic", "电子用印"),
+    UseKind.PAPER: ("paper", "physical", "线下盖章"),
+    UseKind.CORRECTION: ("correction", "更正"),
+}
+_STATES: Final = {
+    "sealed": ("已用印", "已盖章"),
+    "corrected": ("已更正",),
+    "stamped": ("stamped by hand", "线下盖章"),
+}
+
+
+def vocabulary(_session: Session) -> Vocabulary:
+    """What kinds and states of uses are called in ``kind:`` and ``state:``."""
+    return vocabulary_of(_KINDS, _STATES)
 
 
 def ids(session: Session) -> Iterator[UUID]:
@@ -37,27 +56,30 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
     ).all()
     people = {person for row, *_ in rows for person in _people(row)}
     names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(people))).all())
+    corrected = set(
+        session.scalars(select(SealRecord.corrects_id).where(SealRecord.corrects_id.in_(wanted))).all()
+    )
     return [
         Record(
             kind="seal_record",
             id=row.id,
             title=f"{seal} {row.year}-{row.number:04d} {row.subject}",
             date=row.sealed_at,
-            texts=(
-                row.document_title,
-                row.counterparty or "",
-                _KIND_WORDS[UseKind(row.kind)],
-                row.reason or "",
-                f"{entity} {department}",
-                "、".join(names[person] for person in _people(row)),
+            texts=tuple(
+                filter(None, (row.document_title, _KIND_WORDS[UseKind(row.kind)], row.reason, entity))
             ),
             number=f"{row.year}-{row.number:04d}",
             other_numbers=tuple(
                 one for one in (row.case_serial, row.digest_after, row.digest_before) if one is not None
             ),
+            subkind=UseKind(row.kind).value,
+            state="corrected" if row.id in corrected else "sealed",
+            marks=("stamped",) if row.kind == UseKind.PAPER else (),
             seal=Tag(row.seal_id, seal),
             department=Tag(row.department_id, department),
+            applicant=Tag(row.applicant_id, names[row.applicant_id]),
             people=tuple(Tag(person, names[person]) for person in _people(row)),
+            counterparty=row.counterparty,
             related={"case": row.case_id, "document": row.document_id},
         )
         for row, seal, entity, department in rows

@@ -36,6 +36,7 @@ from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index_of
 from search.service import Searcher
+from search.synonyms import read_synonyms
 from signing import targets
 from signing.custody import PinCost
 from signing.service import SigningService
@@ -87,7 +88,13 @@ def build(
     )
     objects = open_objects(settings.effective_objects_url)
     store = ObjectStore(database, objects, clock, settings.home / "staging")
-    searcher = Searcher(database, open_index_of(settings), clock, settings.zone)
+    searcher = Searcher(
+        database,
+        open_index_of(settings),
+        clock,
+        settings.zone,
+        read_synonyms(settings.search_synonyms),
+    )
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = Sandbox()
     invoices = InvoiceService(clock, settings)
@@ -118,7 +125,7 @@ def build(
         ("case", workflow.records),
         ("seal_record", signing.records),
     ):
-        searcher.register(kind, records.records, records.ids)
+        searcher.register(kind, records.records, records.ids, records.vocabulary)
     return runtime
 
 

@@ -23,7 +23,7 @@ from core.permissions import (
 from core.settings import Settings
 from ingest.models import Document
 from ingest.service import IngestService
-from search.service import announce
+from search.keeping import announce
 from signing.models import SealAuthorisation, SealRecord
 from signing.service import SigningService
 from workflow.claims import Claims

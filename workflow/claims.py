@@ -26,7 +26,7 @@ from ingest.invoices.listing import BROKEN, warnings_of
 from ingest.invoices.models import Invoice, InvoiceCorrection, InvoiceOverride
 from ingest.invoices.service import InvoiceService, checked_reason
 from ingest.models import Document, DocumentKind
-from search.service import announce
+from search.keeping import announce
 from workflow.claim_lines import NONE, Claimable, ClaimLine, check_late, check_sum, lines_of
 from workflow.errors import (
     DocumentNotUsable,

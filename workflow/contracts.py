@@ -18,7 +18,7 @@ from core.permissions import Principal, ResourceType, access_terms, grant_access
 from ingest.comparison import Change, compare, says_the_same
 from ingest.errors import NotReady
 from ingest.models import Document, DocumentKind, DocumentState, PageText, Version, VersionReason
-from search.service import announce
+from search.keeping import announce
 from workflow.errors import CopyTaken, NotAContract
 from workflow.models import Case, CaseDocument, CounterpartCopy, Decision
 from workflow.submitted import SHEET_FIELD

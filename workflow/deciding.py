@@ -25,7 +25,7 @@ from core.settings import Settings
 from ingest.errors import VersionConflict
 from ingest.models import VersionReason
 from ingest.service import IngestService
-from search.service import announce
+from search.keeping import announce
 from signing.enrolment import Signatory
 from signing.fields import SignatureBlock
 from signing.service import SigningService

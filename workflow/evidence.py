@@ -17,7 +17,7 @@ from core.outbox import Job
 from core.permissions import Principal, ResourceType, readable
 from ingest.models import VersionReason
 from ingest.service import IngestService
-from search.service import announce
+from search.keeping import announce
 from signing.errors import TimestampUnavailable
 from signing.lasting import Stamped, newest_stamp
 from signing.service import SigningService

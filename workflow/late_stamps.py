@@ -20,7 +20,7 @@ from core.errors import VermilionError
 from ingest.errors import VersionConflict
 from ingest.models import Version, VersionReason
 from ingest.service import IngestService
-from search.service import announce
+from search.keeping import announce
 from signing.errors import TimestampUnavailable
 from signing.models import SealAuthorisation, SealRecord
 from signing.service import SigningService

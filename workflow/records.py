@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,9 +14,26 @@ from sqlalchemy.orm import Session
 from core.amounts import amount_in_words
 from core.models import Department, Person
 from search.index import Record, Tag
-from signing.models import Seal
+from search.language import Vocabulary, vocabulary_of
+from signing.models import Seal, SealRecord
 from workflow.flows import ChoiceField, DocumentsField, Flow, InvoicesField, MoneyField, SealField, load_flow
-from workflow.models import Case, Comment, Decision, FlowVersion, Task, TaskCandidate
+from workflow.models import Case, CaseState, Comment, Decision, FlowVersion, Task, TaskCandidate
+
+_STATES: Final = {
+    CaseState.RUNNING: ("审批中", "进行中"),
+    CaseState.RETURNED: ("已退回", "退回"),
+    CaseState.COMPLETED: ("已完成", "完成"),
+    CaseState.REJECTED: ("已拒绝", "拒绝", "不同意"),
+    CaseState.WITHDRAWN: ("已撤回", "撤回"),
+    "sealed": ("已用印", "已盖章"),
+}
+
+
+def vocabulary(session: Session) -> Vocabulary:
+    """What kinds and states of cases are called in ``kind:`` and ``state:``: flows go by their names too."""
+    flows = session.execute(select(FlowVersion.key, FlowVersion.definition).order_by(FlowVersion.version))
+    names = {key: (flow.name.zh, flow.name.en) for key, flow in ((k, load_flow(d)) for k, d in flows)}
+    return vocabulary_of({"case": ("审批", "审批单"), **names}, _STATES)
 
 
 def ids(session: Session) -> Iterator[UUID]:
@@ -36,6 +53,7 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
     people = _people(session, wanted)
     said = _said(session, wanted)
     seals = dict(session.execute(select(Seal.id, Seal.name)).all())
+    sealed = set(session.scalars(select(SealRecord.case_id).where(SealRecord.case_id.in_(wanted))))
     made = []
     for case, definition, applicant, department in rows:
         flow = load_flow(definition)
@@ -51,14 +69,18 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
                 texts=(
                     f"{flow.name.zh} {flow.name.en}",
                     *_form(flow, case.form, seals),
-                    f"{department} {'、'.join(person.name for person in involved)}",
                     *said[case.id],
                 ),
                 number=case.serial_number,
-                state=case.state,
+                subkind=case.flow_key,
+                state=CaseState(case.state).value,
+                marks=("sealed",) if case.id in sealed else (),
                 seal=Tag(UUID(seal), seals.get(UUID(seal), "")) if seal else None,
                 department=Tag(case.department_id, department),
+                applicant=Tag(case.applicant_id, applicant),
                 people=involved,
+                counterparty=case.counterparty,
+                amount=case.amount,
                 related={"document": case.sheet_id},
             )
         )

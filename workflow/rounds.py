@@ -16,7 +16,7 @@ from core.i18n import translator
 from core.permissions import term_person
 from ingest.models import Document, DocumentKind, VersionReason
 from ingest.service import IngestService
-from search.service import announce
+from search.keeping import announce
 from storage.service import Kept
 from workflow.advancing import REVISE, Advancing
 from workflow.errors import TransitionNotAllowed

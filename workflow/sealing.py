@@ -18,7 +18,7 @@ from ingest.errors import VersionConflict
 from ingest.models import VersionReason
 from ingest.service import IngestService
 from ingest.words import Place
-from search.service import announce
+from search.keeping import announce
 from signing.errors import PlacementMissing
 from signing.fields import LooseWish
 from signing.models import SealAuthorisation, SealRecord

@@ -19,7 +19,7 @@ from api.schemas_documents import VerifyAnswer
 from api.schemas_operation import FacetAnswer, HitAnswer, Kind, Named, SearchAnswer, SegmentAnswer
 from core.models import Organisation
 from search import index
-from search.query import LONGEST_QUERY
+from search.language import LONGEST_QUERY
 from search.service import Searcher
 from signing.attribution import register_entries
 from signing.service import SigningService

@@ -24,7 +24,7 @@ from ingest.invoices.models import InvoiceOverride, InvoiceOverrideRequest
 from ingest.invoices.rows import lock
 from ingest.invoices.service import checked_reason
 from ingest.models import Document
-from search.service import announce
+from search.keeping import announce
 
 ASKED: Final = "override-asked"
 """The notice to finance that an owner asks."""

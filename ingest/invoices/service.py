@@ -45,7 +45,7 @@ from ingest.invoices.views import (
     TwinView,
 )
 from ingest.models import Document, DocumentState
-from search.service import announce
+from search.keeping import announce
 
 LONGEST_REASON: Final = 1000
 _FEN: Final = Decimal("0.01")

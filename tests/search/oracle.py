@@ -6,8 +6,9 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from search.index import Lookup, Record
-from search.query import Word
+from search.index import Lookup, Record, Tag
+from search.query import Amount, Between, Condition, InField, Is, NumberHas, Term, Word
+from search.sounds import sounds
 from search.tokens import normalise
 
 
@@ -102,60 +103,154 @@ def _stands(wanted: list[Run], there: list[Run], is_exact: bool) -> bool:
     return True
 
 
+def compact(text: str) -> str:
+    """A number without any separation."""
+    return "".join(run.text for run in runs(text))
+
+
 def matches_number(word: Word, number: str) -> bool:
-    """Whether a number begins with the word, or ends with its digits."""
-    plain = "".join(run.text for run in runs(number))
-    typed = "".join(word.runs)
+    """Whether a number begins with the word, or a short one has it inside."""
+    plain, typed = compact(number), "".join(word.runs)
     if len(typed) < 3 or all(_kind(run[0]) == "chinese" for run in word.runs):
         return False
-    return plain.startswith(typed) or (len(typed) >= 4 and typed.isdecimal() and plain.endswith(typed))
+    return plain.startswith(typed) or (len(typed) >= 4 and len(plain) <= 40 and typed in plain)
+
+
+def sounds_like(word: Word, name: str) -> bool:
+    """Whether letters are the beginning of how a name sounds from one of its characters on."""
+    typed = "".join(word.runs)
+    is_plain = len(word.runs) == 1 and not word.is_exact and typed.isascii() and typed.isalpha()
+    return is_plain and len(typed) >= 2 and any(sound.startswith(typed) for sound in sounds(name))
+
+
+def names(record: Record, field: str) -> tuple[str, ...]:
+    """The names in a field."""
+    match field:
+        case "title":
+            return (record.title,)
+        case "seal" | "applicant" | "department":
+            tag = getattr(record, field)
+            return () if tag is None else (tag.name,)
+        case "person":
+            return tuple(person.name for person in record.people)
+    return () if record.counterparty is None else (record.counterparty,)
+
+
+FIELDS = ("title", "seal", "applicant", "person", "department", "counterparty")
+SOUNDING = ("applicant", "person", "counterparty")
 
 
 def matches_word(record: Record, word: Word) -> bool:
     """Whether a record has the word anywhere."""
-    passages = (record.title, *record.numbers, *record.texts, *record.pages)
-    return any(matches_text(word, passage) for passage in passages) or any(
-        matches_number(word, number) for number in record.numbers
+    named = [name for field in FIELDS for name in names(record, field)]
+    passages = (*named, *record.numbers, *record.texts, *record.pages)
+    return (
+        any(matches_text(word, passage) for passage in passages)
+        or any(matches_number(word, number) for number in record.numbers)
+        or any(sounds_like(word, name) for field in SOUNDING for name in names(record, field))
+        or any(matches_word(record, other) for other in word.alike)
     )
+
+
+def matches_head(record: Record, word: Word) -> bool:
+    """Whether a record's head has the word."""
+    fields = ("title", "counterparty", "seal", "applicant")
+    passages = [*record.numbers, *(name for field in fields for name in names(record, field))]
+    return (
+        any(matches_text(word, passage) for passage in passages)
+        or any(matches_number(word, number) for number in record.numbers)
+        or any(matches_head(record, other) for other in word.alike)
+    )
+
+
+def meets(record: Record, condition: Condition) -> bool:
+    """Whether a record meets a condition."""
+    match condition:
+        case Word():
+            return matches_word(record, condition)
+        case InField(field, word):
+            return any(
+                any(matches_text(each, name) for each in (word, *word.alike))
+                or (field in SOUNDING and sounds_like(word, name))
+                for name in names(record, field)
+            )
+        case NumberHas(word):
+            typed = "".join(word.runs)
+            return any(
+                compact(number).startswith(typed)
+                or (len(typed) >= 4 and len(compact(number)) <= 40 and typed in compact(number))
+                for number in record.numbers
+            )
+        case Amount(least, most):
+            if record.amount is None:
+                return False
+            fen = record.amount * 100
+            return (least is None or fen >= least) and (most is None or fen <= most)
+        case Between(since, until):
+            return (since is None or record.date >= since) and (until is None or record.date < until)
+        case Is("kind", value):
+            return value in (record.kind, record.subkind)
+        case Is("state", value):
+            return value == record.state or value in record.marks
+    raise AssertionError(condition)
+
+
+def holds(record: Record, term: Term) -> bool:
+    """Whether a term holds."""
+    return meets(record, term.condition) != term.is_excluded
 
 
 def is_found(record: Record, lookup: Lookup) -> bool:
     """Whether a lookup finds a record."""
     if lookup.access is not None and not lookup.access & set(record.access):
         return False
-    if lookup.kind is not None and record.kind != lookup.kind:
-        return False
-    if lookup.state is not None and record.state != lookup.state:
-        return False
+    for name in ("kind", "state", "counterparty", "year"):
+        wanted = getattr(lookup, name)
+        if wanted is not None and getattr(record, name) != wanted:
+            return False
     if lookup.seal is not None and (record.seal is None or record.seal.id != lookup.seal):
         return False
     if lookup.department is not None and (
         record.department is None or record.department.id != lookup.department
     ):
         return False
-    if lookup.person is not None and lookup.person not in {person.id for person in record.people}:
+    if lookup.person is not None and lookup.person not in {person.id for person in everybody(record)}:
         return False
     if lookup.since is not None and record.date < lookup.since:
         return False
     if lookup.until is not None and record.date >= lookup.until:
         return False
-    return all(matches_word(record, word) != word.is_excluded for word in lookup.words)
+    return all(any(holds(record, term) for term in clause) for clause in lookup.clauses)
+
+
+def everybody(record: Record) -> tuple[Tag, ...]:
+    """All who take part."""
+    return (*record.people, record.applicant) if record.applicant else record.people
 
 
 def tier(record: Record, lookup: Lookup) -> int:
-    """0 for a number typed whole, 1 for title and numbers, 2 for the rest."""
-    wanted = [word for word in lookup.words if not word.is_excluded]
-    if not wanted:
+    """0 for a number typed whole, 1 for a name typed whole, 2 for the head, 3 for the rest."""
+    words = lookup.plain_words
+    if not words:
         return 0
-    plain = {"".join(run.text for run in runs(number)) for number in record.numbers}
-    typed = {"".join(word.runs) for word in wanted if word.number is not None}
-    if plain & typed:
+    numbers = {compact(number) for number in record.numbers}
+    if numbers & {"".join(word.runs) for word in words if word.number is not None}:
         return 0
-    head = Record(record.kind, record.id, record.title, record.date, record.number, record.other_numbers)
-    return 1 if all(matches_word(head, word) for word in wanted) else 2
+    shown = (name for field in ("title", "counterparty", "seal", "applicant") for name in names(record, field))
+    if "".join("".join(word.runs) for word in words) in {compact(name) for name in shown}:
+        return 1
+    return 2 if all(matches_head(record, word) for word in words) else 3
 
 
 def expected(records: Iterable[Record], lookup: Lookup) -> list[Record]:
     """What a lookup finds, in order; equals (same tier, same millisecond) in any order."""
     found = [record for record in records if is_found(record, lookup)]
+    match lookup.order:
+        case "oldest":
+            return sorted(found, key=lambda record: record.date.timestamp())
+        case "newest":
+            return sorted(found, key=lambda record: -record.date.timestamp())
+        case "amount-down" | "amount-up":
+            sign = -1 if lookup.order == "amount-down" else 1
+            return sorted(found, key=lambda r: (r.amount is None, sign * (r.amount or 0)))
     return sorted(found, key=lambda record: (tier(record, lookup), -record.date.timestamp()))

@@ -20,7 +20,8 @@ from core.permissions import ResourceType, grant_access
 from core.runtime import Runtime
 from ingest.models import Document, DocumentKind, DocumentState, PageText
 from search.index import Index
-from search.service import Searcher, announce
+from search.keeping import announce
+from search.service import Searcher
 from signing.models import Certificate, CertificateRole, Seal, SealAuthorisation, SealRecord, SealState
 from tests.builders import Company
 from workflow import flows

@@ -25,8 +25,9 @@ from core.tasks import EmbeddedWorker
 from ingest.models import Document
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
 from search.index import DEEPEST, Hit, Index, Key, Lookup, Query, Record
+from search.keeping import announce
 from search.opening import open_index
-from search.service import Searcher, announce
+from search.service import Searcher
 from tests.builders import Company, make_company, make_runtime
 from tests.search.rows import Rows, make_searcher
 

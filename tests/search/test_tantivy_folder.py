@@ -18,8 +18,8 @@ import pytest
 from search import tantivy_folder
 from search.errors import IndexBusy, SearchUnavailable
 from search.index import Lookup
-from search.query import parse
 from search.tantivy_index import TantivyIndex
+from tests.search.asking import clauses
 from tests.search.test_index import EVERYTHING, make
 
 WRITER = """
@@ -90,16 +90,16 @@ def test_a_damaged_index_starts_anew_and_says_that_it_is_incomplete(folder: Path
     DAMAGES[damage](folder)
     index = TantivyIndex(folder)
     try:
-        index.search(replace(EVERYTHING, words=parse("采购")))
+        index.search(replace(EVERYTHING, clauses=clauses("采购")))
     except SearchUnavailable as error:
         assert error.context["reason"]
     index.check()
     assert not index.is_complete()
-    mark = index.begin_rebuild()
-    index.apply([make("重新来过")])
-    index.finish_rebuild(mark)
+    name = index.begin_rebuild()
+    index.apply_rebuilt(name, [make("重新来过")])
+    index.finish_rebuild(name)
     assert index.is_complete()
-    assert index.search(replace(EVERYTHING, words=parse("重新"))).total == 1
+    assert index.search(replace(EVERYTHING, clauses=clauses("重新"))).total == 1
     assert [path.name for path in folder.glob("index-*")] == [in_use(folder).name]
 
 
@@ -236,7 +236,7 @@ def test_kill_in_mid_write_loses_nothing_that_was_applied(folder: Path) -> None:
         # What was under way when the process died may be there, but only as a whole.
         assert found in (applied * 10, applied * 10 + 10)
         index.apply([], [key for key in index.keys(EVERYTHING) if key.id.int >= applied * 10])
-        assert index.search(Lookup(words=parse("采购合同"), access=None)).total == applied * 10
+        assert index.search(Lookup(clauses=clauses("采购合同"), access=None)).total == applied * 10
         index.close()
     assert applied > 5
 
