@@ -20,7 +20,7 @@ _MOST_SHARDS: Final = 64
 
 @dataclass(frozen=True)
 class Access:
-    """What opens the door, from settings. Files hold one secret each; a trailing line end is no part of it."""
+    """What opens the door, from settings. Each file holds one secret; white space around it is no part of it."""
 
     ca_file: Path | None = None
     password_file: Path | None = None
@@ -52,7 +52,7 @@ class Address:
 
 
 def read_address(url: str, access: Access, setting: str) -> Address:
-    """The cluster that a URL names. Raises SettingUnusable; the URL, which may hold a password, is not told."""
+    """The cluster that a URL names. Raises SettingUnusable, which does not tell a URL with a password."""
 
     def refused(reason: str, named: str = setting) -> SettingUnusable:
         return SettingUnusable(setting=named, reason=reason)

@@ -154,7 +154,7 @@ def _client(address: Address, setting: str) -> Elasticsearch:
     try:
         return Elasticsearch(
             hosts,
-            # Each other host once; where there is one alone, once more: it may have closed an idle connection.
+            # Each other host once; a single one once more: it may have closed an idle connection.
             max_retries=max(1, len(hosts) - 1),
             retry_on_status=(),
             retry_on_timeout=False,

@@ -55,7 +55,7 @@ class ElasticIndex:
         return self._generations.begin()
 
     def apply_rebuilt(self, name: str, records: Sequence[Record], gone: Sequence[Key] = ()) -> None:
-        """See ``search.index.Index``. Where the live index is written to too, it is refreshed now and then."""
+        """See ``search.index.Index``. A live index that is written to as well is refreshed now and then."""
 
         def targets(state: State) -> list[_Target]:
             if state.building != name:
@@ -246,7 +246,7 @@ class ElasticIndex:
         return self._generations.state().is_complete
 
     def check(self) -> None:
-        """See ``search.index.Index``. Shards that the cluster has lost are its administrator's to bring back."""
+        """See ``search.index.Index``. Shards that are missing are the cluster's to bring back."""
         self._generations.usable()
         health = self._health()
         if health["status"] == "red":

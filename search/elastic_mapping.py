@@ -31,7 +31,7 @@ def version_tag() -> str:
 
 
 def year_of(key: Key) -> str:
-    """Which yearly index a thing is in, for good: by the time in its id (UUIDv7), never by a date that changes."""
+    """Which yearly index a thing is in, for good: by the time in its id (UUIDv7), not by a date."""
     return year_of_id(key.id)
 
 

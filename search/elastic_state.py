@@ -90,7 +90,7 @@ class Generations:
         )
 
     def usable(self) -> State:
-        """The state; that of a new, empty, incomplete index where there was none. Raises SearchUnavailable."""
+        """The state; where there is no index, that of a new one. Raises SearchUnavailable."""
         state = self.state()
         if state.live is not None:
             return state

@@ -1,4 +1,4 @@
-"""Back-ends of the index, each opened in a folder of its own."""
+"""Back-ends of the index, each empty: the embedded one in a folder, Elasticsearch on a real server."""
 
 from __future__ import annotations
 
@@ -7,23 +7,44 @@ from pathlib import Path
 
 import pytest
 
+from core.ids import new_id
+from search.elastic_address import Access
 from search.index import Index
 from search.opening import open_index
+from tests.elastic_server import ElasticServer, remove_all
 
 Opening = Callable[[], Index]
 
 
-@pytest.fixture(params=["tantivy"])
-def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Opening:
+@pytest.fixture
+def elastic_url(elasticsearch: ElasticServer) -> Iterator[str]:
+    """Where nothing of the product is yet; what a test leaves there is taken away."""
+    prefix = f"vermilion-{new_id().hex[-12:]}"
+    yield elasticsearch.url(prefix)
+    remove_all(elasticsearch, prefix)
+
+
+@pytest.fixture(
+    params=["tantivy", pytest.param("elasticsearch", marks=pytest.mark.xdist_group("elasticsearch"))]
+)
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
     """Opens one and the same index, as each process would."""
-    urls = {"tantivy": f"tantivy:{tmp_path / 'search'}"}
-    url = urls[request.param]
-    return lambda: open_index(url)
+    opened: list[Index] = []
+    if request.param == "tantivy":
+        url, access = f"tantivy:{tmp_path / 'search'}", Access()
+    else:
+        url, access = request.getfixturevalue("elastic_url"), request.getfixturevalue("elasticsearch").access
+
+    def open_it() -> Index:
+        opened.append(open_index(url, access))
+        return opened[-1]
+
+    yield open_it
+    for index in opened:
+        index.close()
 
 
 @pytest.fixture
-def index(opening: Opening) -> Iterator[Index]:
+def index(opening: Opening) -> Index:
     """An empty index."""
-    made = opening()
-    yield made
-    made.close()
+    return opening()
