@@ -91,9 +91,9 @@ def _sent(
     cluster: Cluster, some: list[tuple[Action, bytes]], is_refreshed: bool
 ) -> Iterator[tuple[tuple[Action, bytes], int, str]]:
     """What did not work of one request: the action, its status and the kind of error."""
-    body = b"".join(lines for _, lines in some)
+    operations: Any = [b"".join(lines for _, lines in some)]  # the client passes on what is JSON already
     answer = cluster.ask(
-        lambda client: client.bulk(operations=[body], refresh=is_refreshed),
+        lambda client: client.bulk(operations=operations, refresh=is_refreshed),
         seconds=WRITING,
     )
     if not answer["errors"]:

@@ -167,7 +167,7 @@ class ElasticIndex:
         answer = self._search({"query": EVERYTHING, "size": 0, "track_total_hits": True})
         return int(answer["hits"]["total"]["value"])
 
-    def _search(self, asked: Json) -> Any:
+    def _search(self, asked: Json, fields: Sequence[str] = ("key",)) -> Any:
         """One answer of all shards; a part of them is no answer. Empty where there is no index yet."""
         return self._cluster.ask(
             lambda client: client.search(
@@ -175,7 +175,7 @@ class ElasticIndex:
                 ignore_unavailable=True,
                 allow_partial_search_results=False,
                 stored_fields="_none_",
-                docvalue_fields=["key"],
+                docvalue_fields=[{"field": name} for name in fields],
                 **_named(asked),
             )
         )
@@ -185,6 +185,10 @@ class ElasticIndex:
 
         Where a rebuild takes the index away meanwhile, the rest is read from the new one.
         """
+        first = self._search({**asked, "size": _AT_ONCE, "track_total_hits": False}, fields)["hits"]["hits"]
+        if len(first) < _AT_ONCE:  # one answer is of one moment anyway
+            yield from first
+            return
         point: str | None = None
         after: list[Any] | None = None
         is_again = False
@@ -225,7 +229,7 @@ class ElasticIndex:
                 size=_AT_ONCE,
                 allow_partial_search_results=False,
                 stored_fields="_none_",
-                docvalue_fields=fields,
+                docvalue_fields=[{"field": name} for name in fields],
                 track_total_hits=False,
                 search_after=after,
                 **asked,

@@ -189,10 +189,7 @@ class Generations:
         self._delete(stale)
         tags = {"-".join(index.removeprefix(f"{self._prefix}-").split("-")[:2]) for index in stale}
         for tag in tags - {version_tag()}:
-            name = f"{self._prefix}-{tag}"
-            self._cluster.ask(
-                lambda client, name=name: client.indices.delete_index_template(name=name), ignore=(404,)
-            )
+            self._delete_template(f"{self._prefix}-{tag}")
 
     # requests
 
@@ -230,8 +227,10 @@ class Generations:
         return sorted(answer)
 
     def _delete(self, indices: list[str]) -> None:
-        for index in indices:
+        if indices:
             self._cluster.ask(
-                lambda client, index=index: client.indices.delete(index=index, ignore_unavailable=True),
-                seconds=WRITING,
+                lambda client: client.indices.delete(index=indices, ignore_unavailable=True), seconds=WRITING
             )
+
+    def _delete_template(self, name: str) -> None:
+        self._cluster.ask(lambda client: client.indices.delete_index_template(name=name), ignore=(404,))

@@ -11,17 +11,34 @@ from core.ids import new_id
 from search.elastic_address import Access
 from search.index import Index
 from search.opening import open_index
-from tests.elastic_server import ElasticServer, remove_all
+from tests.elastic_server import ElasticServer, make_empty, remove_all
 
 Opening = Callable[[], Index]
 
 
 @pytest.fixture
-def elastic_url(elasticsearch: ElasticServer) -> Iterator[str]:
-    """Where nothing of the product is yet; what a test leaves there is taken away."""
+def elastic_prefix(elasticsearch: ElasticServer) -> Iterator[str]:
+    """The beginning of names under which there is nothing yet; what a test leaves there is taken away."""
     prefix = f"vermilion-{new_id().hex[-12:]}"
-    yield elasticsearch.url(prefix)
+    yield prefix
     remove_all(elasticsearch, prefix)
+
+
+@pytest.fixture(scope="session")
+def _used(elasticsearch: ElasticServer) -> Iterator[list[str]]:
+    """Prefixes that the tests of this process share one after another."""
+    prefixes: list[str] = []
+    yield prefixes
+    for prefix in prefixes:
+        remove_all(elasticsearch, prefix)
+
+
+@pytest.fixture
+def elastic_url(elasticsearch: ElasticServer, _used: list[str]) -> str:
+    """Where an index is empty and incomplete, as a new one."""
+    if not _used or not make_empty(elasticsearch, _used[-1]):
+        _used.append(f"vermilion-{new_id().hex[-12:]}")
+    return elasticsearch.url(_used[-1])
 
 
 @pytest.fixture(
