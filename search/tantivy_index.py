@@ -89,7 +89,7 @@ class TantivyIndex:
         """Commit a change to one of the subfolders, or nothing of it. The caller holds the lock."""
         with self._guarded("write"):
             path = self._folder.path / name
-            index = tantivy.Index.open(str(path))
+            index = open_folder(path)
             clear_unfinished(path)
             try:
                 writer = index.writer(_HEAP, 1)
@@ -237,7 +237,7 @@ class TantivyIndex:
     def _open(self, state: State) -> Any:
         with self._reading_lock:
             if self._open_name != state.folder or self._index is None:
-                index = tantivy.Index.open(str(self._folder.path / state.folder))
+                index = open_folder(self._folder.path / state.folder)
                 index.config_reader("manual", 0)
                 self._index, self._open_name, self._seen = index, state.folder, ()
             return self._index
@@ -268,6 +268,11 @@ class TantivyIndex:
         self._whole_name = ""
         with suppress(Exception):
             self.close()
+
+
+def open_folder(path: Path) -> Any:
+    """The engine's index in a folder. Raises ValueError."""
+    return tantivy.Index.open(str(path))
 
 
 class _Change:

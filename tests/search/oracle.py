@@ -236,7 +236,9 @@ def tier(record: Record, lookup: Lookup) -> int:
     numbers = {compact(number) for number in record.numbers}
     if numbers & {"".join(word.runs) for word in words if word.number is not None}:
         return 0
-    shown = (name for field in ("title", "counterparty", "seal", "applicant") for name in names(record, field))
+    shown = (
+        name for field in ("title", "counterparty", "seal", "applicant") for name in names(record, field)
+    )
     if "".join("".join(word.runs) for word in words) in {compact(name) for name in shown}:
         return 1
     return 2 if all(matches_head(record, word) for word in words) else 3

@@ -49,9 +49,7 @@ def test_segments_join_back_and_hits_are_what_was_asked(text: str, data: st.Data
     parts = segments(text, words)
     assert "".join(part.text for part in parts) == text
     canonical = tokens.canonical(text)
-    assert any(part.is_hit for part in parts) == any(
-        word.matches(canonical) for word in words
-    )
+    assert any(part.is_hit for part in parts) == any(word.matches(canonical) for word in words)
     for part in parts:
         if part.is_hit and len(words) == 1:
             plain, asked = tokens.compact(part.text), "".join(words[0].runs)

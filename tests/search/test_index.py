@@ -87,7 +87,7 @@ def test_a_match_never_reaches_from_one_passage_or_page_into_the_next(index: Ind
 def test_numbers_are_found_by_beginning_and_by_their_parts(index: Index) -> None:
     record = make("发票", number="24412000000243455703", other_numbers=("HT-2026-00012", "3fa9c1d2e4"))
     index.apply([record])
-    for text in ("244120000002", "5703", "ht202600", "3fa9c1", "HT-2026-0", "00012", "2000000024"):
+    for text in ("244120000002", "5703", "ht202600", "3fa9c1", "HT-2026-0", "00012", "0000024345"):
         assert titles(index, [record], text) == ["发票"], text
     for text in ("570", "44120000001", "number:244120000001"):
         assert titles(index, [record], text) == [], text

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from search import tantivy_folder
+from search import tantivy_folder, tantivy_index
 from search.errors import IndexBusy, SearchUnavailable
 from search.index import Lookup
 from search.tantivy_index import TantivyIndex
@@ -175,7 +175,7 @@ def test_an_index_of_another_version_is_made_anew(
     old.finish_rebuild(old.begin_rebuild())
     old.apply([make("旧版")])
     if change == "format":
-        monkeypatch.setattr(tantivy_folder, "FORMAT", tantivy_folder.FORMAT + 1)
+        monkeypatch.setattr(tantivy_folder, "INDEXED_AS", tantivy_folder.INDEXED_AS + 1)
     else:
         monkeypatch.setattr(tantivy_folder.tokens, "fingerprint", lambda: "others")
     index = TantivyIndex(folder)
@@ -252,10 +252,10 @@ def test_a_full_disk_is_an_error_and_the_index_is_kept(folder: Path, monkeypatch
 
             return fail
 
-    real = TantivyIndex._open
-    monkeypatch.setattr(TantivyIndex, "_open", lambda *_: Full())
+    real = tantivy_index.open_folder
+    monkeypatch.setattr(tantivy_index, "open_folder", lambda *_: Full())
     with pytest.raises(SearchUnavailable, match="No space left"):
         index.apply([make("乙")])
-    monkeypatch.setattr(TantivyIndex, "_open", real)
+    monkeypatch.setattr(tantivy_index, "open_folder", real)
     index.apply([make("乙")])
     assert index.count() == 2
