@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -76,8 +77,8 @@ def read_address(url: str, access: Access, setting: str) -> Address:
     is_encrypted = parts.scheme == "elasticsearch+https"
     if access.ca_file is not None and not is_encrypted:
         raise refused("only elasticsearch+https has certificates", "VERMILION_SEARCH_CA_FILE")
-    if access.ca_file is not None and not access.ca_file.is_file():
-        raise refused(f"{access.ca_file} is not a file", "VERMILION_SEARCH_CA_FILE")
+    if access.ca_file is not None and not _has_certificates(access.ca_file):
+        raise refused(f"{access.ca_file} has no certificates", "VERMILION_SEARCH_CA_FILE")
     secret = _secret(access.password_file, "VERMILION_SEARCH_PASSWORD_FILE") or unquote(password) or None
     api_key = _secret(access.api_key_file, "VERMILION_SEARCH_API_KEY_FILE")
     if api_key is not None and user:
@@ -95,6 +96,13 @@ def read_address(url: str, access: Access, setting: str) -> Address:
         api_key=api_key,
         ca_file=access.ca_file,
     )
+
+
+def _has_certificates(file: Path) -> bool:
+    try:
+        return bool(ssl.create_default_context(cafile=str(file)).get_ca_certs())
+    except (OSError, ValueError):  # SSLError is an OSError
+        return False
 
 
 def _host(text: str, setting: str) -> tuple[str, int]:

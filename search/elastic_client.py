@@ -5,6 +5,7 @@ Nothing that is asked stands in an error: what people search for, and passwords,
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -28,6 +29,7 @@ from search.elastic_address import Address
 from search.errors import SearchUnavailable
 
 log = structlog.get_logger()
+logging.getLogger("elastic_transport").setLevel(logging.ERROR)  # its warnings, long ones, are our errors
 
 OLDEST: Final = (8, 19)
 """The first server version that is spoken to; any later 8 will do."""
@@ -77,20 +79,21 @@ class Cluster:
                 self._version = self._checked(self._ask_version())
             return self._version
 
-    def _ask_version(self) -> str:
+    def _ask_version(self) -> list[str]:
         # Not info(): nodes.info tells of all nodes, and any distribution has it.
         answer = self._ask(lambda client: client.nodes.info(filter_path="nodes.*.version"), READING, ())
-        versions = [str(node["version"]) for node in answer["nodes"].values()]
-        return min(versions, key=_parts)
+        return sorted({str(node["version"]) for node in answer["nodes"].values()}, key=_parts)
 
-    def _checked(self, version: str) -> str:
-        major = _parts(version)[0]
-        if major != UNTESTED and (major != OLDEST[0] or _parts(version)[:2] < OLDEST):
-            reason = f"Elasticsearch {version} at {self.address.place}: 8.19 or a later 8 is needed"
-            raise self._unusable(reason)
-        if major == UNTESTED:
-            log.warning("search_engine_untested", version=version)
-        return version
+    def _checked(self, versions: list[str]) -> str:
+        """The oldest of the versions. Raises SettingUnusable when one of them is not spoken to."""
+        for version in versions:
+            major = _parts(version)[0]
+            if major == UNTESTED:
+                log.warning("search_engine_untested", version=version)
+            elif major != OLDEST[0] or _parts(version)[:2] < OLDEST:
+                reason = f"Elasticsearch {version} at {self.address.place}: 8.19 or a later 8 is needed"
+                raise self._unusable(reason)
+        return versions[0]
 
     def _unusable(self, reason: str) -> SettingUnusable:
         return SettingUnusable(setting=self._setting, reason=reason)
@@ -114,11 +117,11 @@ class Cluster:
         while True:
             try:
                 return ask(client)
+            except (TransportError, UnsupportedProductError) as error:
+                raise SearchUnavailable(reason=self._told(error)) from error
             except ApiError as error:
                 if error.status_code not in _BUSY or time.monotonic() + pause > deadline:
                     raise SearchUnavailable(reason=described(error)) from error
-            except (TransportError, UnsupportedProductError) as error:
-                raise SearchUnavailable(reason=self._told(error)) from error
             time.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
 

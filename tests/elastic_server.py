@@ -107,6 +107,7 @@ class Node:
             "path.logs": str(self.folder / "logs"),
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.destructive_requires_name": "false",
+            "indexing_pressure.memory.limit": "2mb",  # so that it pushes back within a test
             "xpack.security.enabled": "false",
             **self.settings,
         }
