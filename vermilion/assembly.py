@@ -34,9 +34,7 @@ from ingest.service import IngestService
 from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
-from search.opening import open_index_of
 from search.service import Searcher
-from search.synonyms import read_synonyms
 from signing import targets
 from signing.custody import PinCost
 from signing.service import SigningService
@@ -44,6 +42,7 @@ from storage.opening import open_objects
 from storage.service import ObjectStore
 from vermilion import migrations
 from vermilion.first_start import SetUp
+from vermilion.searching import open_searcher
 from workflow.contracts import Contracts
 from workflow.service import WorkflowService
 
@@ -88,13 +87,7 @@ def build(
     )
     objects = open_objects(settings.effective_objects_url)
     store = ObjectStore(database, objects, clock, settings.home / "staging")
-    searcher = Searcher(
-        database,
-        open_index_of(settings),
-        clock,
-        settings.zone,
-        read_synonyms(settings.search_synonyms),
-    )
+    searcher = open_searcher(settings, database, clock)
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = Sandbox()
     invoices = InvoiceService(clock, settings)
@@ -120,12 +113,6 @@ def build(
     ):
         runtime.add(service)
     runtime.add(runtime.get(SetUp), as_type=FirstStart)
-    for kind, records in (
-        ("document", ingest.records),
-        ("case", workflow.records),
-        ("seal_record", signing.records),
-    ):
-        searcher.register(kind, records.records, records.ids, records.vocabulary)
     return runtime
 
 
