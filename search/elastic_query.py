@@ -14,6 +14,7 @@ from search import sounds, tokens
 from search.elastic_mapping import cut, cut_all
 from search.fields import facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
+from search.likeness import ABBREVIATIONS
 from search.query import (
     SHORTEST_PART,
     SOUND_FIELDS,
@@ -265,6 +266,10 @@ def _near_run(run: str) -> Iterator[Json]:
     for at in range(len(run) - 1):
         for field, boost in (("head", 2.0), ("text", 1.0)):
             yield {"term": {field: {"value": run[at : at + 2], "boost": boost}}}
+    if len(run) in ABBREVIATIONS:
+        yield {
+            "constant_score": {"filter": _all([{"term": {"letter": letter}} for letter in sorted(set(run))])}
+        }
     if len(run) == 2:  # no pair of it may be left
         for pattern in (f"{run[0]}?", f"?{run[1]}"):
             for field in ("head", "person", "department"):

@@ -14,6 +14,7 @@ from search.opening import open_index
 from tests.elastic_server import ElasticServer, make_empty, remove_all
 
 Opening = Callable[[], Index]
+ELASTICSEARCH = pytest.param("elasticsearch", marks=pytest.mark.xdist_group("elasticsearch"))
 
 
 @pytest.fixture
@@ -41,9 +42,7 @@ def elastic_url(elasticsearch: ElasticServer, _used: list[str]) -> str:
     return elasticsearch.url(_used[-1])
 
 
-@pytest.fixture(
-    params=["tantivy", pytest.param("elasticsearch", marks=pytest.mark.xdist_group("elasticsearch"))]
-)
+@pytest.fixture(params=["tantivy", ELASTICSEARCH])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
     """Opens one and the same index, as each process would."""
     opened: list[Index] = []

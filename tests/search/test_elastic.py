@@ -109,9 +109,9 @@ def test_fields_are_those_that_are_declared_and_nothing_can_be_read_back(
 def test_a_beginning_longer_than_those_that_are_indexed_misses_nothing(opened: Opened) -> None:
     index = opened()
     index.apply([make("发票", texts=(f"号 24412000{n:06d}",)) for n in range(120)])
-    for text in ("号 244120000", "244120000", "号2441", "号 24412000000"):
-        found = index.search(replace(EVERYTHING, clauses=clauses(text), limit=1)).total
-        assert found == (100 if text.endswith("000000") else 120), text
+    for text, total in (("号 244120000", 120), ("244120000", 120), ("号2441", 120), ("号 244120000000", 100)):
+        found = index.search(replace(EVERYTHING, clauses=clauses(text), limit=1))
+        assert found.total == total, text
 
 
 def test_values_of_any_length_are_taken(opened: Opened) -> None:
