@@ -21,7 +21,7 @@ _MOST_SHARDS: Final = 64
 
 @dataclass(frozen=True)
 class Access:
-    """What opens the door, from settings. Each file holds one secret; white space around it does not count."""
+    """What opens the door, from settings. Each file holds one secret; space around it does not count."""
 
     ca_file: Path | None = None
     password_file: Path | None = None

@@ -95,7 +95,11 @@ def _sent(
     answer = cluster.ask(
         lambda client: client.bulk(operations=operations, refresh=is_refreshed),
         seconds=WRITING,
+        ignore=tuple(_BUSY),
     )
+    if "error" in answer:  # there was no room for the request as a whole
+        yield from ((pair, int(answer["status"]), str(answer["error"]["type"])) for pair in some)
+        return
     if not answer["errors"]:
         return
     for pair, item in zip(some, answer["items"], strict=True):

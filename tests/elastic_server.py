@@ -40,7 +40,7 @@ _ARTIFACT: Final = f"org.elasticsearch.distribution.integ-test-zip:elasticsearch
 _ARCHIVE: Final = FOLDER / f"elasticsearch-{VERSION}.zip"
 _HOME: Final = FOLDER / f"elasticsearch-{VERSION}"
 _NOBODY: Final = 65534
-_START: Final = 280
+_START: Final = 600
 USER, PASSWORD = "archive", "correct horse: battery/staple@7"
 
 
@@ -93,8 +93,9 @@ class Node:
     heap: str
     http: int = field(default_factory=free_port)
     pid: int = 0
+    launcher: subprocess.Popen[bytes] | None = None
 
-    def begin(self) -> subprocess.Popen[bytes]:
+    def begin(self) -> None:
         """Start it; the launcher ends once the server answers, or with an error."""
         config = self.folder / "config"
         (self.folder / "tmp").mkdir(exist_ok=True)
@@ -121,13 +122,19 @@ class Node:
             _give(self.folder)
             command = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups", *command]
         with (self.folder / "start.log").open("wb") as log:
-            return subprocess.Popen(
-                command, cwd=self.folder, env=self._environment(), stdout=log, stderr=subprocess.STDOUT
+            self.launcher = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env=self._environment(),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
-    def await_start(self, launcher: subprocess.Popen[bytes]) -> None:
+    def await_start(self) -> None:
         """Wait until it answers."""
-        code = launcher.wait(_START)
+        assert self.launcher is not None
+        code = self.launcher.wait(_START)
         if code:
             told = (self.folder / "start.log").read_text(errors="replace")
             raise RuntimeError(f"Elasticsearch ended with {code}: {told[-2000:]}")
@@ -144,16 +151,17 @@ class Node:
         }
 
     def kill(self) -> None:
-        """``kill -9``, and wait until it is gone."""
-        if not self.pid:
+        """``kill -9``, launcher and all, and wait until it is gone."""
+        if self.launcher is None:
             return
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+            os.killpg(self.launcher.pid, signal.SIGKILL)
+        self.launcher.wait()
+        self.launcher = None
         for _ in range(200):
-            if not Path(f"/proc/{self.pid}").exists():
+            if not self.pid or not Path(f"/proc/{self.pid}").exists():
                 break
             time.sleep(0.02)
-        self.pid = 0
 
 
 @dataclass(frozen=True)
@@ -180,7 +188,8 @@ def elastic_server() -> Iterator[ElasticServer]:
         node = Node(folder, home, {"discovery.type": "single-node", **_secured()}, "512m")
         access = _secrets(node)
         stack.callback(node.kill)
-        node.await_start(node.begin())
+        node.begin()
+        node.await_start()
         yield ElasticServer((node.http,), access, USER)
 
 
@@ -206,9 +215,10 @@ def elastic_cluster(size: int = 3) -> Iterator[tuple[ElasticServer, list[Node]]]
         ]
         for node in nodes:
             stack.callback(node.kill)
-        launchers = [node.begin() for node in nodes]
-        for node, launcher in zip(nodes, launchers, strict=True):
-            node.await_start(launcher)
+        for node in nodes:
+            node.begin()
+        for node in nodes:
+            node.await_start()
         yield ElasticServer(tuple(node.http for node in nodes)), nodes
 
 
