@@ -159,7 +159,7 @@ class Node:
         self.launcher.wait()
         self.launcher = None
         for _ in range(200):
-            if not self.pid or not Path(f"/proc/{self.pid}").exists():
+            if not self.pid or _is_gone(self.pid):
                 break
             time.sleep(0.02)
 
@@ -258,6 +258,14 @@ vermilion:
       privileges: [all]
 """
 """All that the product's user needs; docs/administrator.md says the same."""
+
+
+def _is_gone(pid: int) -> bool:
+    """Whether a process has ended, even where nobody has asked for its status yet."""
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return True
 
 
 @contextmanager

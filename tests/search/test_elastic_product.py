@@ -69,7 +69,7 @@ def test_pages_say_that_the_engine_is_away_and_it_catches_up_when_it_is_back(
     office.upload("staff", contract_pdf("水泵采购合同"), "水泵采购合同.pdf")
     office.work_off()
     client = signed_in(office, "staff")
-    assert "水泵采购合同" in client.get("/search", params={"q": "采购"}).text
+    assert "水泵" in client.get("/search", params={"q": "采购"}).text
     assert searcher.is_complete()
 
     door.shut()
