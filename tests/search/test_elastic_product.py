@@ -95,5 +95,5 @@ def test_pages_say_that_the_engine_is_away_and_it_catches_up_when_it_is_back(
         session.execute(update(OutboxJob).values(run_at=office.runtime.clock.now()))
     office.work_off()
     found = searcher.search(office.principal("staff"), Query(text="采购合同"))
-    assert [hit.title for hit in found.hits] == ["阀门采购合同", "水泵采购合同"]
+    assert [hit.title for hit in found.hits] == ["阀门采购合同.pdf", "水泵采购合同.pdf"]
     assert client.get("/readyz").json()["parts"]["search"] == "ok"
