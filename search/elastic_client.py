@@ -6,7 +6,6 @@ Nothing that is asked stands in an error: what people search for, and passwords,
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -57,7 +56,6 @@ class Cluster:
         self.address = address
         self._setting = setting
         self._client = _client(address, setting)
-        self._lock = threading.Lock()
         self._version: str | None = None
         try:
             self.version()
@@ -74,10 +72,9 @@ class Cluster:
 
         Raises SettingUnusable for one that is not spoken to, SearchUnavailable.
         """
-        with self._lock:
-            if self._version is None:
-                self._version = self._checked(self._ask_version())
-            return self._version
+        if self._version is None:  # asked by several threads at once, they all hear the same
+            self._version = self._checked(self._ask_version())
+        return self._version
 
     def _ask_version(self) -> list[str]:
         # Not info(): nodes.info tells of all nodes, and any distribution has it.
