@@ -158,7 +158,7 @@ class ElasticIndex:
 
     def digests(self) -> Iterator[tuple[Key, str]]:
         """See ``search.index.Index``."""
-        asked = {"query": EVERYTHING, "sort": [{"key": "asc"}]}
+        asked = {"query": EVERYTHING, "sort": order(Lookup(access=None), is_ranked=False)}
         for hit in self._all_hits(asked, ["key", "digest"]):
             yield _key_of(hit), str(hit["fields"]["digest"][0])
 
