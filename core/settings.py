@@ -32,7 +32,18 @@ class Settings(BaseSettings):
     )
     database_url: str = Field(default="", description="sqlite:///… or postgresql://…")
     objects_url: str = Field(default="", description="file:FOLDER or s3://KEY:SECRET@HOST/BUCKET?secure=0")
-    search_url: str = Field(default="", description="tantivy:FOLDER")
+    search_url: str = Field(
+        default="", description="tantivy:FOLDER or elasticsearch+https://USER@HOST:PORT,…/PREFIX"
+    )
+    search_ca_file: Path | None = Field(
+        default=None, description="File with the certificates that the Elasticsearch cluster's are judged by."
+    )
+    search_password_file: Path | None = Field(
+        default=None, description="File that holds the password of the user in the search URL."
+    )
+    search_api_key_file: Path | None = Field(
+        default=None, description="File that holds an API key of the Elasticsearch cluster."
+    )
     search_synonyms: Path | None = Field(
         default=None, description="File of words that count as the same in searches."
     )
@@ -180,7 +191,11 @@ class Settings(BaseSettings):
             "VERMILION_DATABASE_URL", self.effective_database_url, ("sqlite", "postgresql+psycopg")
         )
         _require_scheme("VERMILION_OBJECTS_URL", self.effective_objects_url, ("file", "s3", "s3+http"))
-        _require_scheme("VERMILION_SEARCH_URL", self.effective_search_url, ("tantivy",))
+        _require_scheme(
+            "VERMILION_SEARCH_URL",
+            self.effective_search_url,
+            ("tantivy", "elasticsearch+http", "elasticsearch+https"),
+        )
         _require_scheme(
             "VERMILION_BROKER_URL", self.broker_url, ("embedded", "redis", "rediss", "amqp", "amqps")
         )

@@ -143,7 +143,8 @@ def run(runtime: Runtime, job: Job) -> None:
             raise LookupError(f"no task is called {job.task}")
         if job.tries > spec.max_tries:  # only a worker that died each time leaves such a job behind
             raise RuntimeError(f"the process ended {spec.max_tries} times while it ran this job")
-        spec.handler(runtime, job)
+        with structlog.contextvars.bound_contextvars(job=str(job.id)):
+            spec.handler(runtime, job)
         if not job.is_finished:
             with runtime.database.write() as session:
                 job.finish(session)

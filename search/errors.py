@@ -45,3 +45,10 @@ class RecordUnsettled(VermilionError):
 
     code = "record-unsettled"
     status = 503
+
+
+class RecordRefused(VermilionError):
+    """The index will never take a record as it is. Context: ``record`` (its key), ``reason``, ``count``."""
+
+    code = "record-refused"
+    status = 500

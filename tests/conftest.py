@@ -15,6 +15,7 @@ import pytest
 from core.runtime import Runtime
 from tests import databases, servers
 from tests.builders import Company, make_company, make_runtime
+from tests.elastic_server import ElasticServer, elastic_server
 from tests.office import Office, open_office
 
 
@@ -40,6 +41,13 @@ def postgresql() -> Iterator[str]:
     """The URL of a real PostgreSQL server's test database."""
     with servers.postgresql_server() as url:
         yield url
+
+
+@pytest.fixture(scope="session")
+def elasticsearch() -> Iterator[ElasticServer]:
+    """A real Elasticsearch with TLS and a password; mark tests with ``xdist_group("elasticsearch")``."""
+    with elastic_server() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

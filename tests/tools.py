@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 
-from tests import verapdf
+from tests import elastic_server, verapdf
 from tests.servers import MINIO, build_minio
 
 PROGRAMS = {  # the program: Debian's packages, what needs it
@@ -25,8 +25,8 @@ PROGRAMS = {  # the program: Debian's packages, what needs it
     ),
     "clamd": ("clamav-daemon", "files looked at by a real ClamAV"),
     "softhsm2-util": ("softhsm2", "keys in a PKCS#11 token"),
-    "javac": ("openjdk-17-jdk-headless", "PDF/A judged by veraPDF"),
-    "mvn": ("maven", "PDF/A judged by veraPDF"),
+    "javac": ("openjdk-17-jdk-headless", "PDF/A judged by veraPDF; Elasticsearch"),
+    "mvn": ("maven", "veraPDF and Elasticsearch are fetched by it"),
 }
 
 
@@ -49,9 +49,9 @@ def install() -> None:
         print(
             f"not on this machine: {name} ({PROGRAMS[name][1]}); those tests will be skipped", file=sys.stderr
         )
-    reason = verapdf.prepare()
-    if reason:
-        print(f"{reason}; those tests will be skipped", file=sys.stderr)
+    for reason in (verapdf.prepare(), elastic_server.prepare()):
+        if reason:
+            print(f"{reason}; those tests will be skipped", file=sys.stderr)
 
 
 def _install(packages: list[str]) -> None:

@@ -8,7 +8,7 @@ import workflow.records
 from core.clock import Clock
 from core.database import Database
 from core.settings import Settings
-from search.opening import open_index
+from search.opening import open_index_of
 from search.service import Searcher
 from search.synonyms import read_synonyms
 
@@ -17,7 +17,7 @@ def open_searcher(settings: Settings, database: Database, clock: Clock) -> Searc
     """Opens the index that the settings name. Raises SettingUnusable."""
     searcher = Searcher(
         database,
-        open_index(settings.effective_search_url),
+        open_index_of(settings),
         clock,
         settings.zone,
         read_synonyms(settings.search_synonyms),

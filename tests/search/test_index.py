@@ -23,7 +23,7 @@ from search.opening import open_index
 from search.query import Amount, Between, Clause, InField, Is, Term, Word
 from tests.search import oracle
 from tests.search.asking import clauses
-from tests.search.conftest import Opening
+from tests.search.conftest import ELASTICSEARCH, Opening
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 EVERYTHING = Lookup(access=None)
@@ -497,9 +497,22 @@ def fill(index: Index, records: list[Record]) -> None:
     index.apply(records, list(index.keys(EVERYTHING)))
 
 
+@pytest.mark.parametrize("opening", ["tantivy"], indirect=True)
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-def test_the_index_finds_what_the_oracle_finds(index: Index, data: st.DataObject) -> None:
+def test_the_embedded_index_finds_what_the_oracle_finds(index: Index, data: st.DataObject) -> None:
+    compare(index, data)
+
+
+@pytest.mark.parametrize("opening", [ELASTICSEARCH], indirect=True)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_cluster_finds_what_the_oracle_finds(index: Index, data: st.DataObject) -> None:
+    compare(index, data)
+
+
+def compare(index: Index, data: st.DataObject) -> None:
+    """Ask index and oracle the same of the same records."""
     records = data.draw(some_records())
     fill(index, records)
     for _ in range(3):

@@ -30,7 +30,16 @@ from search.opening import open_index
 from search.service import Searcher
 from search.synonyms import Synonyms
 from tests.builders import Company, make_company, make_runtime
+from tests.search.conftest import Opening
 from tests.search.rows import Rows, make_searcher
+
+
+@pytest.fixture
+def opening(tmp_path: Path) -> Iterator[Opening]:
+    """The embedded index alone: engines are compared in test_index, and test_records asks both."""
+    opened = open_index(f"tantivy:{tmp_path / 'search'}")
+    yield lambda: opened
+    opened.close()
 
 
 @pytest.fixture
