@@ -16,6 +16,7 @@ from core.runtime import Runtime
 from core.tasks import Schedule, backoff, lease_of, periodic, task
 from search.errors import IndexBusy, SearchUnavailable
 from search.index import Key
+from search.saved import SavedSearches
 from search.service import Searcher
 
 log = structlog.get_logger()
@@ -81,6 +82,19 @@ def reindex(runtime: Runtime, job: Job) -> None:
     searcher.reindex(report)
 
 
+@task("search.watch_all")
+def watch_all(runtime: Runtime, _job: Job) -> None:
+    """Have every saved search that is watched looked after."""
+    runtime.get(SavedSearches).ask_for_checks()
+
+
+@task("search.watch")
+def watch(runtime: Runtime, job: Job) -> None:
+    """Look for what one saved search finds anew."""
+    runtime.get(SavedSearches).check(UUID(str(job.payload["id"])))
+
+
+periodic("search.watch_all", Schedule(every=timedelta(minutes=15)))
 periodic("search.check", Schedule(every=timedelta(minutes=1)))
 
 

@@ -4,3 +4,16 @@ error-search-kind-unknown = There is nothing of the kind “{ $kind }” to sear
 error-index-busy = Another process is writing to the search index { $folder } and did not end within { $seconds } seconds. Try again in a moment.
 error-search-unavailable = Search is not available just now; the index is made again by itself. Try again in a moment ({ $reason }).
 error-record-unsettled = Something ({ $kind }) changes too fast; it is indexed again in a moment.
+
+## What of a query was not understood
+search-mistake-between = {", "}
+search-mistake-too-long = A search may have { $text } characters; what follows was left out.
+search-mistake-too-many = A search may have { $text } words; the others were left out.
+search-mistake-field-unknown = There is no field “{ $text }”, so it was looked for as words. The fields are { $known }.
+search-mistake-value-missing = Nothing follows “{ $text }:”, so it was left out.
+search-mistake-amount-unclear = “{ $text }” is no amount. Write amount:>10000 or amount:5000..8000.
+search-mistake-date-unclear = “{ $text }” is no date. Write date:2026-03, date:2026-01..2026-03, date:"this month" or date:"last 30 days".
+search-mistake-kind-unknown = There is no kind “{ $text }”. There are, for example, { $known }.
+search-mistake-state-unknown = There is no state “{ $text }”. There are, for example, { $known }.
+search-mistake-either-alone = “{ $text }” needs a word before it and one after it.
+search-put-right = Nothing was found for “{ $typed }”; these are the results for “{ $meant }”.
