@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,6 +10,7 @@ from api.principals import Caller
 from core import audit
 from core.i18n import Translator, translator
 from core.runtime import Runtime
+from core.sheets import csv_pieces
 from signing import register
 from signing.models import UseKind
 from signing.register import RegisterEntry, RegisterFilter
@@ -22,7 +20,6 @@ COLUMNS: Final = (
     "applicant", "approvers", "keeper", "case", "corrects", "changes", "reason", "second", "scan", "before",
     "after",
 )  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _SLICE: Final = 500
 
 
@@ -31,8 +28,7 @@ def export(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator
 
     UTF-8 with a byte order mark, so that spreadsheets read it. No cell can become a formula.
     """
-    rows = lines(runtime, caller, wanted)
-    return (mark + _row(row) for mark, row in zip(chain([b"\xef\xbb\xbf"], repeat(b"")), rows, strict=False))
+    return csv_pieces(lines(runtime, caller, wanted))
 
 
 def lines(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[list[str]]:
@@ -89,9 +85,3 @@ def _rows(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[
         if len(entries) < _SLICE:
             return
         before = entries[-1].record.id
-
-
-def _row(values: Sequence[str]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([f"'{value}" if value.startswith(_FORMULA) else value for value in values])
-    return buffer.getvalue().encode()

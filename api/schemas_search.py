@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from datetime import date, datetime
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
-from api.schemas import EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, example
+from api.schemas import EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, Words, example
+from core.i18n import Language
+from core.sheets import SheetFormat
+from search.index import Order, Query
+from search.language import LONGEST_QUERY
+from search.saved import LONGEST_NAME
 
 Kind = Literal["document", "case", "seal_record"]
 
@@ -129,3 +134,110 @@ class SuggestionAnswer(Shape):
     field: str = Field(description="seal, counterparty, person, applicant, department, title or number.")
     label: str
     query: str = Field(description="The whole query with it.")
+
+
+class Question(Shape):
+    """A search: words and filters, as in `GET /search`."""
+
+    model_config = example({"q": "框架合同 amount:>10000", "kind": "case", "order": "newest"})
+
+    q: Annotated[Words, StringConstraints(max_length=LONGEST_QUERY)] = ""
+    kind: Kind | None = None
+    state: Annotated[Words, StringConstraints(max_length=20)] | None = None
+    seal: UUID | None = None
+    department: UUID | None = None
+    person: UUID | None = None
+    counterparty: Annotated[Words, StringConstraints(max_length=200)] | None = None
+    year: Annotated[str, StringConstraints(pattern=r"^\d{4}$")] | None = None
+    date_from: date | None = None
+    date_to: date | None = None
+    order: Order = "best"
+
+    def query(self) -> Query:
+        """The same for the Searcher."""
+        values = self.model_dump()
+        return Query(text=values.pop("q"), **values)
+
+    @classmethod
+    def of(cls, query: Query) -> Question:
+        """The question that asks for a query."""
+        names = cls.model_fields.keys() - {"q"}
+        return cls(q=query.text, **{name: getattr(query, name) for name in names})
+
+
+class NewSavedSearch(Shape):
+    """A search to be kept."""
+
+    model_config = example(
+        {"name": "框架合同", "is_notified": True, "query": {"q": "框架合同", "kind": "case"}}
+    )
+
+    name: Annotated[Words, StringConstraints(max_length=LONGEST_NAME)]
+    is_notified: bool = Field(default=False, description="Whether a notice says when it finds something new.")
+    query: Question
+
+
+class SavedSearchChange(Shape):
+    """What shall be different; the rest stays."""
+
+    model_config = example({"name": "框架合同 2026", "is_notified": False})
+
+    name: Annotated[Words, StringConstraints(max_length=LONGEST_NAME)] | None = None
+    is_notified: bool | None = None
+
+
+class SavedSearchAnswer(Shape):
+    """A saved search."""
+
+    id: UUID = Field(examples=[EXAMPLE_ID])
+    name: str = Field(examples=["框架合同"])
+    is_notified: bool = Field(examples=[True])
+    new_count: int = Field(description="How much it found anew since it was looked at.", examples=[2])
+    query: Question
+    created_at: datetime = Field(examples=[EXAMPLE_TIME])
+    looked_at: datetime = Field(examples=[EXAMPLE_TIME])
+    checked_at: datetime | None = Field(description="When it was looked after last.")
+
+
+class NewExport(Shape):
+    """A file of everything that a search finds."""
+
+    model_config = example({"format": "xlsx", "query": {"q": "框架合同", "kind": "case"}})
+
+    format: SheetFormat = "xlsx"
+    language: Language | None = Field(
+        default=None, description="Of its head; left out, the caller's.", examples=["zh-CN"]
+    )
+    query: Question
+
+
+class ExportAnswer(Shape):
+    """An export and how far it is."""
+
+    model_config = example(
+        {
+            "id": EXAMPLE_ID,
+            "format": "xlsx",
+            "state": "done",
+            "done": 812,
+            "total": 812,
+            "is_cut": False,
+            "size": 61440,
+            "error": None,
+            "query": {"q": "框架合同", "kind": "case"},
+            "created_at": EXAMPLE_TIME,
+            "expires_at": EXAMPLE_TIME,
+        }
+    )
+
+    id: UUID
+    format: str
+    state: Literal["waiting", "running", "done", "failed"]
+    done: int = Field(description="Records written so far.")
+    total: int = Field(description="Records there are, as far as is known.")
+    is_cut: bool = Field(description="There are more than one file can have.")
+    size: int | None = Field(description="Bytes.")
+    error: str | None = Field(description="Code of the error that ended it.")
+    query: Question
+    created_at: datetime
+    expires_at: datetime = Field(description="Until then the file can be fetched.")

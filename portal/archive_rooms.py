@@ -16,13 +16,17 @@ from portal import (
     admin_seals,
     register,
     register_acts,
+    saved_searches,
     search,
+    search_exports,
     set_up,
     verifying,
 )
 
 ARCHIVE_ROUTERS: Final[tuple[APIRouter, ...]] = (
     search.router,
+    saved_searches.router,
+    search_exports.router,
     register_acts.router,
     register.router,
     verifying.router,

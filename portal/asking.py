@@ -8,9 +8,16 @@ from datetime import date
 from typing import Final
 from urllib.parse import urlencode
 
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.models import Department, Person
 from portal.fields import as_day, as_id
+from portal.visit import Visit
 from search import index
+from search.explaining import kind_text, state_text
 from search.language import LONGEST_QUERY
+from signing.models import Seal
 
 KINDS: Final = ("document", "case", "seal_record")
 FILTERS: Final = ("kind", "state", "seal", "department", "person", "counterparty", "year")
@@ -93,3 +100,24 @@ def asking_of(query: index.Query) -> Asking:
 
 def _plain(value: object) -> str:
     return str(value).replace("\x00", "")
+
+
+def described(visit: Visit, session: Session, query: index.Query) -> list[str]:
+    """What a query asks for, in the reader's words: the words typed, then each filter."""
+    text = visit.translator
+    names = [
+        session.scalar(select(table.name).where(table.id == wanted))
+        for table, wanted in ((Seal, query.seal), (Department, query.department), (Person, query.person))
+        if wanted is not None
+    ]
+    days = [day and visit.formats.day(day) for day in (query.date_from, query.date_to)]
+    parts = [
+        query.text,
+        query.kind and kind_text(query.kind, text),
+        query.state and state_text(query.state, text),
+        *names,
+        query.counterparty,
+        query.year,
+        f"{days[0] or ''} – {days[1] or ''}" if any(days) else None,
+    ]
+    return [part for part in parts if part] or [visit.text("search-everything")]

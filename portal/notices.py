@@ -25,6 +25,7 @@ _PAGES: Final = {
     "seal": "/register/loans#seal-{}",
     "seal_change": "/",  # decided over HTTP or at the command line
     "person": "/me",
+    "saved_search": "/search/saved/{}",
     "key_replacement": "/key-replacements",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from portal.frame import Visiting, is_htmx, page, pages
 from portal.visit import Visit
 from search import index
 from search.errors import SearchUnavailable
-from search.explaining import explain, field_names
+from search.explaining import explain, field_names, kind_text, state_group, state_text
 from search.language import LONGEST_QUERY
 from search.service import Searcher
 from workflow.flows import load_flow
@@ -25,8 +26,6 @@ from workflow.models import FlowVersion
 router = pages()
 
 PAGE_SIZE: Final = 20
-_STATE_GROUPS: Final = ("case", "document", "search-state")
-"""Beginnings of the names of texts that say a state."""
 
 
 @router.get("/search")
@@ -45,13 +44,14 @@ def show_search(
             request, visit, template, status=error.status, results=None, asking=asking, orders=index.ORDERS,
             help_fields=field_names(visit.translator),
         )  # fmt: skip
+    answered = asking if results.corrected is None else replace(asking, q=results.corrected)
     return page(
-        request, visit, template, results=results, asking=asking, orders=index.ORDERS,
+        request, visit, template, results=results, asking=asking, answered=answered, orders=index.ORDERS,
         help_fields=field_names(visit.translator),
         mistakes=[explain(mistake, visit.translator) for mistake in results.mistakes],
         facets=[(name, _choices(visit, name, results, asking)) for name in FILTERS],
         months=_months(visit, results, asking), subkinds=_subkinds(visit, results.hits),
-        place=place, state_group=lambda state: state_group(visit, state),
+        place=place, state_group=lambda state: state_group(state, visit.translator),
         next_address=None
         if results.next_offset is None
         else asking.address(offset=results.next_offset),
@@ -89,16 +89,12 @@ def _choices(visit: Visit, name: str, results: index.Results, asking: Asking) ->
 
 def value_label(visit: Visit, name: str, count: index.FacetCount) -> str:
     """A facet's value in words: kinds and states are ours to translate, names are people's own."""
-    if name == "kind":
-        return visit.text(f"search-kind-{count.value.replace('_', '-')}")
-    if name == "state" and (group := state_group(visit, count.value)):
-        return visit.text(f"{group}-{count.value}")
+    match name:
+        case "kind":
+            return kind_text(count.value, visit.translator)
+        case "state":
+            return state_text(count.value, visit.translator)
     return count.label
-
-
-def state_group(visit: Visit, state: str) -> str | None:
-    """Where the words for a state or a mark are; None when there are none."""
-    return next((one for one in _STATE_GROUPS if visit.translator.has(f"{one}-{state}")), None)
 
 
 def _months(visit: Visit, results: index.Results, asking: Asking) -> list[charts.Bar]:

@@ -1,9 +1,14 @@
-"""What of a query was not understood, in the reader's words."""
+"""What search has to say in the reader's words: mistakes of a query, kinds and states."""
 
 from __future__ import annotations
 
+from typing import Final
+
 from core.i18n import Translator
 from search.language import FIELDS, Mistake
+
+_STATE_GROUPS: Final = ("case", "document", "search-state")
+"""Beginnings of the names of texts that say a state; most are those of the room whose state it is."""
 
 
 def explain(mistake: Mistake, translator: Translator) -> str:
@@ -19,3 +24,19 @@ def field_names(translator: Translator) -> tuple[str, ...]:
     """The fields of the query language as they are called in the reader's language."""
     place = 1 if translator.language == "zh-CN" else 0
     return tuple(names[place] for names in FIELDS.values())
+
+
+def kind_text(kind: str, translator: Translator) -> str:
+    """What a kind of thing is called."""
+    return translator.text(f"search-kind-{kind.replace('_', '-')}")
+
+
+def state_group(state: str, translator: Translator) -> str | None:
+    """The beginning of the name of the text that says a state or mark; None when there is none."""
+    return next((one for one in _STATE_GROUPS if translator.has(f"{one}-{state}")), None)
+
+
+def state_text(state: str, translator: Translator) -> str:
+    """What a state or mark is called; itself where it has no words."""
+    group = state_group(state, translator)
+    return translator.text(f"{group}-{state}") if group else state

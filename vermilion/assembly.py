@@ -34,7 +34,9 @@ from ingest.service import IngestService
 from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
+from search.exports import SearchExports
 from search.opening import open_index
+from search.saved import SavedSearches
 from search.service import Searcher
 from search.synonyms import read_synonyms
 from signing import targets
@@ -105,6 +107,8 @@ def build(
         sign_in,
         store,
         searcher,
+        SavedSearches(database, clock, settings.zone, searcher),
+        SearchExports(database, store, clock, settings.zone, searcher),
         signing_service,
         sandbox,
         invoices,

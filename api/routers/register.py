@@ -32,6 +32,7 @@ from core.models import Person
 from core.periods import day_bounds
 from core.permissions import Principal
 from core.runtime import Runtime
+from core.sheets import MEDIA_TYPES
 from ingest.models import DocumentKind
 from ingest.service import IngestService
 from signing import by_hand, corrections, register, transparency
@@ -102,7 +103,7 @@ def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> Streami
     """The columns of the paper register, UTF-8 with a byte order mark, so that spreadsheets read it."""
     return StreamingResponse(
         register_csv.export(runtime, caller, wanted),
-        media_type="text/csv; charset=utf-8",
+        media_type=MEDIA_TYPES["csv"],
         headers={"Content-Disposition": 'attachment; filename="seal-register.csv"'},
     )
 
@@ -114,7 +115,7 @@ def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> Streami
     responses={
         200: {
             "content": {
-                register_xlsx.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
+                MEDIA_TYPES["xlsx"]: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
             }
         }
     },
@@ -123,7 +124,7 @@ def export_workbook(caller: Calling, runtime: Running, wanted: Wanted) -> Stream
     """The same columns as a workbook (Office Open XML)."""
     return StreamingResponse(
         register_xlsx.export(runtime, caller, wanted),
-        media_type=register_xlsx.MEDIA_TYPE,
+        media_type=MEDIA_TYPES["xlsx"],
         headers={"Content-Disposition": 'attachment; filename="seal-register.xlsx"'},
     )
 

@@ -1,9 +1,6 @@
 # The result page, suggestions, charts
 search-facet-counterparty = Counterparty
 search-facet-year = Year
-search-state-sealed = Sealed
-search-state-corrected = Corrected later
-search-state-stamped = Stamped by hand
 search-order = Order
 search-order-best = Best first
 search-order-newest = Newest first
@@ -49,3 +46,41 @@ search-help-keys = Keys: / goes to the box; ↓ and ↑, or j and k, walk throug
 chart-as-table = As a table
 chart-month = Month
 chart-count = Number
+
+search-everything = Everything
+saved-title = Saved searches
+saved-lead = Only you see them. A search that is watched tells you at home when it finds something new.
+saved-new = Save this search
+saved-do = Save
+saved-name = Name
+saved-notify = Tell me when it finds something new
+saved-notify-hint = It is looked after every quarter of an hour, with what you may see then.
+saved-save = Save the search
+saved-new-count = { $count ->
+    [one] 1 new
+   *[other] { $count } new
+}
+saved-watched = You are told of new results.
+saved-unwatched = Without notices
+saved-change = Change
+saved-change-do = Keep the changes
+saved-delete = Delete
+saved-none = You have not saved a search
+saved-none-text = Search for something, then press Save above the results.
+saved-to-search = Search
+exports-title = Exports
+exports-lead = Files of everything that a search found. They are kept for a day, for you alone.
+exports-do = Export all results as { $format }
+exports-records = { $count ->
+    [one] 1 record
+   *[other] { $count } records
+}
+exports-until = until { $time }
+exports-cut = There is more than fits into one file; narrow the search down for the rest.
+exports-waiting = Waiting to be written
+exports-running = Being written
+exports-failed = The file could not be written. Search again and export once more.
+exports-get = Download
+exports-none = There are no exports
+exports-none-text = Search for something, then choose XLSX or CSV above the results.
+exports-again = Look again

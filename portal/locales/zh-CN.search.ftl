@@ -1,9 +1,6 @@
 # 结果页、输入建议、图表
 search-facet-counterparty = 相对方
 search-facet-year = 年份
-search-state-sealed = 已用印
-search-state-corrected = 后经更正
-search-state-stamped = 线下盖章
 search-order = 排序
 search-order-best = 最相关
 search-order-newest = 最新
@@ -49,3 +46,39 @@ search-help-keys = 按键：/ 跳到搜索框；↓ ↑ 或 j k 在结果中移�
 chart-as-table = 以表格显示
 chart-month = 月份
 chart-count = 数量
+
+search-everything = 全部
+saved-title = 保存的搜索
+saved-lead = 只有您能看到。开启提醒的搜索有新结果时，会在首页通知您。
+saved-new = 保存这个搜索
+saved-do = 保存
+saved-name = 名称
+saved-notify = 有新结果时提醒我
+saved-notify-hint = 每一刻钟检查一次，以您当时有权查看的内容为准。
+saved-save = 保存搜索
+saved-new-count = { $count ->
+   *[other] { $count } 条新结果
+}
+saved-watched = 有新结果时会提醒您。
+saved-unwatched = 不提醒
+saved-change = 修改
+saved-change-do = 保存修改
+saved-delete = 删除
+saved-none = 还没有保存的搜索
+saved-none-text = 先进行搜索，再点击结果上方的“保存”。
+saved-to-search = 去搜索
+exports-title = 导出
+exports-lead = 搜索到的全部结果的文件，只有您能下载，保留一天。
+exports-do = 将全部结果导出为 { $format }
+exports-records = { $count ->
+   *[other] { $count } 条记录
+}
+exports-until = 保留至 { $time }
+exports-cut = 结果超出一个文件的容量，请缩小搜索范围后导出其余部分。
+exports-waiting = 等待写入
+exports-running = 正在写入
+exports-failed = 文件未能写入，请重新搜索并导出。
+exports-get = 下载
+exports-none = 没有导出
+exports-none-text = 先进行搜索，再选择结果上方的 XLSX 或 CSV。
+exports-again = 刷新

@@ -17,3 +17,36 @@ search-mistake-kind-unknown = There is no kind “{ $text }”. There are, for e
 search-mistake-state-unknown = There is no state “{ $text }”. There are, for example, { $known }.
 search-mistake-either-alone = “{ $text }” needs a word before it and one after it.
 search-put-right = Nothing was found for “{ $typed }”; these are the results for “{ $meant }”.
+
+## Kinds and states
+search-kind-document = Document
+search-kind-case = Application
+search-kind-seal-record = Seal record
+search-state-sealed = Sealed
+search-state-corrected = Corrected later
+search-state-stamped = Stamped by hand
+
+## The columns of an export
+search-export-title = Search results
+search-column-kind = Kind
+search-column-number = Number
+search-column-title = Title
+search-column-state = State
+search-column-date = Date
+search-column-seal = Seal
+search-column-applicant = Applicant
+search-column-department = Department
+search-column-people = People
+search-column-counterparty = Counterparty
+search-column-amount = Amount
+search-column-id = Id
+
+notice-saved-search-hits = Your saved search “{ $name }” finds something new.
+notice-saved-search-wide = Your saved search “{ $name }” now finds more than { $limit } records, so nobody can tell what is new. Narrow it down and switch its notices on again.
+error-stored-query-unknown = This search was saved by a newer program (format { $version }).
+error-saved-search-name-taken = You already have a saved search called “{ $name }”.
+error-too-many-saved-searches = You may keep { $limit } searches. Delete one you no longer need.
+error-search-too-wide = This search finds more than { $limit } records. Notices of new ones need a narrower search.
+error-too-many-exports = { $limit } of your exports are still being written. Wait until one is done.
+error-export-not-ready = This file is not ready ({ $state }).
+error-export-outdated = You may no longer see { $count } of the records in this file. Export again.

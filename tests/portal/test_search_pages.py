@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
+from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
@@ -13,10 +13,10 @@ from fastapi.testclient import TestClient
 from core.permissions import ResourceType, grant_access
 from search.errors import SearchUnavailable
 from search.index import Index, Lookup
-from search.service import Searcher
+from search.saved import SavedSearches
 from search.tantivy_index import TantivyIndex
 from tests.api.world import World, make_world
-from tests.portal.test_archive_pages import browser
+from tests.portal.test_archive_pages import browser, post
 from tests.search.rows import Rows
 from vermilion import assembly
 
@@ -143,3 +143,58 @@ def test_a_search_that_is_down_says_so_and_the_lists_work(
     assert "框架采购" in staff.get("/register").text
     for path in ("/", "/cases", "/documents"):
         assert browser(world, "finance").get(path).status_code == 200, path
+
+
+def test_a_search_is_saved_watched_renamed_and_deleted(world: World, staff: TestClient) -> None:
+    rows, asked = Rows(world.company), {"q": "租赁", "kind": "seal_record"}
+    offered = staff.get("/search", params=asked).text
+    new = re.search(r'href="(/search/saved/new[^"]+)"', offered)
+    assert new is not None
+    address = unescape(new[1])
+    assert 'name="name" maxlength="100" value="租赁"' in staff.get(address).text
+    refused = post(staff, address, "/search/saved", **asked, name=" ", notify="yes")
+    assert refused.status_code == 422 and 'aria-describedby="error-name"' in refused.text
+    listed = post(staff, address, "/search/saved", **asked, name="Leases", notify="yes").text
+    assert "Leases" in listed and "租赁 · Seal record" in text_of(listed)
+    saved = re.search(r'href="/search/saved/([0-9a-f-]{36})"', listed)
+    assert saved is not None
+    path = f"/search/saved/{saved[1]}"
+    assert browser(world, "other").get(path).status_code == 404
+    assert post(browser(world, "other"), "/search/saved", f"{path}/delete").status_code == 404
+
+    with world.runtime.database.write() as session:
+        record = rows.add_seal_record(session, rows.add_seal(session, "第二章"), "车辆租赁")
+        grant_access(
+            session, ResourceType.SEAL_RECORD, record.id, [f"person:{world.company.people['staff']}"]
+        )
+    world.work()
+    world.runtime.get(SavedSearches).check(UUID(saved[1]))
+    assert "1 new" in text_of(staff.get("/search/saved").text)
+    home = staff.get("/").text
+    assert f'href="{path}"' in home and "“Leases” finds something new" in text_of(home)
+    looked = staff.get(path)
+    assert str(looked.url).endswith("/search?q=%E7%A7%9F%E8%B5%81&kind=seal_record")
+    assert "车辆租赁" in text_of(looked.text)
+    assert "1 new" not in text_of(staff.get("/search/saved").text)
+
+    renamed = text_of(post(staff, "/search/saved", path, name="Rentals").text)
+    assert "Rentals" in renamed and "Without notices" in renamed
+    assert "not saved a search" in text_of(post(staff, "/search/saved", f"{path}/delete").text)
+
+
+def test_all_results_are_exported_with_progress(world: World, staff: TestClient) -> None:
+    asked = {"q": "框架", "order": "newest"}
+    started = post(staff, "/search?q=框架", "/search/exports", **asked, format="csv").text
+    assert "Waiting to be written" in text_of(started) and 'hx-trigger="every 1s"' in started
+    world.work()
+    part = staff.get("/search/exports", headers={"HX-Request": "true"}).text
+    assert "<html" not in part and "hx-trigger" not in part and "2 records" in text_of(part)
+    file = re.search(r'href="(/search/exports/[0-9a-f-]{36}/file)"', part)
+    assert file is not None
+    answer = staff.get(file[1])
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    assert "attachment" in answer.headers["content-disposition"]
+    lines = answer.content.decode("utf-8-sig").splitlines()
+    assert len(lines) == 3 and lines[0].startswith("Kind,Number,Title")
+    assert browser(world, "admin").get(file[1]).status_code == 404
+    assert staff.post("/search/exports", data=asked).status_code == 403  # without the form's token

@@ -30,9 +30,9 @@ def upgrade() -> None:
         sa.Column("created_at", database.UtcDateTime(), nullable=False),
         sa.Column("looked_at", database.UtcDateTime(), nullable=False),
         sa.Column("checked_at", database.UtcDateTime(), nullable=True),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_saved_search_person_id_person")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_saved_search_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_search")),
-        sa.UniqueConstraint("person_id", "name", name=op.f("uq_saved_search_person_id")),
+        sa.UniqueConstraint("person_id", "name", name=op.f("uq_saved_search_person_id_name")),
     )
     op.create_index(op.f("ix_saved_search_is_notified"), "saved_search", ["is_notified"])
     op.create_table(
@@ -52,7 +52,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(60), nullable=True),
         sa.Column("created_at", database.UtcDateTime(), nullable=False),
         sa.Column("expires_at", database.UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_search_export_person_id_person")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_search_export_person_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search_export")),
     )
     op.create_index(op.f("ix_search_export_person_id"), "search_export", ["person_id"])
