@@ -15,12 +15,12 @@ from signing.register import RegisterFilter
 from storage.objects import CHUNK
 
 
-def export(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[bytes]:
+def export(runtime: Runtime, caller: Caller, wanted: RegisterFilter, text: str = "") -> Iterator[bytes]:
     """The same lines and columns as the CSV; the export is an audit entry.
 
     The workbook is written to a temporary file first, because a ZIP is not whole before its end.
     """
-    rows = register_csv.lines(runtime, caller, wanted)
+    rows = register_csv.lines(runtime, caller, wanted, text)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "register.xlsx"
         write_workbook(path, translator(caller.language).text("register-title"), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -66,11 +66,13 @@ def months(
     return bars
 
 
-def ranked(counts: Iterable[tuple[str, int]], address: Callable[[str], str | None], most: int) -> list[Bar]:
-    """A bar for each of the most frequent values."""
-    best = sorted(counts, key=lambda one: (-one[1], one[0]))[:most]
-    longest = max((count for _label, count in best), default=0)
-    return [Bar(label, count, _share(count, longest), address=address(label)) for label, count in best]
+def ranked(counts: Sequence[FacetCount], address: Callable[[str], str | None], most: int) -> list[Bar]:
+    """A bar for each of the most frequent values; ``counts`` has them first."""
+    longest = max((count.count for count in counts), default=0)
+    return [
+        Bar(one.label, one.count, _share(one.count, longest), address=address(one.value))
+        for one in counts[:most]
+    ]
 
 
 def _between(first: str, last: str) -> list[str]:

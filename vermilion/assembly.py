@@ -41,6 +41,7 @@ from search.service import Searcher
 from search.synonyms import read_synonyms
 from signing import targets
 from signing.custody import PinCost
+from signing.register_search import RegisterSearch
 from signing.service import SigningService
 from storage.opening import open_objects
 from storage.service import ObjectStore
@@ -109,6 +110,7 @@ def build(
         searcher,
         SavedSearches(database, clock, settings.zone, searcher),
         SearchExports(database, store, clock, settings.zone, searcher),
+        RegisterSearch(database, searcher, settings.zone),
         signing_service,
         sandbox,
         invoices,

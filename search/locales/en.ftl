@@ -25,6 +25,7 @@ search-kind-seal-record = Seal record
 search-state-sealed = Sealed
 search-state-corrected = Corrected later
 search-state-stamped = Stamped by hand
+search-state-scan-missing = Scan missing
 
 ## The columns of an export
 search-export-title = Search results

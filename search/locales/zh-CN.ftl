@@ -25,6 +25,7 @@ search-kind-seal-record = 用印记录
 search-state-sealed = 已用印
 search-state-corrected = 后经更正
 search-state-stamped = 线下盖章
+search-state-scan-missing = 缺扫描件
 
 ## 导出的列
 search-export-title = 搜索结果
