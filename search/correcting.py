@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from search import tokens
+from search.fields import ABBREVIATED
 from search.index import Index, Key, Lookup, Record
 from search.language import Asked
-from search.likeness import SHORTEST, near_parts
+from search.likeness import SHORTEST, is_abbreviation, near_parts
 from search.query import Clause, Condition, InField, NumberHas, Term, Word
 
 Reader = Callable[[Sequence[Key]], Iterable[Record]]
@@ -115,15 +116,22 @@ def _meant(word: Word, lookup: Lookup, index: Index, read: Reader) -> str | None
     for record in sorted(read(keys), key=lambda record: order[record.key]):
         for place, passages in enumerate((record.head(), record.passages())):
             parts = {
-                part: sounds_same
+                part: (not sounds_same, abs(len(tokens.compact(part)) - len(word.compact)), place)
                 for passage in passages
                 for part, sounds_same in near_parts(word.compact, passage)
                 if _stands(part, passage)
             }
-            for part, sounds_same in parts.items():
-                found[part] += 1
-                longer = abs(len(tokens.compact(part)) - len(word.compact))
-                ranks.setdefault(part, (not sounds_same, longer, place))
+            if not parts:
+                names = record.names()
+                shortened = (name for field in ABBREVIATED for name in names[field])
+                parts = {
+                    name: (True, len(name), place)
+                    for name in shortened
+                    if is_abbreviation(word.compact, name)
+                }
+            found.update(parts.keys())
+            for part, rank in parts.items():
+                ranks.setdefault(part, rank)
             if parts:
                 break
     if not found:

@@ -22,13 +22,16 @@ from search.sounds import sounds
 TEXTS: Final = ("head", "text", *NAME_FIELDS)
 """``head`` is ``Record.head``, ``text`` everything (``Record.passages``); the others are names alone."""
 EXACT: Final = (
-    "name", "number", "number_part", "sound", "access",
+    "name", "number", "number_part", "sound", "letter", "access",
     "in_kind", "in_subkind", "in_state", "in_mark", "in_seal", "in_department", "in_person",
     "in_counterparty", "in_year", "in_month",
 )  # fmt: skip
 """``name``: whole names of the head, compact. ``number``: whole numbers, compact; ``number_part``: their
-ends, from the second character on, four characters and longer. ``sound``: ``FIELD:SOUND``. ``in_*``: what
-is filtered by and counted; tags are ``HEXADECIMAL NAME``."""
+ends, from the second character on, four characters and longer. ``sound``: ``FIELD:SOUND``. ``letter``: the
+Chinese characters of names that get abbreviated (中石化 is 中国石油化工). ``in_*``: what is filtered by and
+counted; tags are ``HEXADECIMAL NAME``."""
+ABBREVIATED: Final = ("counterparty", "seal", "department")
+"""Fields whose names get abbreviated by characters from here and there."""
 TIE_BITS: Final = 14
 MOST_VALUES: Final = 50
 """Of a facet, that are told."""
@@ -67,6 +70,14 @@ def fields_of(record: Record) -> Fields:
                 for field in SOUND_FIELDS
                 for name in names[field]
                 for sound in sounds(name)
+            ),
+            "letter": _unique(
+                letter
+                for field in ABBREVIATED
+                for name in names[field]
+                for run in tokens.canonical(name).split()
+                if tokens.starts_chinese(run)
+                for letter in run
             ),
             "access": _unique(record.access),
             "in_kind": (record.kind,),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as timing
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -203,6 +203,10 @@ class IndexKeeper:
                         date=record.date.astimezone(self._zone),
                     )
         return found
+
+    def describe(self) -> Mapping[str, str | int]:
+        """What the index says of itself: ``search.index.Index.describe``."""
+        return self._index.describe()
 
     def ping(self) -> None:
         """Raise SearchUnavailable when the index does not answer."""

@@ -9,6 +9,8 @@ from search import tokens
 from search.sounds import spelled
 
 SHORTEST: Final = 2
+ABBREVIATIONS: Final = range(2, 7)
+"""How many characters abbreviations have."""
 _MOST_LETTERS: Final = 20_000
 """Of a passage, that are looked through."""
 
@@ -52,7 +54,8 @@ def near_parts(word: str, text: str) -> Iterator[tuple[str, bool]]:
 def _candidates(word: str, plain: str) -> Iterator[tuple[int, int]]:
     """Where a part may stand that is near: around each place where half of the word stands."""
     size, middle = len(word), len(word) // 2
-    for half, before in ((word[:middle], 0), (word[middle:], middle)):
+    first = word[: max(middle - 1, 1)]  # whole when the two letters in the middle are swapped
+    for half, before in ((first, 0), (word[middle:], middle)):
         at = plain.find(half) if half else -1
         while at >= 0:
             for shift in (-1, 0, 1):
@@ -64,3 +67,12 @@ def _candidates(word: str, plain: str) -> Iterator[tuple[int, int]]:
     if spelled(word) is not None:
         for start in range(len(plain) - size + 1):
             yield start, start + size
+
+
+def is_abbreviation(word: str, name: str) -> bool:
+    """Whether a name of Chinese characters has those of the word in their order: 中石化, 中国石油化工."""
+    plain = tokens.compact(name)
+    if len(word) not in ABBREVIATIONS or len(plain) <= len(word) or not tokens.starts_chinese(word):
+        return False
+    left = iter(plain)
+    return all(letter in left for letter in word)

@@ -112,7 +112,7 @@ class Searcher(IndexKeeper):
         """
         asked = self.understand(text)
         last = max(asked.places, key=lambda term: asked.places[term][1], default=None)
-        if last is None or last.is_excluded or asked.places[last][1] < len(text.rstrip()):
+        if last is None or last.is_excluded or asked.places[last][1] < len(text):
             return ()
         word = last.condition.word if isinstance(last.condition, InField) else last.condition
         if not isinstance(word, Word):

@@ -13,6 +13,7 @@ from tantivy import Occur, Query
 from search import sounds, tokens
 from search.fields import facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
+from search.likeness import ABBREVIATIONS
 from search.query import (
     SHORTEST_PART,
     SOUND_FIELDS,
@@ -120,6 +121,9 @@ class Asking:
             pair = run[at : at + 2]
             yield Query.boost_query(Query.term_query(self._schema, "head", pair), 2.0)
             yield Query.term_query(self._schema, "text", pair)
+        if len(run) in ABBREVIATIONS:
+            letters = [(Occur.Must, Query.term_query(self._schema, "letter", letter)) for letter in set(run)]
+            yield Query.boolean_query(letters)
         if len(run) == 2:  # no pair of it may be left
             for pattern in (f"{re.escape(run[0])}.", f".{re.escape(run[1])}"):
                 for field in ("head", "person", "department"):

@@ -35,10 +35,8 @@ from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
 from search.exports import SearchExports
-from search.opening import open_index
 from search.saved import SavedSearches
 from search.service import Searcher
-from search.synonyms import read_synonyms
 from signing import targets
 from signing.custody import PinCost
 from signing.register_search import RegisterSearch
@@ -47,6 +45,7 @@ from storage.opening import open_objects
 from storage.service import ObjectStore
 from vermilion import migrations
 from vermilion.first_start import SetUp
+from vermilion.searching import open_searcher
 from workflow.contracts import Contracts
 from workflow.service import WorkflowService
 
@@ -91,13 +90,7 @@ def build(
     )
     objects = open_objects(settings.effective_objects_url)
     store = ObjectStore(database, objects, clock, settings.home / "staging")
-    searcher = Searcher(
-        database,
-        open_index(settings.effective_search_url),
-        clock,
-        settings.zone,
-        read_synonyms(settings.search_synonyms),
-    )
+    searcher = open_searcher(settings, database, clock)
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
     sandbox = Sandbox()
     invoices = InvoiceService(clock, settings)
@@ -126,12 +119,6 @@ def build(
     ):
         runtime.add(service)
     runtime.add(runtime.get(SetUp), as_type=FirstStart)
-    for kind, records in (
-        ("document", ingest.records),
-        ("case", workflow.records),
-        ("seal_record", signing.records),
-    ):
-        searcher.register(kind, records.records, records.ids, records.vocabulary)
     return runtime
 
 

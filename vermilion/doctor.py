@@ -19,15 +19,18 @@ from core.models import AuditEntry, Organisation, OutboxJob
 from core.settings import Settings
 from ingest.antivirus import Antivirus
 from retention.models import Backup
-from search.opening import open_index
+from search.keeping import Progress
 from signing.authority import Authority
 from signing.standing import remarks
 from signing.timestamps.waiting import WaitingTimestamps
 from storage.opening import open_objects
 from vermilion.commands.terminal import texts
+from vermilion.searching import open_searcher
 
 Level = Literal["ok", "warning", "error"]
 _LOW_DISK = 2 * 1024**3
+_NAMED = 10
+"""Of the things that the index has otherwise, that are named."""
 
 
 @dataclass(frozen=True)
@@ -42,15 +45,18 @@ class Finding:
         return asdict(self)
 
 
-def examine(settings: Settings) -> list[Finding]:
-    """Look at everything; what cannot be opened becomes a finding instead of an error."""
+def examine(settings: Settings, progress: Progress | None = None) -> list[Finding]:
+    """Look at everything; what cannot be opened becomes a finding instead of an error.
+
+    ``progress`` is called while the index is compared with the database, which may take long.
+    """
     findings = [_disk(settings), _master_key(settings)]
     database = Database(settings.effective_database_url)
     try:
         findings += _guarded("database", lambda: _database(database))
         findings += _guarded("certificates", lambda: _certificates(settings, database))
         findings += _guarded("objects", lambda: _objects(settings))
-        findings += _guarded("search", lambda: _search(settings))
+        findings += _guarded("search", lambda: _search(settings, database, progress))
         findings += _guarded("virus scanner", lambda: _scanner(settings))
     finally:
         database.dispose()
@@ -133,9 +139,39 @@ def _objects(settings: Settings) -> Iterator[Finding]:
     yield Finding("objects", "ok", texts().text("doctor-answers"))
 
 
-def _search(settings: Settings) -> Iterator[Finding]:
-    open_index(settings.effective_search_url).close()
-    yield Finding("search", "ok", texts().text("doctor-answers"))
+def _search(settings: Settings, database: Database, progress: Progress | None) -> Iterator[Finding]:
+    """Whether the index answers, and what it has otherwise than the database."""
+    text = texts()
+    searcher = open_searcher(settings, database, SystemClock())
+    try:
+        about = searcher.describe()
+        yield Finding(
+            "search",
+            "ok",
+            text.text(
+                "doctor-search",
+                engine=f"{about['engine']} {about['version']}",
+                records=int(about["records"]),
+                megabytes=f"{int(about['bytes']) / 1e6:.1f}",
+            ),
+        )
+        if not searcher.is_complete():
+            yield Finding("search", "warning", text.text("doctor-search-building"))
+            return
+        found = list(searcher.differences(progress))
+        for what in ("missing", "outdated", "left-over"):
+            those = [one.key for one in found if one.what == what]
+            if those:
+                named = ", ".join(f"{key.kind} {key.id}" for key in those[:_NAMED])
+                yield Finding(
+                    "search",
+                    "error",
+                    text.text(f"doctor-search-{what}", count=len(those), named=named),
+                )
+        if not found:
+            yield Finding("search", "ok", text.text("doctor-search-same"))
+    finally:
+        searcher.close()
 
 
 def _scanner(settings: Settings) -> Iterator[Finding]:

@@ -22,6 +22,7 @@ from ingest.models import Document, DocumentKind, DocumentState, PageText
 from search.index import Index
 from search.keeping import announce
 from search.service import Searcher
+from search.synonyms import Synonyms
 from signing.models import Certificate, CertificateRole, Seal, SealAuthorisation, SealRecord, SealState
 from tests.builders import Company
 from workflow import flows
@@ -41,12 +42,15 @@ TASKS = search.tasks
 """Imported for its effect: the tasks are registered."""
 
 
-def make_searcher(runtime: Runtime, index: Index) -> Searcher:
+def make_searcher(runtime: Runtime, index: Index, synonyms: Synonyms | None = None) -> Searcher:
     """A searcher over all kinds, part of the runtime."""
-    searcher = Searcher(runtime.database, index, runtime.clock, runtime.settings.zone)
-    searcher.register("document", ingest.records.records, ingest.records.ids)
-    searcher.register("case", workflow.records.records, workflow.records.ids)
-    searcher.register("seal_record", signing.records.records, signing.records.ids)
+    searcher = Searcher(runtime.database, index, runtime.clock, runtime.settings.zone, synonyms)
+    for kind, module in (
+        ("document", ingest.records),
+        ("case", workflow.records),
+        ("seal_record", signing.records),
+    ):
+        searcher.register(kind, module.records, module.ids, module.vocabulary)
     runtime.add(searcher)
     return searcher
 

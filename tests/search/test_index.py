@@ -297,6 +297,9 @@ def test_something_like_a_word_is_near(index: Index) -> None:
     ):
         near = index.near(Word(tuple(tokens.canonical(typed).split())), EVERYTHING, 10)
         assert near[:1] == (records[place].key,), typed
+    short = make("乙", counterparty="中国石油化工集团")
+    index.apply([short])
+    assert index.near(Word(("中石化",)), EVERYTHING, 10) == (short.key,)
     assert index.near(Word(("员公手册",)), Lookup(access=frozenset({"person:a"})), 10) == ()
     assert index.near(Word(("量子",)), EVERYTHING, 10) == ()
 

@@ -22,12 +22,13 @@ from core.models import AccessRow, OutboxJob
 from core.permissions import ResourceType, grant_access, term_person
 from core.runtime import Runtime
 from core.tasks import EmbeddedWorker
-from ingest.models import Document
+from ingest.models import Document, DocumentKind
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
 from search.index import DEEPEST, Hit, Index, Key, Lookup, Query, Record
-from search.keeping import announce
+from search.keeping import Difference, announce
 from search.opening import open_index
 from search.service import Searcher
+from search.synonyms import Synonyms
 from tests.builders import Company, make_company, make_runtime
 from tests.search.rows import Rows, make_searcher
 
@@ -187,6 +188,121 @@ def test_marks_alone_find_nothing_and_an_empty_query_finds_all(
     tasks.run_pending(runtime)
     assert [len(found(searcher, company, "staff", text)) for text in ("！？", "  ", "")] == [0, 1, 1]
     assert list(searcher.keys(company.principal("staff"), Query(text="！？"))) == []
+
+
+def test_a_slip_is_put_right_and_said_so(
+    company: Company, runtime: Runtime, searcher: Searcher, rows: Rows
+) -> None:
+    with runtime.database.write() as session:
+        rows.add_document(session, "年度设备采购合同", pages=("由上海华天科技承担。",))
+        rows.add_document(session, "绝密收购计划", owner="other")
+    tasks.run_pending(runtime)
+    staff = company.principal("staff")
+    for typed, corrected in (
+        ("设备采够合同", "设备采购合同"),
+        ("华夭科技 采购", "华天科技 采购"),
+        ('"彩购合同" -草稿', '"采购合同" -草稿'),
+        ("title:采购合用", "title:采购合同"),
+    ):
+        results = searcher.search(staff, Query(text=typed))
+        assert (results.corrected, [hit.title for hit in results.hits]) == (corrected, ["年度设备采购合同"])
+        assert any(segment.is_hit for hit in results.hits for segment in hit.title_segments)
+    # Nobody learns a word from what they may not see.
+    results = searcher.search(staff, Query(text="绝密收够计划"))
+    assert (results.corrected, results.hits) == (None, ())
+    assert searcher.search(company.principal("admin"), Query(text="绝密收够计划")).corrected == "绝密收购计划"
+    assert searcher.search(staff, Query(text="量子计算机")).corrected is None
+    assert searcher.search(staff, Query(text="采购")).corrected is None
+
+
+def test_what_may_follow_is_suggested_from_what_one_may_see(
+    company: Company, runtime: Runtime, searcher: Searcher, rows: Rows
+) -> None:
+    with runtime.database.write() as session:
+        rows.add_document(session, "采购合同")
+        rows.add_document(session, "采购清单 甲", owner="other")
+    tasks.run_pending(runtime)
+    staff, admin = company.principal("staff"), company.principal("admin")
+    assert [one.label for one in searcher.suggest(staff, "合同 采")] == ["采购合同"]
+    assert {one.label for one in searcher.suggest(admin, "采")} == {"采购合同", "采购清单 甲"}
+    name = company.principal("staff").name
+    assert (name, "person") in {(one.label, one.field) for one in searcher.suggest(admin, name[:1])}
+    assert f"申请人:{name}" in {one.query for one in searcher.suggest(admin, f"申请人:{name[:1]}")}
+    for text in ("", "采购 ", "-采", "amount:>1", "！"):
+        assert searcher.suggest(staff, text) == (), text
+
+
+def test_fields_synonyms_and_mistakes_of_a_query(
+    company: Company, runtime: Runtime, index: Index, rows: Rows
+) -> None:
+    searcher = make_searcher(runtime, index, Synonyms(["协议, 合同", "框架 => 总价"]))
+    with runtime.database.write() as session:
+        for title in ("采购合同", "总价清单"):
+            rows.add_document(session, title, kind=DocumentKind.ATTACHMENT)
+    tasks.run_pending(runtime)
+    assert found(searcher, company, "staff", "采购 协议") == ["采购合同"]
+    assert found(searcher, company, "staff", "协议") == ["采购合同"]
+    assert found(searcher, company, "staff", "框架") == ["总价清单"]
+    assert found(searcher, company, "staff", "总价 -协议") == ["总价清单"]
+    name = company.principal("staff").name
+    for text in (f"申请人:{name} 类型:附件 日期:本年", f"-applicant:{name} OR kind:attachment state:就绪"):
+        assert found(searcher, company, "staff", text) == ["总价清单", "采购合同"], text
+    results = searcher.search(company.principal("staff"), Query(text="kind:书 采购"))
+    assert [(one.code, one.text) for one in results.mistakes] == [("kind-unknown", "书")]
+    assert [hit.title for hit in results.hits] == ["采购合同"]
+    assert results.mistakes[0].known
+
+
+def test_the_database_and_the_index_are_compared(
+    company: Company, runtime: Runtime, searcher: Searcher, rows: Rows, index: Index
+) -> None:
+    with runtime.database.write() as session:
+        kept, changed, lost = (rows.add_document(session, title) for title in ("留", "旧", "失"))
+    tasks.run_pending(runtime)
+    assert list(searcher.differences()) == []
+    with runtime.database.write() as session:
+        session.execute(update(Document).where(Document.id == changed).values(title="新"))
+        waiting_one = rows.add_document(session, "待")
+    gone = Record("document", new_id(), "走", runtime.clock.now())
+    index.apply([gone], [Key("document", lost)])
+    seen: list[tuple[int, int]] = []
+    differences = set(searcher.differences(lambda *how: seen.append(how)))
+    assert differences == {
+        Difference(Key("document", changed), "outdated"),
+        Difference(Key("document", lost), "missing"),
+        Difference(gone.key, "left-over"),
+    }
+    assert seen[-1] == (4, 4)
+    assert waiting_one != kept
+    searcher.reindex()
+    tasks.run_pending(runtime)
+    assert list(searcher.differences()) == []
+
+
+def test_what_changes_during_a_rebuild_is_not_lost(
+    company: Company, runtime: Runtime, searcher: Searcher, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with runtime.database.write() as session:
+        first = rows.add_document(session, "原名")
+    tasks.run_pending(runtime)
+    real = searcher._index.apply_rebuilt
+    late: list[UUID] = []
+
+    def meanwhile(name: str, records: list[Record], gone: list[Key]) -> None:
+        """Somebody changes the rows, and the index hears of it, just before an old state is written."""
+        if not late:
+            with runtime.database.write() as session:
+                session.execute(update(Document).where(Document.id == first).values(title="新名"))
+                late.append(rows.add_document(session, "后来"))
+                announce(session, "document", first, runtime.clock.now())
+            tasks.run_pending(runtime)
+        assert found(searcher, company, "staff", "新名 OR 后来") == ["后来", "新名"]
+        real(name, records, gone)
+
+    monkeypatch.setattr(searcher._index, "apply_rebuilt", meanwhile)
+    searcher.reindex()
+    assert found(searcher, company, "staff") == ["后来", "新名"]
+    assert list(searcher.differences()) == []
 
 
 # keeping the index like the database

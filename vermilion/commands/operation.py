@@ -133,7 +133,8 @@ def _print_demo(runtime: Runtime, made: demo.Demo) -> None:
 
 def run_doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """Check settings, back-ends, certificates and disk; says what to do about what is wrong."""
-    findings = doctor.examine(load_settings())
+    with progress("doctor") as advance:
+        findings = doctor.examine(load_settings(), lambda done, total: advance(done, total, ""))
     for finding in findings:
         if as_json:
             print_json(finding.to_json())
