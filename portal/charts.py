@@ -12,6 +12,7 @@ from search.index import FacetCount
 
 MOST_MONTHS: Final = 24
 """How many months fit beside each other; the last ones are drawn."""
+_MOST_TICKS: Final = 8  # on a phone
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ def months(
         return []
     names = _between(min(counted), max(counted))[-MOST_MONTHS:]
     most = max(counted.get(name, 0) for name in names)
-    step = -(-len(names) // 12)
+    step = -(-len(names) // _MOST_TICKS)
     bars = []
     for place, name in enumerate(names):
         month, count = Month.of(name), counted.get(name, 0)

@@ -27,10 +27,8 @@ def from_json(stored: Mapping[str, Any]) -> Query:
     """The query that was kept. Raises StoredQueryUnknown for one of a newer program."""
     if stored.get("version") != FORMAT_VERSION:
         raise StoredQueryUnknown(version=stored.get("version"))
-    return Query(
-        text=stored["text"],
-        order=next(order for order in ORDERS if order == stored["order"]),
-        **{name: stored[name] for name in _WORDS if name in stored},
-        **{name: UUID(stored[name]) for name in _IDS if name in stored},
-        **{name: date.fromisoformat(stored[name]) for name in _DAYS if name in stored},
-    )
+    values: dict[str, Any] = {name: stored[name] for name in _WORDS if name in stored}
+    values |= {name: UUID(stored[name]) for name in _IDS if name in stored}
+    values |= {name: date.fromisoformat(stored[name]) for name in _DAYS if name in stored}
+    order = next(order for order in ORDERS if order == stored["order"])
+    return Query(text=stored["text"], order=order, **values)
