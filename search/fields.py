@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -33,6 +34,7 @@ counted; tags are ``HEXADECIMAL NAME``."""
 ABBREVIATED: Final = ("counterparty", "seal", "department")
 """Fields whose names get abbreviated by characters from here and there."""
 TIE_BITS: Final = 14
+_SHORT: Final = 100
 MOST_VALUES: Final = 50
 """Of a facet, that are told."""
 
@@ -52,7 +54,7 @@ class Fields:
 def fields_of(record: Record) -> Fields:
     """What is indexed of a record."""
     names = record.names()
-    numbers = _unique(map(tokens.compact, record.numbers))
+    numbers = _unique(map(_compact, record.numbers))
     shown = (*names["title"], *names["counterparty"], *names["seal"], *names["applicant"])
     return Fields(
         key=key_text(record.key),
@@ -62,7 +64,7 @@ def fields_of(record: Record) -> Fields:
             **{field: _texts(names[field]) for field in NAME_FIELDS},
         },
         exact={
-            "name": _unique(map(tokens.compact, shown)),
+            "name": _unique(map(_compact, shown)),
             "number": numbers,
             "number_part": _unique(part for number in numbers for part in _parts(number)),
             "sound": _unique(
@@ -75,9 +77,8 @@ def fields_of(record: Record) -> Fields:
                 letter
                 for field in ABBREVIATED
                 for name in names[field]
-                for run in tokens.canonical(name).split()
-                if tokens.starts_chinese(run)
-                for letter in run
+                for letter in _compact(name)
+                if tokens.starts_chinese(letter)
             ),
             "access": _unique(record.access),
             "in_kind": (record.kind,),
@@ -98,7 +99,16 @@ def fields_of(record: Record) -> Fields:
 
 
 def _texts(passages: Iterable[str]) -> tuple[str, ...]:
-    return _unique(" ".join(tokens.tokens(passage)) for passage in passages)
+    return _unique(_often(one) if len(one) <= _SHORT else _once(one) for one in passages)
+
+
+def _once(passage: str) -> str:
+    return " ".join(tokens.tokens(passage))
+
+
+_often = lru_cache(maxsize=50_000)(_once)
+"""Names stand in several fields of a record, and in many records."""
+_compact = lru_cache(maxsize=50_000)(tokens.compact)
 
 
 def _unique(values: Iterable[str | None]) -> tuple[str, ...]:
