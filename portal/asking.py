@@ -44,7 +44,8 @@ class Asking:
             filters["kind"] = ""
         for name in index.TAG_FACETS:
             filters[name] = str(as_id(filters[name]) or "")
-        order = next((one for one in index.ORDERS if one == plain.get("order")), "best")
+        best: index.Order = "best"
+        order = next((one for one in index.ORDERS if one == plain.get("order")), best)
         days = (as_day(plain.get("date_from", "")), as_day(plain.get("date_to", "")))
         return cls(plain.get("q", "")[:LONGEST_QUERY], filters, *days, order)
 
@@ -85,7 +86,7 @@ class Asking:
             facets=facets,
         )
 
-    def address(self, path: str = "/search", **changes: object) -> str:
+    def address(self, path: str = "/search", /, **changes: object) -> str:
         """``path`` with the same search; ``changes`` take the place of parameters, None takes one out."""
         values = {**self.values, **{name: "" if v is None else str(v) for name, v in changes.items()}}
         query = urlencode({name: value for name, value in values.items() if value})

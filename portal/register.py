@@ -117,7 +117,7 @@ def show_totals(request: Request, visit: Visiting) -> Response:
     asked = _asked(request)
     is_part = is_htmx(request)
     template = "parts/register-totals.html" if is_part else "register-totals.html"
-    context = {"asked": asked, "register_address": asked.address("/register")}
+    context: dict[str, Any] = {"asked": asked, "register_address": asked.address("/register")}
     try:
         totals = visit.runtime.get(RegisterSearch).totals(visit.person, _filter(visit, asked), asked.q)
     except SearchUnavailable:

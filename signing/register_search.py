@@ -191,7 +191,7 @@ def _months(session: Session, where: Sequence[ColumnElement[bool]], zone: ZoneIn
         yield FacetCount(names[number], names[number], counted[number])
 
 
-def _ranked(rows: Sequence[Row[tuple[UUID, str, int]]]) -> tuple[FacetCount, ...]:
+def _ranked(rows: Sequence[Row[UUID, str, int]]) -> tuple[FacetCount, ...]:
     counts = [FacetCount(str(thing), name, count) for thing, name, count in rows]
     return tuple(sorted(counts, key=lambda one: (-one.count, one.label)))
 
