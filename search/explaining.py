@@ -22,8 +22,8 @@ def explain(mistake: Mistake, translator: Translator) -> str:
 
 def field_names(translator: Translator) -> tuple[str, ...]:
     """The fields of the query language as they are called in the reader's language."""
-    place = 1 if translator.language == "zh-CN" else 0
-    return tuple(names[place] for names in FIELDS.values())
+    is_english = translator.language == "en"
+    return tuple(next(name for name in names if name.isascii() == is_english) for names in FIELDS.values())
 
 
 def kind_text(kind: str, translator: Translator) -> str:

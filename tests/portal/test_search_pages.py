@@ -58,6 +58,10 @@ def test_what_was_not_understood_is_said_and_the_rest_is_found(staff: TestClient
     assert "“many” is no amount" in page
     assert "no field “colour”" in page and "counterparty" in page
     assert "no state “sleepy”" in page and "ready" in page
+    assert (
+        "可用的字段有：印章、申请人、人员、部门、相对方、编号、金额、日期、类型、状态、标题。"
+        in browser_in_chinese(staff, "colour:red")
+    )
     chinese = browser_in_chinese(staff, "框架 金额:很多")
     assert "“很多”不是金额" in chinese and "框架采购合同" in chinese
 
