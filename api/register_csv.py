@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from itertools import chain, repeat
+from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -13,37 +10,41 @@ from api.principals import Caller
 from core import audit
 from core.i18n import Translator, translator
 from core.runtime import Runtime
+from core.sheets import csv_pieces
 from signing import register
 from signing.models import UseKind
 from signing.register import RegisterEntry, RegisterFilter
+from signing.register_search import RegisterSearch
 
 COLUMNS: Final = (
     "number", "date", "kind", "seal", "subject", "document", "copies", "counterparty", "department",
     "applicant", "approvers", "keeper", "case", "corrects", "changes", "reason", "second", "scan", "before",
     "after",
 )  # fmt: skip
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _SLICE: Final = 500
 
 
-def export(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[bytes]:
+def export(runtime: Runtime, caller: Caller, wanted: RegisterFilter, text: str = "") -> Iterator[bytes]:
     """CSV (RFC 4180) of every line the caller may see, newest first; the export is an audit entry.
 
     UTF-8 with a byte order mark, so that spreadsheets read it. No cell can become a formula.
     """
-    rows = lines(runtime, caller, wanted)
-    return (mark + _row(row) for mark, row in zip(chain([b"\xef\xbb\xbf"], repeat(b"")), rows, strict=False))
+    return csv_pieces(lines(runtime, caller, wanted, text))
 
 
-def lines(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[list[str]]:
-    """The head and every line the caller may see, as cells, newest first; that it was asked is audited."""
+def lines(runtime: Runtime, caller: Caller, wanted: RegisterFilter, text: str) -> Iterator[list[str]]:
+    """The head and every line the caller may see, as cells, newest first; that it was asked is audited.
+
+    With ``text``, the lines that it finds. Raises then as ``RegisterSearch.find``.
+    """
+    found = runtime.get(RegisterSearch).count(caller.principal, wanted, text) if text.strip() else None
     with runtime.database.write() as session:
-        count = register.count(session, caller.principal, wanted)
+        count = register.count(session, caller.principal, wanted) if found is None else found
         audit.record(
             session, runtime.clock.now(), caller.principal.person_id, "register.exported",
-            payload={"lines": count, "address": caller.address},
+            payload={"lines": count, "address": caller.address, **({"text": text} if text.strip() else {})},
         )  # fmt: skip
-    return _rows(runtime, caller, wanted)
+    return _rows(runtime, caller, wanted, text)
 
 
 def cells(entry: RegisterEntry, zone: ZoneInfo, text: Translator) -> list[str]:
@@ -78,20 +79,22 @@ def cells(entry: RegisterEntry, zone: ZoneInfo, text: Translator) -> list[str]:
     ]
 
 
-def _rows(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[list[str]]:
-    text = translator(caller.language)
-    yield [text.text(f"register-{column}") for column in COLUMNS]
+def _rows(runtime: Runtime, caller: Caller, wanted: RegisterFilter, text: str) -> Iterator[list[str]]:
+    words = translator(caller.language)
+    yield [words.text(f"register-{column}") for column in COLUMNS]
+    if text.strip():
+        entries = runtime.get(RegisterSearch).every(caller.principal, wanted, text)
+    else:
+        entries = _every(runtime, caller, wanted)
+    yield from (cells(entry, runtime.settings.zone, words) for entry in entries)
+
+
+def _every(runtime: Runtime, caller: Caller, wanted: RegisterFilter) -> Iterator[RegisterEntry]:
     before = None
     while True:
         with runtime.database.read() as session:
             entries = register.entries(session, caller.principal, wanted, before=before, limit=_SLICE)
-        yield from (cells(entry, runtime.settings.zone, text) for entry in entries)
+        yield from entries
         if len(entries) < _SLICE:
             return
         before = entries[-1].record.id
-
-
-def _row(values: Sequence[str]) -> bytes:
-    buffer = io.StringIO()
-    csv.writer(buffer).writerow([f"'{value}" if value.startswith(_FORMULA) else value for value in values])
-    return buffer.getvalue().encode()

@@ -1,4 +1,4 @@
-"""Shapes of search, backups and the audit trail."""
+"""Shapes of backups and the audit trail."""
 
 from __future__ import annotations
 
@@ -8,85 +8,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, example
-
-Kind = Literal["document", "case", "seal_record"]
-
-
-class Named(Shape):
-    """A thing by its name."""
-
-    id: UUID = Field(examples=[EXAMPLE_ID])
-    name: str = Field(examples=["合同专用章"])
-
-
-class SegmentAnswer(Shape):
-    """A piece of text; `is_hit` marks what was looked for."""
-
-    model_config = example({"text": "采购", "is_hit": True})
-
-    text: str
-    is_hit: bool
-
-
-class FacetAnswer(Shape):
-    """How many results have a value."""
-
-    model_config = example({"value": "case", "label": "case", "count": 3})
-
-    value: str
-    label: str
-    count: int
-
-
-class HitAnswer(Shape):
-    """A result. Its place is `/documents/{id}`, `/cases/{id}` or `/seal-records/{id}`, by its kind."""
-
-    model_config = example(
-        {
-            "kind": "case",
-            "id": EXAMPLE_ID,
-            "number": "HT-2026-00012",
-            "title": "年度采购框架合同",
-            "title_segments": [
-                {"text": "年度", "is_hit": False},
-                {"text": "采购", "is_hit": True},
-                {"text": "框架合同", "is_hit": False},
-            ],
-            "excerpt": [],
-            "page": None,
-            "state": "completed",
-            "date": EXAMPLE_TIME,
-            "seal": None,
-            "department": {"id": EXAMPLE_ID, "name": "市场部"},
-            "people": [{"id": EXAMPLE_ID, "name": "张伟"}],
-            "related": {},
-        }
-    )
-
-    kind: Kind
-    id: UUID
-    number: str | None
-    title: str
-    title_segments: list[SegmentAnswer]
-    excerpt: list[SegmentAnswer] = Field(description="Some text around the first hit.")
-    page: int | None = Field(description="Page of a document that the excerpt stands on.")
-    state: str | None
-    date: datetime
-    seal: Named | None
-    department: Named | None
-    people: list[PersonName]
-    related: dict[str, UUID] = Field(description="Ids of what belongs to it, such as its `case`.")
-
-
-class SearchAnswer(Shape):
-    """One page of results, and how all of them divide."""
-
-    total: int = Field(examples=[12])
-    is_complete: bool = Field(description="False while the index is being built.", examples=[True])
-    items: list[HitAnswer]
-    facets: dict[str, list[FacetAnswer]]
-    next_cursor: str | None
+from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, Shape, example
 
 
 class BackupAnswer(Shape):

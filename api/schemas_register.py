@@ -10,6 +10,7 @@ from pydantic import AwareDatetime, Field
 
 from api.schemas import EXAMPLE_DIGEST, EXAMPLE_ID, EXAMPLE_TIME, PersonName, Shape, Words, example
 from api.schemas_seals import PlacementShape
+from api.schemas_search import FacetAnswer
 from signing.models import UseKind
 from signing.register_models import CorrectionState
 
@@ -93,6 +94,15 @@ class RegisterCount(Shape):
     model_config = example({"count": 128})
 
     count: int
+
+
+class RegisterTotals(Shape):
+    """How many uses of seals there are, and how they divide."""
+
+    uses: int = Field(examples=[128])
+    seals: list[FacetAnswer] = Field(description="By id of the seal, the most used first.")
+    departments: list[FacetAnswer] = Field(description="By id of the department.")
+    months: list[FacetAnswer] = Field(description="By month (`2026-03`), the oldest first.")
 
 
 class NewStamping(Shape):

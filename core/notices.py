@@ -103,6 +103,13 @@ def settle(session: Session, at: datetime, code: str, resource_type: str, resour
     )
 
 
+def settle_all(session: Session, at: datetime, resource_type: str, resource_id: UUID) -> None:
+    """The thing is gone: nobody needs to be told anything of it any more."""
+    session.execute(
+        update(Notice).where(Notice.seen_at.is_(None), *_about(resource_type, resource_id)).values(seen_at=at)
+    )
+
+
 def forget(session: Session, before: datetime) -> None:
     """Delete the notices that were made before a moment."""
     session.execute(delete(Notice).where(Notice.at < before))

@@ -16,16 +16,20 @@ from portal import (
     outside,
     register,
     register_acts,
+    saved_searches,
     seal_applying,
     seal_keys,
     seals,
     search,
+    search_exports,
     set_up,
     verifying,
 )
 
 ARCHIVE_ROUTERS: Final[tuple[APIRouter, ...]] = (
     search.router,
+    saved_searches.router,
+    search_exports.router,
     register_acts.router,
     register.router,
     seal_applying.router,

@@ -36,6 +36,10 @@ class Formats:
             return f"{local.day} {local:%b %Y}"
         return f"{local.year}年{local.month}月{local.day}日"
 
+    def month(self, value: date) -> str:
+        """The month that a day lies in."""
+        return f"{value:%b %Y}" if self._language == "en" else f"{value.year}年{value.month}月"
+
     def ago(self, value: datetime) -> str:
         """How long ago, in words, when that is under a week; else nothing."""
         past = self._now - value

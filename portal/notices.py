@@ -25,6 +25,7 @@ _PAGES: Final = {
     "seal": "/register/loans#seal-{}",
     "seal_change": "/seals/changes/{}",
     "person": "/me",
+    "saved_search": "/search/saved/{}",
     "key_replacement": "/key-replacements",
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any, Final
@@ -16,19 +17,27 @@ from core.errors import NotFound
 from core.models import Department, Person, Role
 from core.periods import day_bounds
 from core.permissions import ResourceType, may_read
+from portal import charts
 from portal.fields import as_day, as_id
-from portal.frame import Visiting, page, pages
+from portal.frame import Visiting, is_htmx, page, pages
 from portal.notices import look_at
 from portal.visit import Visit
+from search.errors import SearchUnavailable
+from search.explaining import explain
+from search.index import DEEPEST, FacetCount
 from signing import by_hand, corrections, transparency
 from signing import register as book
 from signing.models import Seal, SealRecord, UseKind
 from signing.register import RegisterEntry, RegisterFilter
+from signing.register_search import FoundLines, RegisterSearch
 from signing.service import SigningService
 
 router = pages()
 
 PAGE_SIZES: Final = (25, 50, 100)
+_MOST_BARS: Final = 12
+_LONGEST_WORDS: Final = 400
+"""What is typed here; filters stand before it in the query."""
 
 
 @dataclass(frozen=True)
@@ -43,43 +52,44 @@ class Asked:
     case: UUID | None
     kind: UseKind | None
     open: bool
+    q: str = ""
+    all: bool = False
 
     def address(self, path: str, **more: object) -> str:
         """``path`` with these filters."""
-        values = {**self.__dict__, "open": "true" if self.open else "", **more}
+        flags = {name: "true" if getattr(self, name) else "" for name in ("open", "all")}
+        values = {**self.__dict__, **flags, **more}
         query = urlencode({name: str(value) for name, value in values.items() if value})
         return f"{path}?{query}" if query else path
+
+    @property
+    def is_filtered(self) -> bool:
+        return any(value for name, value in self.__dict__.items() if name != "all")
 
 
 @router.get("/register")
 def show_register(
     request: Request,
     visit: Visiting,
-    seal: str = "",
-    department: str = "",
-    person: str = "",
-    date_from: str = "",
-    date_to: str = "",
-    case: str = "",
-    kind: str = "",
-    open: Annotated[str, Query()] = "",
     before: str = "",
     size: str = "",
+    offset: Annotated[int, Query(ge=0, le=DEEPEST)] = 0,
 ) -> Response:
-    """The lines that the reader may see, newest first, with how many there are."""
-    asked = Asked(
-        as_id(seal), as_id(department), as_id(person), as_day(date_from), as_day(date_to), as_id(case),
-        UseKind(kind) if kind in set(UseKind) else None, open == "true",
-    )  # fmt: skip
+    """The lines that the reader may see: those that fit the words best, or all of them, newest first."""
+    asked = _asked(request)
     most = next((one for one in PAGE_SIZES if str(one) == size), PAGE_SIZES[0])
-    wanted = _filter(visit, asked)
-    signing = visit.runtime.get(SigningService)
+    found, is_down = None, False
+    if asked.q:
+        try:
+            found = visit.runtime.get(RegisterSearch).find(
+                visit.person, _filter(visit, asked), asked.q, offset=min(offset, DEEPEST - most), limit=most
+            )
+        except SearchUnavailable:  # the list without the words still works
+            is_down = True
+    shown = _found(asked, found, most) if found else _listed(visit, asked, as_id(before), most)
     with visit.runtime.database.read() as session:
-        lines = signing.list_seal_records(session, visit.person, wanted, before=as_id(before), limit=most + 1)
-        count = signing.count_seal_records(session, visit.person, wanted)
         choices = _choices(session)
-        shown = lines[:most]
-        cases = _open_cases(session, visit, shown)
+        cases = _open_cases(session, visit, shown.lines)
         waiting = [
             (one, book.number_of(session.get_one(SealRecord, one.record_id)))
             for one in corrections.open_requests(session, visit.person)
@@ -88,14 +98,83 @@ def show_register(
         open_uses = len(by_hand.open_uses(session, visit.person))
     return page(
         request, visit, "register.html", kinds=list(UseKind), waiting=waiting, to_stamp=to_stamp,
-        open_uses=open_uses, xlsx_address=asked.address("/api/v1/seal-records/export.xlsx"),
-        lines=shown, count=count, asked=asked, size=most, sizes=PAGE_SIZES,
-        cases=cases, is_filtered=any(asked.__dict__.values()),
-        csv_address=asked.address("/api/v1/seal-records/export.csv"),
-        next_address=asked.address("/register", before=shown[-1].record.id, size=most)
-        if len(lines) > most
-        else None,
+        open_uses=open_uses, shown=shown, asked=asked, size=most, sizes=PAGE_SIZES, cases=cases,
+        is_down=is_down, mistakes=[explain(one, visit.translator) for one in found.mistakes] if found else [],
+        corrected=found.corrected if found else None,
+        corrected_address=asked.address("/register", q=found.corrected) if found else None,
+        is_complete=found.is_complete if found else True,
+        csv_address=asked.address("/api/v1/seal-records/export.csv", all=""),
+        xlsx_address=asked.address("/api/v1/seal-records/export.xlsx", all=""),
+        totals_address=asked.address("/register/totals"),
+        fields_address=asked.address("/register", all="" if asked.all else "true", size=most),
         **choices,
+    )  # fmt: skip
+
+
+@router.get("/register/totals")
+def show_totals(request: Request, visit: Visiting) -> Response:
+    """Uses by month, seal and department under the same words and filters."""
+    asked = _asked(request)
+    is_part = is_htmx(request)
+    template = "parts/register-totals.html" if is_part else "register-totals.html"
+    context: dict[str, Any] = {"asked": asked, "register_address": asked.address("/register")}
+    try:
+        totals = visit.runtime.get(RegisterSearch).totals(visit.person, _filter(visit, asked), asked.q)
+    except SearchUnavailable:
+        return page(request, visit, template, totals=None, **context)
+    chosen = (asked.date_from, asked.date_to)
+
+    def narrowed(counts: Sequence[FacetCount], name: str) -> list[charts.Bar]:
+        return charts.ranked(counts, lambda value: asked.address("/register", **{name: value}), _MOST_BARS)
+
+    return page(
+        request, visit, template, totals=totals,
+        months=charts.months(
+            totals.months, visit.formats.month,
+            lambda month: asked.address("/register", date_from=month.first, date_to=month.last), chosen,
+        ),
+        seals=narrowed(totals.seals, "seal"), departments=narrowed(totals.departments, "department"),
+        more={
+            "seals": max(len(totals.seals) - _MOST_BARS, 0),
+            "departments": max(len(totals.departments) - _MOST_BARS, 0),
+        },
+        **context,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A page of lines: how many there are of all, and where the next one is."""
+
+    lines: list[RegisterEntry]
+    count: int
+    next_address: str | None
+
+
+def _found(asked: Asked, found: FoundLines, most: int) -> _Shown:
+    following = found.next_offset and asked.address("/register", offset=found.next_offset, size=most)
+    return _Shown(found.lines, found.total, following or None)
+
+
+def _listed(visit: Visit, asked: Asked, before: UUID | None, most: int) -> _Shown:
+    signing, wanted = visit.runtime.get(SigningService), _filter(visit, asked)
+    with visit.runtime.database.read() as session:
+        lines = signing.list_seal_records(session, visit.person, wanted, before=before, limit=most + 1)
+        count = signing.count_seal_records(session, visit.person, wanted)
+    following = None
+    if len(lines) > most:
+        following = asked.address("/register", before=lines[most - 1].record.id, size=most)
+    return _Shown(lines[:most], count, following)
+
+
+def _asked(request: Request) -> Asked:
+    sent = request.query_params
+    kind = sent.get("kind", "")
+    return Asked(
+        as_id(sent.get("seal", "")), as_id(sent.get("department", "")), as_id(sent.get("person", "")),
+        as_day(sent.get("date_from", "")), as_day(sent.get("date_to", "")), as_id(sent.get("case", "")),
+        UseKind(kind) if kind in set(UseKind) else None, sent.get("open") == "true",
+        sent.get("q", "").replace("\x00", "").strip()[:_LONGEST_WORDS], sent.get("all") == "true",
     )  # fmt: skip
 
 

@@ -24,6 +24,7 @@ LEFT_OUT: Final = frozenset(
         "periodic_job",
         "passkey_challenge",
         "second_factor_grant",
+        "search_export",
     }
 )
 """Tables of passing state. A restored installation starts without sessions and blocked guesses."""

@@ -52,3 +52,52 @@ class RecordRefused(VermilionError):
 
     code = "record-refused"
     status = 500
+
+
+class StoredQueryUnknown(VermilionError):
+    """A kept query was written by a newer program. Context: ``version``."""
+
+    code = "stored-query-unknown"
+    status = 409
+
+
+class SavedSearchNameTaken(VermilionError):
+    """The person has a saved search of this name. Context: ``field``, ``name``."""
+
+    code = "saved-search-name-taken"
+    status = 409
+
+
+class TooManySavedSearches(VermilionError):
+    """The person keeps as many searches as one may. Context: ``limit``."""
+
+    code = "too-many-saved-searches"
+    status = 409
+
+
+class SearchTooWide(VermilionError):
+    """It finds too much for notices of what is new. Context: ``field``, ``limit`` (records)."""
+
+    code = "search-too-wide"
+    status = 422
+
+
+class TooManyExports(VermilionError):
+    """The person's earlier exports are still being written. Context: ``limit``."""
+
+    code = "too-many-exports"
+    status = 409
+
+
+class ExportNotReady(VermilionError):
+    """The file is not written yet, or could not be. Context: ``state``."""
+
+    code = "export-not-ready"
+    status = 409
+
+
+class ExportOutdated(VermilionError):
+    """The person may not see everything in the file any more. Context: ``count`` (records)."""
+
+    code = "export-outdated"
+    status = 409

@@ -95,8 +95,14 @@ class Searcher(IndexKeeper):
             return
         for some in batches(self._index.keys(lookup), CHECKED_AT_ONCE):
             with self._database.read() as session:
-                allowed = _allowed(session, principal, some)
+                allowed = allowed_keys(session, principal, some)
             yield from (key for key in some if key in allowed)
+
+    def records_of(self, principal: Principal, keys: Iterable[Key]) -> Iterator[Record]:
+        """Records as the database has them now, in the order of the keys, of those the principal may see."""
+        for some in batches(keys, _SHOWN_AT_ONCE):
+            found = {record.key: record for record in self._readable(principal, some)}
+            yield from (found[key] for key in some if key in found)
 
     def suggest(self, principal: Principal, text: str, limit: int = 8) -> tuple[Suggestion, ...]:
         """How the last word of a query may go on: names, titles and numbers that the principal may see.
@@ -199,7 +205,7 @@ class Searcher(IndexKeeper):
     def _hits(self, principal: Principal, keys: Sequence[Key], words: tuple[Word, ...]) -> Iterator[Hit]:
         for some in batches(keys, _SHOWN_AT_ONCE):
             with self._database.read() as session:
-                allowed = _allowed(session, principal, some)
+                allowed = allowed_keys(session, principal, some)
                 records = self._records(session, [key for key in some if key in allowed])
             yield from (_hit(records[key], words) for key in some if key in records)
 
@@ -207,7 +213,7 @@ class Searcher(IndexKeeper):
         """Records as they are now, of those the principal may see."""
         for some in batches(keys, _SHOWN_AT_ONCE):
             with self._database.read() as session:
-                allowed = _allowed(session, principal, some)
+                allowed = allowed_keys(session, principal, some)
                 yield from self._records(session, [key for key in some if key in allowed]).values()
 
 
@@ -242,7 +248,7 @@ def _fits(word: Word, label: str, *, is_number: bool = False) -> bool:
     return sound is not None and not is_number and any(each.startswith(sound) for each in sounds(label))
 
 
-def _allowed(session: Session, principal: Principal, keys: Sequence[Key]) -> set[Key]:
+def allowed_keys(session: Session, principal: Principal, keys: Sequence[Key]) -> set[Key]:
     """Which of the things the principal may read, by the access rows as they are now."""
     if principal.reads_all:
         return set(keys)

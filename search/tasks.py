@@ -10,17 +10,21 @@ import structlog
 from sqlalchemy import select
 
 from core import outbox
+from core.errors import NotFound
 from core.models import OutboxJob
 from core.outbox import Job
 from core.runtime import Runtime
 from core.tasks import Schedule, backoff, lease_of, periodic, task
 from search.errors import IndexBusy, SearchUnavailable
+from search.exports import SearchExports
 from search.index import Key
+from search.saved import SavedSearches
 from search.service import Searcher
 
 log = structlog.get_logger()
 
 _MOST_TRIES: Final = 40
+_EXPORT_TRIES: Final = 5
 _TOGETHER: Final = 50
 """How many waiting jobs one commit of the index serves."""
 _REPORT_EVERY: Final = 5_000
@@ -81,6 +85,41 @@ def reindex(runtime: Runtime, job: Job) -> None:
     searcher.reindex(report)
 
 
+@task("search.watch_all")
+def watch_all(runtime: Runtime, _job: Job) -> None:
+    """Have every saved search that is watched looked after."""
+    runtime.get(SavedSearches).ask_for_checks()
+
+
+@task("search.watch")
+def watch(runtime: Runtime, job: Job) -> None:
+    """Look for what one saved search finds anew."""
+    runtime.get(SavedSearches).check(UUID(str(job.payload["id"])))
+
+
+@task("search.export", lease=timedelta(hours=2), max_tries=_EXPORT_TRIES)
+def export(runtime: Runtime, job: Job) -> None:
+    """Write the file of an export; when that fails for good, its person sees that it did."""
+    exports = runtime.get(SearchExports)
+    export_id = UUID(str(job.payload["id"]))
+    try:
+        exports.write(export_id)
+    except NotFound as error:  # the person has left
+        exports.fail(export_id, error)
+    except Exception as error:
+        if job.tries >= _EXPORT_TRIES:
+            exports.fail(export_id, error)
+        raise
+
+
+@task("search.forget_exports")
+def forget_exports(runtime: Runtime, _job: Job) -> None:
+    """Forget the exports whose day is over; the store collects their files."""
+    runtime.get(SearchExports).forget()
+
+
+periodic("search.forget_exports", Schedule(every=timedelta(hours=1)))
+periodic("search.watch_all", Schedule(every=timedelta(minutes=15)))
 periodic("search.check", Schedule(every=timedelta(minutes=1)))
 
 

@@ -22,6 +22,7 @@ from core.errors import Forbidden, InvalidInput, NotFound
 from core.models import Person, Role
 from core.permissions import Principal, ResourceType, grant_access, readable, require_read, term_person
 from core.settings import Settings
+from search.keeping import announce
 from signing import entries
 from signing.corrections import LONGEST_REASON, clean
 from signing.enrolment import Enrolment
@@ -170,6 +171,7 @@ class ByHand:
             session, now, principal.person_id, "register.scan_added", "seal_record", record_id, payload
         )
         notices.settle(session, now, "scan-overdue", "seal_record", record_id)
+        announce(session, "seal_record", record_id, now)
         return scan
 
     # loans

@@ -82,7 +82,7 @@ def enter(session: Session, row: SealRecord, actor_id: UUID, now: datetime, zone
         payload["corrects"] = str(row.corrects_id)
     audit.record(session, now, actor_id, ACTIONS[row.kind], "seal_record", row.id, payload)
     announce(session, "seal_record", row.id, now)
-    if row.corrects_id is not None:
+    if row.corrects_id is not None:  # that one is found as corrected from now on
         announce(session, "seal_record", row.corrects_id, now)
     return row
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.models import Department, LegalEntity, Person
 from search.index import Record, Tag
 from search.language import Vocabulary, vocabulary_of
+from signing import by_hand
 from signing.models import Seal, SealRecord, UseKind
 
 _KIND_WORDS: Final = {
@@ -32,6 +33,7 @@ _STATES: Final = {
     "sealed": ("已用印", "已盖章"),
     "corrected": ("已更正",),
     "stamped": ("stamped by hand", "线下盖章"),
+    "scan-missing": ("scan missing", "缺扫描件"),
 }
 
 
@@ -59,6 +61,7 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
     corrected = set(
         session.scalars(select(SealRecord.corrects_id).where(SealRecord.corrects_id.in_(wanted))).all()
     )
+    scanned = {scan.record_id for scan in by_hand.scans(session, wanted)}
     return [
         Record(
             kind="seal_record",
@@ -74,7 +77,7 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
             ),
             subkind=UseKind(row.kind).value,
             state="corrected" if row.id in corrected else "sealed",
-            marks=("stamped",) if row.kind == UseKind.PAPER else (),
+            marks=_marks(row, row.id in scanned),
             seal=Tag(row.seal_id, seal),
             department=Tag(row.department_id, department),
             applicant=Tag(row.applicant_id, names[row.applicant_id]),
@@ -84,6 +87,12 @@ def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
         )
         for row, seal, entity, department in rows
     ]
+
+
+def _marks(row: SealRecord, is_scanned: bool) -> tuple[str, ...]:
+    if row.kind != UseKind.PAPER:
+        return ()
+    return ("stamped",) if is_scanned else ("stamped", "scan-missing")
 
 
 def _people(row: SealRecord) -> list[UUID]:

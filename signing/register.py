@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, String, cast, func, or_, select
 from sqlalchemy.orm import Session
 
 from core.errors import NotFound
@@ -19,7 +20,10 @@ from signing.models import Seal, SealRecord, UseKind
 
 @dataclass(frozen=True)
 class RegisterFilter:
-    """What the register is narrowed by; instants are aware, ``until`` is exclusive."""
+    """What the register is narrowed by; instants are aware, ``until`` is exclusive.
+
+    ``person_id`` takes part: as applicant, approver, keeper, or second person of a correction.
+    """
 
     seal_id: UUID | None = None
     department_id: UUID | None = None
@@ -77,7 +81,7 @@ def entries(
     limit: int = 50,
 ) -> list[RegisterEntry]:
     """Register lines, newest first; ``before`` is the id of the last line of the page before."""
-    query = select(SealRecord).where(*_conditions(principal, wanted))
+    query = select(SealRecord).where(*conditions(principal, wanted))
     if before is not None:
         last = session.get(SealRecord, before)
         if last is not None:
@@ -93,9 +97,17 @@ def entries(
     return _with_names(session, list(rows))
 
 
+def entries_of(session: Session, principal: Principal, ids: Sequence[UUID]) -> list[RegisterEntry]:
+    """Those of these lines that the person may see, in the order of the ids."""
+    condition = readable(principal, ResourceType.SEAL_RECORD, SealRecord.id)
+    rows = session.scalars(select(SealRecord).where(SealRecord.id.in_(ids), condition)).all()
+    places = {record_id: place for place, record_id in enumerate(ids)}
+    return _with_names(session, sorted(rows, key=lambda row: places[row.id]))
+
+
 def count(session: Session, principal: Principal, wanted: RegisterFilter) -> int:
     """How many lines there are."""
-    query = select(func.count()).select_from(SealRecord).where(*_conditions(principal, wanted))
+    query = select(func.count()).select_from(SealRecord).where(*conditions(principal, wanted))
     return session.scalar(query) or 0
 
 
@@ -124,8 +136,9 @@ def with_corrections(session: Session, principal: Principal, record_id: UUID) ->
     return _with_names(session, list(rows))
 
 
-def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElement[bool]]:
-    conditions: list[ColumnElement[bool]] = [readable(principal, ResourceType.SEAL_RECORD, SealRecord.id)]
+def conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElement[bool]]:
+    """The SQL conditions of a filter, and of what the person may see."""
+    found: list[ColumnElement[bool]] = [readable(principal, ResourceType.SEAL_RECORD, SealRecord.id)]
     for column, value in (
         (SealRecord.seal_id, wanted.seal_id),
         (SealRecord.department_id, wanted.department_id),
@@ -133,20 +146,25 @@ def _conditions(principal: Principal, wanted: RegisterFilter) -> list[ColumnElem
         (SealRecord.document_id, wanted.document_id),
     ):
         if value is not None:
-            conditions.append(column == value)
+            found.append(column == value)
     if wanted.person_id is not None:
-        conditions.append(
-            or_(SealRecord.applicant_id == wanted.person_id, SealRecord.keeper_id == wanted.person_id)
+        found.append(
+            or_(
+                SealRecord.applicant_id == wanted.person_id,
+                SealRecord.keeper_id == wanted.person_id,
+                SealRecord.second_id == wanted.person_id,
+                cast(SealRecord.approver_ids, String).contains(str(wanted.person_id)),
+            )
         )
     if wanted.kind is not None:
-        conditions.append(SealRecord.kind == wanted.kind)
+        found.append(SealRecord.kind == wanted.kind)
     if wanted.is_open:
-        conditions.append(by_hand.is_open())
+        found.append(by_hand.is_open())
     if wanted.since is not None:
-        conditions.append(SealRecord.sealed_at >= wanted.since)
+        found.append(SealRecord.sealed_at >= wanted.since)
     if wanted.until is not None:
-        conditions.append(SealRecord.sealed_at < wanted.until)
-    return conditions
+        found.append(SealRecord.sealed_at < wanted.until)
+    return found
 
 
 def _with_names(session: Session, rows: list[SealRecord]) -> list[RegisterEntry]:

@@ -33,9 +33,12 @@ from ingest.sandbox import Sandbox
 from ingest.service import IngestService
 from retention.backups import BackupService
 from retention.service import RetentionService
+from search.exports import SearchExports
+from search.saved import SavedSearches
 from search.service import Searcher
 from signing import seal_powers, targets
 from signing.custody import PinCost
+from signing.register_search import RegisterSearch
 from signing.service import SigningService
 from storage.opening import open_objects
 from storage.service import ObjectStore
@@ -98,6 +101,9 @@ def build(
         sign_in,
         store,
         searcher,
+        SavedSearches(database, clock, settings.zone, searcher),
+        SearchExports(database, store, clock, settings.zone, searcher),
+        RegisterSearch(database, searcher, settings.zone),
         signing_service,
         invoices,
         antivirus,

@@ -6,6 +6,7 @@ import core.models
 import ingest.invoices.models
 import ingest.models
 import retention.models
+import search.models
 import signing.custody_models
 import signing.models
 import signing.register_models
@@ -16,4 +17,4 @@ from core.database import Base
 
 METADATA = Base.metadata
 
-__all__ = ["METADATA", "core", "ingest", "retention", "signing", "storage", "workflow"]
+__all__ = ["METADATA", "core", "ingest", "retention", "search", "signing", "storage", "workflow"]

@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
 from api import register_csv, register_xlsx
-from api.pagination import Cursor, Limit, decode_id, split
+from api.pagination import Cursor, Limit, decode_id, decode_number, encode, split
 from api.principals import Calling, Running
 from api.routing import call, router
-from api.schemas import Done, Everything, Page, PersonName
+from api.schemas import Done, Everything, Page, PersonName, Words
 from api.schemas_register import (
     CorrectionAnswer,
     LoanAnswer,
@@ -25,6 +25,7 @@ from api.schemas_register import (
     OpenAuthorisation,
     ProofAnswer,
     RegisterCount,
+    RegisterTotals,
     ScanAnswer,
     SealRecordAnswer,
 )
@@ -32,12 +33,15 @@ from core.models import Person
 from core.periods import day_bounds
 from core.permissions import Principal
 from core.runtime import Runtime
+from core.sheets import MEDIA_TYPES
 from ingest.models import DocumentKind
 from ingest.service import IngestService
+from search.index import DEEPEST
 from signing import by_hand, corrections, register, transparency
 from signing.models import UseKind
 from signing.register import RegisterEntry, RegisterFilter
 from signing.register_models import SealLoan
+from signing.register_search import RegisterSearch
 from signing.service import SigningService
 from workflow.service import WorkflowService
 
@@ -49,7 +53,7 @@ def wanted_records(
     runtime: Running,
     seal: Annotated[UUID | None, Query(description="Id of the seal.")] = None,
     department: Annotated[UUID | None, Query(description="Id of the applicant's department.")] = None,
-    person: Annotated[UUID | None, Query(description="Id of the applicant or the keeper.")] = None,
+    person: Annotated[UUID | None, Query(description="Id of somebody who takes part.")] = None,
     case: Annotated[UUID | None, Query(description="Id of the case.")] = None,
     document: Annotated[UUID | None, Query(description="Id of the document.")] = None,
     date_from: Annotated[date | None, Query(description="First day, in the organisation's zone.")] = None,
@@ -65,13 +69,31 @@ def wanted_records(
 
 
 Wanted = Annotated[RegisterFilter, Depends(wanted_records)]
+Typed = Annotated[
+    Words,
+    Query(
+        alias="q",
+        max_length=400,
+        description="Words in the language of `GET /search`; then lines that fit best come first.",
+    ),
+]
 
 
 @records.get("", summary="Read the register", response_model=Page[SealRecordAnswer])
 def list_records(
-    caller: Calling, runtime: Running, wanted: Wanted, cursor: Cursor = None, limit: Limit = 50
+    caller: Calling,
+    runtime: Running,
+    wanted: Wanted,
+    text: Typed = "",
+    cursor: Cursor = None,
+    limit: Limit = 50,
 ) -> Page[SealRecordAnswer]:
-    """Uses of seals that the caller may see, newest first."""
+    """Uses of seals that the caller may see, newest first. With `q`, those that it finds."""
+    if text.strip():
+        offset = min(decode_number(cursor), DEEPEST - limit)
+        found = runtime.get(RegisterSearch).find(caller.principal, wanted, text, offset=offset, limit=limit)
+        following = None if found.next_offset is None else encode(found.next_offset)
+        return Page(items=[answer(row) for row in found.lines], next_cursor=following)
     before = decode_id(cursor)
     with runtime.database.read() as session:
         rows = runtime.get(SigningService).list_seal_records(
@@ -82,12 +104,21 @@ def list_records(
 
 
 @records.get("/count", summary="Count the register's lines", response_model=RegisterCount)
-def count_records(caller: Calling, runtime: Running, wanted: Wanted) -> RegisterCount:
+def count_records(caller: Calling, runtime: Running, wanted: Wanted, text: Typed = "") -> RegisterCount:
     """How many lines the caller may see under this filter."""
+    if text.strip():
+        return RegisterCount(count=runtime.get(RegisterSearch).count(caller.principal, wanted, text))
     with runtime.database.read() as session:
         return RegisterCount(
             count=runtime.get(SigningService).count_seal_records(session, caller.principal, wanted)
         )
+
+
+@records.get("/totals", summary="Count uses of seals", response_model=RegisterTotals)
+def total_records(caller: Calling, runtime: Running, wanted: Wanted, text: Typed = "") -> RegisterTotals:
+    """Uses by seal, by department and by month, the last two years. Corrections are no uses."""
+    found = runtime.get(RegisterSearch).totals(caller.principal, wanted, text)
+    return RegisterTotals.model_validate(found)
 
 
 @records.get(
@@ -98,11 +129,11 @@ def count_records(caller: Calling, runtime: Running, wanted: Wanted) -> Register
         200: {"content": {"text/csv": {"schema": {"type": "string"}, "example": "编号,时间,印章\r\n"}}}
     },
 )
-def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> StreamingResponse:
+def export_records(caller: Calling, runtime: Running, wanted: Wanted, text: Typed = "") -> StreamingResponse:
     """The columns of the paper register, UTF-8 with a byte order mark, so that spreadsheets read it."""
     return StreamingResponse(
-        register_csv.export(runtime, caller, wanted),
-        media_type="text/csv; charset=utf-8",
+        register_csv.export(runtime, caller, wanted, text),
+        media_type=MEDIA_TYPES["csv"],
         headers={"Content-Disposition": 'attachment; filename="seal-register.csv"'},
     )
 
@@ -114,16 +145,16 @@ def export_records(caller: Calling, runtime: Running, wanted: Wanted) -> Streami
     responses={
         200: {
             "content": {
-                register_xlsx.MEDIA_TYPE: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
+                MEDIA_TYPES["xlsx"]: {"schema": {"type": "string", "format": "binary"}, "example": "PK…"}
             }
         }
     },
 )
-def export_workbook(caller: Calling, runtime: Running, wanted: Wanted) -> StreamingResponse:
+def export_workbook(caller: Calling, runtime: Running, wanted: Wanted, text: Typed = "") -> StreamingResponse:
     """The same columns as a workbook (Office Open XML)."""
     return StreamingResponse(
-        register_xlsx.export(runtime, caller, wanted),
-        media_type=register_xlsx.MEDIA_TYPE,
+        register_xlsx.export(runtime, caller, wanted, text),
+        media_type=MEDIA_TYPES["xlsx"],
         headers={"Content-Disposition": 'attachment; filename="seal-register.xlsx"'},
     )
 

@@ -16,13 +16,24 @@ from api.limits import uploaded
 from api.pagination import Cursor, Limit, decode_number, encode
 from api.principals import Calling, Running
 from api.routing import call, router
-from api.schemas import PersonName, Words
+from api.schemas import Everything, PersonName, Words
 from api.schemas_documents import ChangesAnswer, VerifyAnswer
-from api.schemas_operation import FacetAnswer, HitAnswer, Kind, Named, SearchAnswer, SegmentAnswer
+from api.schemas_search import (
+    FacetAnswer,
+    HitAnswer,
+    Kind,
+    MistakeAnswer,
+    Named,
+    SearchAnswer,
+    SegmentAnswer,
+    SuggestionAnswer,
+)
 from core.errors import NotFound
+from core.i18n import translator
 from core.models import Organisation
 from ingest.service import IngestService
 from search import index
+from search.explaining import explain
 from search.language import LONGEST_QUERY
 from search.service import Searcher
 from signing.attribution import register_entries, sealed_states
@@ -36,15 +47,21 @@ verify = router("verify")
 def question(
     q: Annotated[
         Words,
-        Query(max_length=LONGEST_QUERY, description='Keywords; `"several words"` as one; `-word` without.'),
+        Query(
+            max_length=LONGEST_QUERY,
+            description='Words, `"a phrase"`, `-without`, `a OR b`, `field:value`; see docs/api.md.',
+        ),
     ] = "",
     kind: Annotated[Kind | None, Query(description="Only one kind of thing.")] = None,
     state: Annotated[Words | None, Query(max_length=20, description="Such as `completed`.")] = None,
+    counterparty: Annotated[Words | None, Query(max_length=200, description="Its whole name.")] = None,
+    year: Annotated[str | None, Query(pattern=r"^\d{4}$", description="Such as `2026`.")] = None,
     seal: Annotated[UUID | None, Query(description="Id of a seal.")] = None,
     department: Annotated[UUID | None, Query(description="Id of a department.")] = None,
     person: Annotated[UUID | None, Query(description="Id of somebody who takes part.")] = None,
     date_from: Annotated[date | None, Query(description="First day.")] = None,
     date_to: Annotated[date | None, Query(description="Last day, inclusive.")] = None,
+    order: Annotated[index.Order, Query(description="`best` is newest where there are no words.")] = "best",
     cursor: Cursor = None,
     limit: Limit = 25,
 ) -> index.Query:
@@ -56,8 +73,11 @@ def question(
         seal=seal,
         department=department,
         person=person,
+        counterparty=counterparty,
+        year=year,
         date_from=date_from,
         date_to=date_to,
+        order=order,
         offset=min(decode_number(cursor), index.DEEPEST - limit),
         limit=limit,
     )
@@ -67,18 +87,40 @@ def question(
 def find(
     caller: Calling, runtime: Running, wanted: Annotated[index.Query, Depends(question)]
 ) -> SearchAnswer:
-    """Documents, cases and seal records that the caller may see; without words the newest come first."""
+    """Documents, cases and seal records that the caller may see; without words the newest come first.
+
+    No query is refused: `mistakes` explain what of it made no sense, and the rest is answered.
+    """
     results = runtime.get(Searcher).search(caller.principal, wanted)
+    text = translator(caller.language)
     return SearchAnswer(
         total=results.total,
         is_complete=results.is_complete,
+        corrected=results.corrected,
+        mistakes=[
+            MistakeAnswer(code=one.code, text=one.text, known=list(one.known), message=explain(one, text))
+            for one in results.mistakes
+        ],
         items=[_hit(hit) for hit in results.hits],
         facets={
             name: [FacetAnswer.model_validate(count) for count in counts]
             for name, counts in results.facets.items()
         },
+        months=[FacetAnswer.model_validate(count) for count in results.months],
         next_cursor=None if results.next_offset is None else encode(results.next_offset),
     )
+
+
+@search.get("/suggestions", summary="Suggest", response_model=Everything[SuggestionAnswer])
+def suggest(
+    caller: Calling,
+    runtime: Running,
+    q: Annotated[Words, Query(max_length=LONGEST_QUERY, description="What was typed so far.")],
+    limit: Annotated[int, Query(ge=1, le=20, description="Most suggestions.")] = 8,
+) -> Everything[SuggestionAnswer]:
+    """How the last word of a query may go on: names, titles and numbers that the caller may see."""
+    found = runtime.get(Searcher).suggest(caller.principal, q, limit)
+    return Everything(items=[SuggestionAnswer.model_validate(one) for one in found])
 
 
 @verify.post("", summary="Verify a PDF or OFD", response_model=VerifyAnswer)
@@ -205,10 +247,15 @@ def _hit(hit: index.Hit) -> HitAnswer:
         title_segments=_segments(hit.title_segments),
         excerpt=_segments(hit.excerpt.segments if hit.excerpt else ()),
         page=hit.page,
+        subkind=hit.subkind,
         state=hit.state,
+        marks=list(hit.marks),
         date=hit.date,
         seal=_name(hit.seal),
         department=_name(hit.department),
+        applicant=None if hit.applicant is None else PersonName(id=hit.applicant.id, name=hit.applicant.name),
+        counterparty=hit.counterparty,
+        amount=None if hit.amount is None else f"{hit.amount:.2f}",
         people=[PersonName(id=tag.id, name=tag.name) for tag in hit.people],
         related=dict(hit.related),
     )

@@ -91,3 +91,23 @@ admin-heads-trouble = { $target } did not take { $count ->
    *[other] { $count } tree heads
 } since number { $number }: { $reason }
 admin-heads-size = over { $count } entries
+
+book-words = Words
+book-words-example = subject, company, number, date:"this month" …
+book-search-down = Search is not available just now. This is the list without the words; filters work as always.
+book-totals = Totals
+book-totals-none = No use of a seal is among these lines.
+book-totals-more = { $count ->
+    [one] and one more
+   *[other] and { $count } more
+}
+book-uses = { $count ->
+    [one] 1 use
+   *[other] { $count } uses
+}
+book-by-month = Uses by month
+book-by-seal = Uses by seal
+book-by-department = Uses by department
+book-fields-all = Show all fields
+book-fields-few = Show the main fields
+book-changes = Changes and reason

@@ -87,3 +87,21 @@ admin-heads-trouble = { $target } 自第 { $number } 个起有 { $count ->
    *[other] { $count } 个树头
 }未收到：{ $reason }
 admin-heads-size = 覆盖 { $count } 条记录
+
+book-words = 关键词
+book-words-example = 事由、单位、编号、日期:本月…
+book-search-down = 搜索暂时不可用，以下为不含关键词的列表，筛选条件照常有效。
+book-totals = 统计
+book-totals-none = 这些记录中没有用印。
+book-totals-more = { $count ->
+   *[other] 另有 { $count } 项
+}
+book-uses = { $count ->
+   *[other] 用印 { $count } 次
+}
+book-by-month = 按月份统计
+book-by-seal = 按印章统计
+book-by-department = 按部门统计
+book-fields-all = 显示全部字段
+book-fields-few = 只显示主要字段
+book-changes = 更正内容和原因

@@ -1,4 +1,4 @@
-// Results as one types: the box in the header drives the form; arrows walk through what was found.
+// Results as one types: the box in the header drives the form; keys walk through what was found.
 
 const box = document.getElementById("header-search");
 const form = document.getElementById("search-form");
@@ -33,15 +33,23 @@ document.addEventListener("htmx:configRequest", (event) => {
   for (const [name, value] of Object.entries(event.detail.parameters)) if (!value) delete event.detail.parameters[name];
 });
 
+const STEPS = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 };
 const links = () => [...document.querySelectorAll("#results .hit-title")];
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const all = links();
   const here = all.indexOf(document.activeElement);
-  if (here < 0 && document.activeElement !== box) return;
+  if (event.key === "Escape" && here >= 0) return box.focus();
+  const step = STEPS[event.key];
+  if (!step) return;
+  const isLetter = event.key.length === 1;
+  const isTyping = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName);
+  if (isTyping && (isLetter || event.target !== box)) return;
+  // Arrows scroll the page until the focus is in the box or among the results; letters begin anywhere.
+  if (!isLetter && here < 0 && document.activeElement !== box) return;
   event.preventDefault();
-  const next = here + (event.key === "ArrowDown" ? 1 : -1);
+  const next = here + step;
   if (next < 0) box.focus();
   else all[Math.min(next, all.length - 1)]?.focus();
 });

@@ -30,7 +30,7 @@ def operations(world: World) -> list[tuple[str, str]]:
 def filled(path: str) -> str:
     for name in ("document_id", "case_id", "task_id", "seal_id", "record_id", "person_id", "role_id",
                  "department_id", "token_id", "notice_id", "request_id", "loan_id", "certificate_id",
-                 "root_id"):  # fmt: skip
+                 "root_id", "saved_id", "export_id"):  # fmt: skip
         path = path.replace(f"{{{name}}}", SOME_ID)
     for name, value in (
         ("page", "1"),

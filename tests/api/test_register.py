@@ -9,8 +9,8 @@ import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from xml.etree import ElementTree
 
+import openpyxl
 import pytest
 
 from core import merkle
@@ -117,17 +117,45 @@ def test_the_export_has_every_column_as_table_and_as_workbook(world: World, line
     text = keeper.get("/api/v1/seal-records/export.csv").content.decode("utf-8-sig")
     table = list(csv.reader(io.StringIO(text)))
     workbook = keeper.get("/api/v1/seal-records/export.xlsx").content
-    sheet = zipfile.ZipFile(io.BytesIO(workbook)).read("xl/worksheets/sheet1.xml")
-    space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-    rows = [
-        ["".join(cell.itertext()) for cell in row]
-        for row in ElementTree.fromstring(sheet).iter(f"{space}row")
-    ]
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook)).active
+    assert sheet is not None
+    rows = [[cell or "" for cell in row] for row in sheet.iter_rows(values_only=True)]
     assert rows == table
     assert "Kind" in table[0] and "SHA-256 before" in table[0]
     assert any(line["case_serial"] in row and "by hand, on paper" in row for row in table)
     only = keeper.get("/api/v1/seal-records/export.csv?kind=electronic").content.decode("utf-8-sig")
     assert only.count("\r\n") == 1
+
+
+def test_the_register_is_searched_with_words(world: World, line: dict[str, Any]) -> None:
+    world.work()
+    keeper = world.client("keeper")
+
+    def found(**asked: str) -> list[str]:
+        return [one["id"] for one in keeper.get("/api/v1/seal-records", params=asked).json()["items"]]
+
+    word, serial = line["subject"][:4], line["case_serial"]
+    assert line["id"] in found(q=word) and line["id"] in found(q=f"number:{serial}")
+    assert found(q="没有这样的事") == []
+    assert line["id"] in found(q=word, kind="paper")
+    assert found(q=f"OR {word}", kind="electronic") == []  # words never widen a filter
+    assert line["id"] in found(q=word, case=line["case_id"], person=line["applicant"]["id"])
+    assert keeper.get("/api/v1/seal-records", params={"q": word, "document": serial}).status_code == 422
+    assert world.client("other").get("/api/v1/seal-records", params={"q": word}).json()["items"] == []
+    count = keeper.get("/api/v1/seal-records/count", params={"q": word}).json()["count"]
+    text = keeper.get("/api/v1/seal-records/export.csv", params={"q": word}).content.decode("utf-8-sig")
+    assert len(list(csv.reader(io.StringIO(text)))) == count + 1
+
+
+def test_uses_are_counted_the_same_by_rows_and_by_the_index(world: World, line: dict[str, Any]) -> None:
+    world.work()
+    keeper = world.client("keeper")
+    rows = keeper.get("/api/v1/seal-records/totals").json()
+    assert rows == keeper.get("/api/v1/seal-records/totals", params={"q": line["seal_name"]}).json()
+    assert rows["uses"] == rows["seals"][0]["count"] >= 1  # the correction is no use
+    assert rows["departments"][0]["label"] == line["department"]
+    assert sum(month["count"] for month in rows["months"]) == rows["uses"]
+    assert world.client("other").get("/api/v1/seal-records/totals").json()["uses"] == 0
 
 
 def test_a_seal_is_lent_and_comes_back(world: World, line: dict[str, Any]) -> None:

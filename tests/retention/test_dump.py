@@ -139,6 +139,7 @@ def test_only_tables_of_passing_state_are_left_out() -> None:
         "throttle",
         "idempotency_key",
         "periodic_job",
+        "search_export",
         "second_factor_grant",
         "passkey_challenge",
     }

@@ -95,7 +95,8 @@ def test_ingest_needs_no_set_up_and_prints_one_object_for_each_file(tmp_path: Pa
     assert (lines[0]["pages"], lines[0]["kind"], lines[0]["media_type"]) == (2, "contract", "application/pdf")
     again = json.loads(run(tmp_path / "home", "ingest", "--json", str(good)).stdout)
     assert again["duplicate_of"] == lines[0]["document"]
-    found = run(tmp_path / "home", "search", "质量保证", "--json")
+    found = run(tmp_path / "home", "search", "质量保证 amount:many", "--order", "newest", "--json")
+    assert "“many” is no amount" in found.stderr
     assert {json.loads(line)["id"] for line in found.stdout.splitlines()} >= {lines[0]["document"]}
 
 

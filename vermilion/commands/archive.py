@@ -12,9 +12,10 @@ from retention.bundle import write_bundle
 from retention.errors import EvidenceThere
 from retention.export import export as export_cases
 from retention.export import find_case
-from search.index import Query
+from search.explaining import explain
+from search.index import Order, Query
 from search.service import Searcher
-from vermilion.commands.terminal import at_work, out, print_json, progress
+from vermilion.commands.terminal import at_work, err, out, print_json, progress, texts
 
 
 def register(app: typer.Typer) -> None:
@@ -28,16 +29,26 @@ def search(
     query: Annotated[str, typer.Argument(help="Keywords.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object for each hit.")] = False,
     kind: Annotated[str | None, typer.Option(help="document, case or seal_record")] = None,
+    order: Annotated[Order, typer.Option(help="What comes first.")] = "best",
     limit: Annotated[int, typer.Option(min=1, max=1000)] = 25,
     user: Annotated[str | None, typer.Option("--as", help="See only what this person may see.")] = None,
 ) -> None:
-    """Find documents, cases and seal records by keyword."""
+    """Find documents, cases and seal records: words, "phrases", -without, a OR b, field:value.
+
+    What of the query made no sense is said on standard error, and so is a query that was put right.
+    """
     with at_work() as work:
         work.runtime.get(Searcher).require_complete()  # an index that was lost is built before the answer
         work.finish(task="search.index")
         results = work.runtime.get(Searcher).search(
-            work.principal(user), Query(text=query, kind=kind, limit=limit)
+            work.principal(user), Query(text=query, kind=kind, order=order, limit=limit, facets=False)
         )
+    text = texts()
+    for mistake in results.mistakes:
+        err.print(explain(mistake, text), style="yellow", markup=False, highlight=False, soft_wrap=True)
+    if results.corrected is not None:
+        said = text.text("search-put-right", typed=query, meant=results.corrected)
+        err.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for hit in results.hits:
         if as_json:
             print_json(hit.to_json())
