@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -105,20 +106,24 @@ def test_a_brought_certificate_seals_once_a_second_person_agreed(
     assert [(one.signer, one.trusted, one.level) for one in seals] == [(f"041@{NAME}@1", True, "B-LTA")]
 
 
-def test_a_straddle_seal_with_a_brought_certificate_is_judged_as_a_seal(office: Office) -> None:
+def test_a_straddle_seal_with_a_brought_certificate_is_judged_as_a_seal(
+    office: Office, tmp_path: Path
+) -> None:
     """Slices that a certificate without our policy filled were called a forbidden change."""
     with office.runtime.database.read() as session:
         key = office.signing.sealing.key(session, office.seal.id)
         drawing = office.signing.seal_drawing(session, office.seal.id)
     places = [Straddle()]
-    ready = office.signing.reserve_seal(contract_pdf(), drawing.size_mm, places, "a1")
-    ready = office.signing.add_fields(ready, [FieldSpec("Approver")])
+    path = tmp_path / "contract.pdf"
+    path.write_bytes(contract_pdf())
+    office.signing.reserve_seal(path, drawing.size_mm, places, "a1")
+    ready = office.signing.add_fields(path.read_bytes(), [FieldSpec("Approver")])
     head = office.signing.unlock(office.company.people["head"], PIN)
-    signed = office.signing.sign(ready, "Approver", head, reason="批准")
-    sealed, _spots = seal_fields.apply(
-        signed, drawing, places, key, office.signing.authority.timestamper(), reason="x", name="x", group="a1"
+    path.write_bytes(office.signing.sign(ready, "Approver", head, reason="批准"))
+    seal_fields.apply(
+        path, drawing, places, key, office.signing.authority.timestamper(), reason="x", name="x", group="a1"
     )
-    verdict = verify_pdf(sealed, office.roots(), datetime.now(UTC) + timedelta(minutes=1))
+    verdict = verify_pdf(path.read_bytes(), office.roots(), datetime.now(UTC) + timedelta(minutes=1))
     assert verdict.outcome == "valid", verdict.facts
     assert "seal-slice-filled" in {one.code for one in verdict.changes}
 

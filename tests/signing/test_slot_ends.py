@@ -8,16 +8,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 import pkcs11
 import pytest
-from sqlalchemy import func, select
+from cryptography.hazmat.primitives.asymmetric import ec
+from sqlalchemy import delete, func, select
 
 from core.models import AuditEntry, OutboxJob
 from core.pkcs11 import Token, TokenUnavailable
 from signing.custody_models import KeyLocation
 from signing.models import Seal
 from signing.seal_changes import ChangeKind
+from signing.seal_keys import Offer
 from signing.slot_ends import TASK
 from tests.office import Office, open_office
 from tests.seals import make_seal
@@ -63,19 +66,21 @@ class StandIn:
         return act(self)
 
 
+@pytest.fixture(scope="module")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with open_office(tmp_path_factory.mktemp("slots") / "home") as made:
+        yield made
+
+
 @pytest.fixture
-def token(monkeypatch: pytest.MonkeyPatch) -> StandIn:
+def token(office: Office, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    with office.runtime.database.write() as session:  # no seal of another test signs with its keys
+        session.execute(delete(KeyLocation))
     made = StandIn()
     made.add_pair(LABEL, b"\x0a")
     made.add_pair(LABEL, b"\x0b")  # of somebody else
     monkeypatch.setattr(Token, "of", classmethod(lambda _cls, _settings: made))
     return made
-
-
-@pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with open_office(tmp_path_factory.mktemp("slots") / "home") as made:
-        yield made
 
 
 def seal_in_slot(office: Office, name: str) -> Seal:
@@ -84,10 +89,21 @@ def seal_in_slot(office: Office, name: str) -> Seal:
         session.add(
             KeyLocation(
                 certificate_id=seal.certificate_id, token="t", label=LABEL, key_id=KEY_ID,
-                details={"version": 1, "chain": []},
+                details={"version": 1},
             )
         )  # fmt: skip
     return seal
+
+
+def offer(office: Office, seal: Seal, offered: Offer) -> UUID:
+    with office.runtime.database.write() as session:
+        life = office.signing.seal_life
+        return life.offer_key(session, office.principal("admin"), seal.id, offered, "换密钥").id
+
+
+def slot_offer(key_id: str) -> Offer:
+    public = ec.generate_private_key(ec.SECP256R1()).public_key()
+    return Offer(public, None, place={"token": "t", "label": LABEL, "key_id": key_id})
 
 
 def destroy(office: Office, seal: Seal) -> None:
@@ -151,3 +167,34 @@ def test_a_refused_destruction_touches_no_token(office: Office, token: StandIn) 
         life.refuse(session, office.principal("legal"), change.id)
     office.signing.slot_ends.destroy_due()
     assert len(token.objects) == 4 and place(office, seal).destroy_since is None
+
+
+def test_a_key_that_its_seal_signs_with_no_more_goes(office: Office, token: StandIn) -> None:
+    seal = seal_in_slot(office, "戊")
+    change = offer(office, seal, office.signing.sealing.keys.new_offer())
+    office.work_off()
+    assert len(token.objects) == 4  # asked for, not agreed to
+    office.signing.decide_seal_change(office.principal("legal"), change, "agree")
+    office.work_off()
+    assert {one.key_id for one in token.objects} == {b"\x0b"}
+    assert place(office, seal).destroyed_at
+
+
+def test_a_new_certificate_over_the_same_key_leaves_it_alone(office: Office, token: StandIn) -> None:
+    seal = seal_in_slot(office, "己")
+    change = offer(office, seal, slot_offer(KEY_ID))
+    office.signing.decide_seal_change(office.principal("legal"), change, "agree")
+    office.work_off()
+    assert len(token.objects) == 4 and place(office, seal).destroy_since is None
+    assert "slot-keys-waiting" not in remarks(office)
+
+
+def test_a_key_that_is_offered_to_a_seal_stays_until_that_is_decided(office: Office, token: StandIn) -> None:
+    gone, other = seal_in_slot(office, "庚"), make_seal(office.signing, office.company, "辛")
+    change = offer(office, other, slot_offer(KEY_ID))
+    destroy(office, gone)
+    office.work_off()
+    assert len(token.objects) == 4 and place(office, gone).destroyed_at is None
+    office.signing.decide_seal_change(office.principal("legal"), change, "refuse")
+    assert office.signing.slot_ends.destroy_due() == 1
+    assert len(token.objects) == 2
