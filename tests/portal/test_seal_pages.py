@@ -270,8 +270,13 @@ def test_a_scan_that_will_not_do_is_refused_with_what_to_do(world: World, pictur
 
 
 def test_a_scan_that_nobody_applied_with_is_given_up(world: World) -> None:
-    signing = world.runtime.get(SigningService)
-    send(browser(world, "admin"), world, encoded(on_paper(dpi=301)))
+    signing, admin = world.runtime.get(SigningService), browser(world, "admin")
+    shown = send(admin, world, encoded(on_paper(dpi=302)), code="3201009990302")
+    digest = re.search(r'name="scan" value="([0-9a-f]{64})"', shown.text)
+    assert digest is not None
+    wanted = form(world, kind="contract", source="scan", name="扫描章二", code="3201009990302", scan=digest[1])
+    address(post(admin, "/seals/new", "/seals/new", **wanted))
+    send(admin, world, encoded(on_paper(dpi=301)))
     with world.runtime.database.write() as session:
         rows = session.query(SealScan).where(SealScan.change_id.is_(None)).all()
         assert rows
