@@ -1,7 +1,7 @@
 """Homes that many tests begin with: each kind is made once in a process, and then copied.
 
 Migrations, an authority and people's keys take a hundred times as long to make as to copy. Two copies
-have the same ids and the same keys; no test puts two homes into one world.
+have the same ids and the same keys: a test that needs two strangers asks for two kinds.
 """
 
 from __future__ import annotations

@@ -57,9 +57,9 @@ class Desk:
         return pdf
 
 
-def make_desk(home: Path) -> Desk:
-    """A desk in a fresh home, a copy of the process's first."""
-    company = homes.furnish(home, "signing desk", _make_company)
+def make_desk(home: Path, kind: str = "signing desk") -> Desk:
+    """A desk in a fresh home, a copy of the process's first of its kind; those of two kinds are strangers."""
+    company = homes.furnish(home, kind, _make_company)
     runtime = open_runtime(home)
     company = replace(company, runtime=runtime, people={**company.people})
     return Desk(runtime, company, _signing(runtime))
@@ -87,8 +87,8 @@ def _signing(runtime: Runtime) -> SigningService:
 
 @pytest.fixture(scope="session")
 def shared_desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    """A desk for tests that change nothing at it."""
-    desk = make_desk(tmp_path_factory.mktemp("desk"))
+    """A desk for tests that change nothing at it. To ``desk`` it is a stranger."""
+    desk = make_desk(tmp_path_factory.mktemp("desk"), "shared signing desk")
     yield desk
     desk.runtime.database.dispose()
 

@@ -33,7 +33,7 @@ def sheet_of(*fields: str, at: datetime) -> bytes:
         submitted_at=at, facts=(("对方单位", "蓝海贸易有限公司"),),
         documents=(sheet.ListedDocument("合同.pdf", "合同文本", 2, "0" * 64),),
         boxes=tuple(sheet.Box(name, f"第{number}步") for number, name in enumerate(fields)),
-        verify_url="http://127.0.0.1/verify/code", earlier_digest=None, is_demo=False,
+        verify_url="http://127.0.0.1/verify/code", is_demo=False, made_at=at,
     )  # fmt: skip
     made = sheet.typeset(data)
     return pades.add_fields(made.pdf, made.fields)
