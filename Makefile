@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES := core storage search signing ingest workflow retention api portal vermilion
+# Where it is set, every process of a run compiles the whole product anew: seconds each time.
+unexport PYTHONDONTWRITEBYTECODE
 NPM = $(shell command -v npm 2>/dev/null || echo $(BIN)/npm)
 
 .PHONY: help install run test lint format bench fuzz clean test-tools lock migration
@@ -19,7 +21,7 @@ run: install ## Start the product with a demo organisation; prints address and s
 	@$(BIN)/vermilion demo
 
 test: test-tools ## Install what tests need, real services included, and run everything
-	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup $(ARGS)
+	$(BIN)/python -m pytest -n $${PYTEST_WORKERS:-2} --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 lint: $(VENV)/.test-installed ## ruff, mypy --strict, import-linter
 	$(BIN)/ruff check .

@@ -12,7 +12,6 @@ import hmac
 import json
 import re
 from collections.abc import Callable, Coroutine
-from datetime import timedelta
 from typing import Any, Final
 
 from fastapi import Request, Response
@@ -20,17 +19,15 @@ from sqlalchemy import delete
 from starlette.concurrency import run_in_threadpool
 
 from api.errors import IdempotencyConflict, IdempotencyKeyInvalid, IdempotencyKeyReused
+from api.kept_answers import KEPT_FOR, PURPOSE
 from api.limits import Metered
 from api.principals import Caller
 from core.database import insert_unless_there
 from core.models import IdempotencyKey
-from core.rotation import Wrapped
 from core.runtime import Runtime
 
 HEADER: Final = "idempotency-key"
 LONGEST: Final = 190
-KEPT_FOR: Final = timedelta(hours=24)
-_PURPOSE: Final = "idempotent answer"
 _PRINTABLE: Final = re.compile(r"[\x21-\x7e]+")
 _KEPT_HEADERS: Final = ("content-type", "etag", "location")
 PARAMETER: Final[dict[str, Any]] = {
@@ -73,10 +70,6 @@ async def answer_once(
     if response.status_code < 400:
         await run_in_threadpool(kept.keep, key, digest.hex(), response)
     return response
-
-
-WRAPPED: Final = (Wrapped(IdempotencyKey, "body", lambda _session, _row: _PURPOSE),)
-"""What a change of the master key wraps anew."""
 
 
 class RequestDigest:
@@ -141,7 +134,7 @@ class Keys:
             raise IdempotencyConflict()
         if not hmac.compare_digest(row.request_digest, digest):
             raise IdempotencyKeyReused()
-        plain = self._runtime.master_key.unwrap(row.body, purpose=_PURPOSE)
+        plain = self._runtime.master_key.unwrap(row.body, purpose=PURPOSE)
         head, _, body = plain.partition(b"\n")
         return Response(body, row.status, {**json.loads(head), "Idempotent-Replayed": "true"})
 
@@ -152,7 +145,7 @@ class Keys:
         with self._runtime.database.write() as session:
             row = session.get_one(IdempotencyKey, (self._person_id, key))
             row.request_digest, row.status = digest, response.status_code
-            row.body = self._runtime.master_key.wrap(plain, purpose=_PURPOSE)
+            row.body = self._runtime.master_key.wrap(plain, purpose=PURPOSE)
 
     def forget(self, key: str) -> None:
         """Let the key be used again: nothing was done under it."""

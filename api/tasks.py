@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import delete
 
-from api.idempotency import KEPT_FOR
+from api.kept_answers import KEPT_FOR
 from core import notices
 from core.models import IdempotencyKey
 from core.outbox import Job

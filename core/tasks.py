@@ -14,12 +14,11 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import structlog
-from celery import Celery
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -29,6 +28,9 @@ from core.ids import new_id
 from core.models import PeriodicJob
 from core.outbox import Job
 from core.runtime import Runtime
+
+if TYPE_CHECKING:
+    from celery import Celery
 
 log = structlog.get_logger()
 
@@ -250,6 +252,8 @@ class EmbeddedWorker:
 
 def celery_application(broker_url: str) -> Celery:
     """The Celery application. It carries job ids only; the rows stay the truth."""
+    from celery import Celery  # takes long to import, and the embedded worker needs none of it
+
     application = Celery("vermilion", broker=broker_url)
     application.conf.update(
         task_ignore_result=True,

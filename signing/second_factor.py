@@ -24,17 +24,8 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import pyotp
-import webauthn
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
-from webauthn.helpers import base64url_to_bytes, bytes_to_base64url
-from webauthn.helpers.exceptions import WebAuthnException
-from webauthn.helpers.structs import (
-    AuthenticatorSelectionCriteria,
-    PublicKeyCredentialDescriptor,
-    ResidentKeyRequirement,
-    UserVerificationRequirement,
-)
 
 from core import audit, notices
 from core.clock import Clock
@@ -264,15 +255,10 @@ class SecondFactors:
             raise SecondFactorMissing(field="code")
         nonce = os.urandom(16)
         challenge = nonce + hashlib.sha256(nonce + "".join(sorted(set(digests))).encode()).digest()
-        options = webauthn.generate_authentication_options(
-            rp_id=self._rp_id,
-            challenge=challenge,
-            allow_credentials=[
-                PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.handle or "")) for one in keys
-            ],
-            user_verification=UserVerificationRequirement.REQUIRED,
-        )
-        return Question(self._keep(person_id, challenge, digests), webauthn.options_to_json(options))
+        from signing import passkeys  # takes long to import, and most acts need none
+
+        question = passkeys.question(self._rp_id, challenge, [one.handle or "" for one in keys])
+        return Question(self._keep(person_id, challenge, digests), question)
 
     def show_passkey(
         self, person_id: UUID, question_id: UUID, answer: str, digests: Collection[str] | None = None
@@ -299,21 +285,14 @@ class SecondFactors:
             )
         if factor is None or factor.public_key is None:
             raise SecondFactorWrong(field="code")
-        try:
-            verified = webauthn.verify_authentication_response(
-                credential=answer,
-                expected_challenge=asked.challenge,
-                expected_rp_id=self._rp_id,
-                expected_origin=self._origin,
-                credential_public_key=factor.public_key,
-                credential_current_sign_count=factor.counter,
-                require_user_verification=True,
-            )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise SecondFactorWrong(field="code") from error
+        from signing import passkeys  # takes long to import, and most acts need none
+
+        counter = passkeys.checked_counter(
+            answer, asked.challenge, self._rp_id, self._origin, factor.public_key, factor.counter
+        )
         with self._database.write() as session:
             row = session.get_one(SecondFactor, factor.id)
-            row.counter, row.used_at = verified.new_sign_count, self._clock.now()
+            row.counter, row.used_at = counter, self._clock.now()
             self._grant(session, person_id, asked.digests, "passkey")
 
     # setting up; the caller has checked the PIN
@@ -383,48 +362,30 @@ class SecondFactors:
         with self._database.read() as session:
             known = self._confirmed(session, owner.person_id)
         challenge = os.urandom(32)
-        options = webauthn.generate_registration_options(
-            rp_id=self._rp_id,
-            rp_name="Vermilion 朱印",
-            user_name=owner.username,
-            user_id=owner.person_id.bytes,
-            user_display_name=owner.name,
-            challenge=challenge,
-            authenticator_selection=AuthenticatorSelectionCriteria(
-                resident_key=ResidentKeyRequirement.PREFERRED,
-                user_verification=UserVerificationRequirement.REQUIRED,
-            ),
-            exclude_credentials=[
-                PublicKeyCredentialDescriptor(id=base64url_to_bytes(one.handle))
-                for one in known
-                if one.handle
-            ],
-        )
-        return Question(self._keep(owner.person_id, challenge, [MANAGING]), webauthn.options_to_json(options))
+        from signing import passkeys  # takes long to import, and most acts need none
+
+        question = passkeys.invitation(
+            self._rp_id, challenge, owner.username, owner.person_id.bytes, owner.name,
+            [one.handle for one in known if one.handle],
+        )  # fmt: skip
+        return Question(self._keep(owner.person_id, challenge, [MANAGING]), question)
 
     def finish_passkey(self, owner: Principal, question_id: UUID, answer: str, name: str) -> Sequence[str]:
         """The browser's answer. Returns fresh recovery codes with the first factor. Raises
         SecondFactorWrong."""
         asked = self._take(owner.person_id, question_id)
-        try:
-            made = webauthn.verify_registration_response(
-                credential=answer,
-                expected_challenge=asked.challenge,
-                expected_rp_id=self._rp_id,
-                expected_origin=self._origin,
-                require_user_verification=True,
-            )
-        except (WebAuthnException, ValueError, KeyError, TypeError) as error:
-            raise SecondFactorWrong(field="code") from error
+        from signing import passkeys  # takes long to import, and most acts need none
+
+        made = passkeys.checked_key(answer, asked.challenge, self._rp_id, self._origin)
         now = self._clock.now()
         with self._database.write() as session:
             factor = SecondFactor(
                 person_id=owner.person_id,
                 kind=FactorKind.PASSKEY,
                 name=_name(name, "Passkey"),
-                handle=bytes_to_base64url(made.credential_id),
-                public_key=made.credential_public_key,
-                counter=made.sign_count,
+                handle=made.handle,
+                public_key=made.public_key,
+                counter=made.counter,
                 created_at=now,
             )
             session.add(factor)

@@ -32,7 +32,6 @@ import urllib3
 from core.addresses import is_loopback
 from core.errors import SettingUnusable, VermilionError
 from signing.heads import SignedHead, parse
-from storage.locked import put_locked
 from storage.opening import folder_of
 
 SETTING: Final = "VERMILION_HEAD_TARGETS"
@@ -190,6 +189,8 @@ def _post(url: str, parts: SplitResult, head: SignedHead, now: datetime) -> str:
 
 
 def _put_locked(url: str, parts: SplitResult, head: SignedHead, now: datetime) -> str:
+    from storage.locked import put_locked  # its client takes long to import
+
     days = int(parse_qs(parts.query).get("days", [str(_DAYS)])[0])
     version = put_locked(url, SETTING, f"heads/{head.name}", head.to_file(), now + timedelta(days=days))
     return f"version {version}"

@@ -9,7 +9,6 @@ from core.errors import SettingUnusable
 from storage.errors import StorageUnavailable
 from storage.folder import FolderObjects
 from storage.objects import Objects
-from storage.s3 import S3Objects, require_bucket, s3_client
 
 
 def open_objects(url: str, setting: str = "VERMILION_OBJECTS_URL") -> Objects:
@@ -21,6 +20,8 @@ def open_objects(url: str, setting: str = "VERMILION_OBJECTS_URL") -> Objects:
         except StorageUnavailable as error:
             raise SettingUnusable(setting=setting, reason=str(error.context["reason"])) from error
     if scheme in ("s3", "s3+http"):
+        from storage.s3 import S3Objects, require_bucket, s3_client  # takes long to import
+
         client, bucket = s3_client(url, setting)
         require_bucket(client, bucket, setting)
         return S3Objects(client, bucket)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from uuid import UUID
+
+from sqlalchemy.orm import Session
 
 import vermilion.models  # noqa: F401  # every table is known then
 from core import people
@@ -19,19 +23,44 @@ from core.permissions import Principal, load_principal
 from core.runtime import Runtime
 from core.settings import Settings
 from core.sign_in import SignInService
+from tests import databases, homes
 
 PASSWORD = "correct horse battery"
 PIN = "284617"
 FAST_PASSWORDS = Passwords(time_cost=1, memory_kib=8, parallelism=1)
+PASSWORD_HASH = FAST_PASSWORDS.hash(PASSWORD)
 
 
 def make_database(url: str) -> Database:
-    """A database with all tables made from the models. Drops what a server has of them before."""
-    database = Database(Settings(database_url=url).effective_database_url)
-    if not database.is_sqlite:
-        Base.metadata.drop_all(database.engine)
+    """A database with all tables made from the models. What a server has in it before is lost."""
+    url = Settings(database_url=url).effective_database_url
+    file = Path(url.partition("sqlite:///")[2])
+    if file.name and not file.exists():
+        shutil.copyfile(homes.first("tables", _make_tables)[0] / "tables.db", file)
+        return Database(url)
+    if not file.name:
+        original = databases.sister_database(url, "tables")
+        homes.first(original, lambda _folder: _make_tables_on_a_server(original))
+        databases.copy_database(original, url)
+        return Database(url)
+    database = Database(url)
     Base.metadata.create_all(database.engine)
     return database
+
+
+def _make_tables(folder: Path) -> None:
+    _create_all(f"sqlite:///{folder}/tables.db")
+
+
+def _make_tables_on_a_server(url: str) -> None:
+    databases.make_database(url)
+    _create_all(url)
+
+
+def _create_all(url: str) -> None:
+    database = Database(url)
+    Base.metadata.create_all(database.engine)
+    database.dispose()
 
 
 def open_runtime(home: Path) -> Runtime:
@@ -74,26 +103,32 @@ class Company:
         self, username: str, name: str, department: str, *roles: Role, position: str | None = None
     ) -> UUID:
         """Add somebody with roles; ``position`` is the approver position, such as general_manager."""
-        now = self.runtime.clock.now()
         with self.runtime.database.write() as session:
-            person = people.create_person(
+            return self.add_in(session, username, name, department, *roles, position=position)
+
+    def add_in(
+        self,
+        session: Session,
+        username: str,
+        name: str,
+        department: str,
+        *roles: Role,
+        position: str | None = None,
+    ) -> UUID:
+        """``add`` in a transaction of the caller's."""
+        now = self.runtime.clock.now()
+        person = people.create_person(
+            session, username, name, self.departments[department], PASSWORD_HASH, now, position=position
+        )
+        for role in roles:
+            people.assign_role(
                 session,
-                username,
-                name,
-                self.departments[department],
-                FAST_PASSWORDS.hash(PASSWORD),
+                person.id,
+                role,
+                date(2020, 1, 1),
                 now,
-                position=position,
+                position=position if role is Role.APPROVER else None,
             )
-            for role in roles:
-                people.assign_role(
-                    session,
-                    person.id,
-                    role,
-                    date(2020, 1, 1),
-                    now,
-                    position=position if role is Role.APPROVER else None,
-                )
         self.people[username] = person.id
         return person.id
 
@@ -112,18 +147,18 @@ def make_company(runtime: Runtime, name: str = "云杉测试科技有限公司")
         office = people.create_department(session, entity.id, "总经办", now)
         market = people.create_department(session, entity.id, "市场部", now, parent_id=office.id)
         money = people.create_department(session, entity.id, "财务部", now, parent_id=office.id)
-    company = Company(runtime, entity.id, {"office": office.id, "market": market.id, "money": money.id})
-    company.add("gm", "陈总", "office", Role.APPROVER, position="general_manager")
-    company.add("head", "王芳", "market")
-    company.add("staff", "张伟", "market")
-    company.add("other", "李娜", "market")
-    company.add("legal", "刘洋", "office", Role.LEGAL)
-    company.add("finance", "赵敏", "money", Role.FINANCE)
-    company.add("keeper", "孙丽", "office", Role.SEAL_KEEPER)
-    company.add("archivist", "周杰", "office", Role.ARCHIVIST)
-    company.add("auditor", "吴刚", "office", Role.AUDITOR)
-    company.add("admin", "郑洁", "office", Role.ADMINISTRATOR)
-    with runtime.database.write() as session:
+        company = Company(runtime, entity.id, {"office": office.id, "market": market.id, "money": money.id})
+        add = partial(company.add_in, session)
+        add("gm", "陈总", "office", Role.APPROVER, position="general_manager")
+        add("head", "王芳", "market")
+        add("staff", "张伟", "market")
+        add("other", "李娜", "market")
+        add("legal", "刘洋", "office", Role.LEGAL)
+        add("finance", "赵敏", "money", Role.FINANCE)
+        add("keeper", "孙丽", "office", Role.SEAL_KEEPER)
+        add("archivist", "周杰", "office", Role.ARCHIVIST)
+        add("auditor", "吴刚", "office", Role.AUDITOR)
+        add("admin", "郑洁", "office", Role.ADMINISTRATOR)
         for department, head in (("office", "gm"), ("market", "head"), ("money", "finance")):
             people.set_head(session, company.departments[department], company.people[head], now)
     return company

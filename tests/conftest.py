@@ -13,7 +13,7 @@ import hypothesis
 import pytest
 
 from core.runtime import Runtime
-from tests import servers
+from tests import databases, servers
 from tests.builders import Company, make_company, make_runtime
 from tests.office import Office, open_office
 
@@ -43,11 +43,13 @@ def postgresql() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """One URL for each database the product runs on."""
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database for each kind the product runs on."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path}/test.db"
-    return str(request.getfixturevalue("postgresql"))
+        yield f"sqlite:///{tmp_path}/test.db"
+        return
+    with databases.empty_database(request.getfixturevalue("postgresql")) as url:
+        yield url
 
 
 @pytest.fixture
@@ -76,13 +78,44 @@ def pytest_configure(config: pytest.Config) -> None:
         del os.environ[name]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that share what is made once stay in one process; the longest groups begin.
+
+    Those of the served demo share its organisation and the browser, those of a module what the module
+    makes. Single tests come last: they fill up whichever process has time.
+    """
+    for item in items:
+        group = _group(item)
+        if group and item.get_closest_marker("xdist_group") is None:
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+
+
+def _group(item: pytest.Item) -> str | None:
+    if not isinstance(item, pytest.Function):
+        return None
+    if "served" in item.fixturenames:
+        return "served"
+    shared = (one[-1].scope for one in item._fixtureinfo.name2fixturedefs.values())
+    return item.module.__name__ if "module" in shared else None
+
+
+def _turn(item: pytest.Item) -> int:
+    if "browser" in getattr(item, "fixturenames", ()):
+        return 0
+    if item.get_closest_marker("xdist_group") is not None:
+        return 1
+    return 2 if item.get_closest_marker("slow") else 3
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty database on each server; empty for SQLite in the home."""
     if request.param == "sqlite":
         yield ""
         return
-    with servers.empty_database(request.getfixturevalue("postgresql")) as url:
+    with databases.empty_database(request.getfixturevalue("postgresql")) as url:
         yield url
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from core.clock import Clock
-from core.masterkey import MasterKey
+from core.clock import Clock, FixedClock
+from core.masterkey import FILE_NAME, MasterKey
 from core.permissions import Principal
 from core.runtime import Runtime
 from core.settings import Settings
@@ -23,6 +24,7 @@ from signing.fields import Placement
 from signing.models import Seal
 from signing.service import SigningService
 from storage.service import ObjectStore
+from tests import databases, homes
 from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
 from tests.seals import make_seal
 from vermilion import assembly
@@ -152,24 +154,86 @@ class Office:
             return self.signing.trust_anchors(session)
 
 
+NAME = "云杉测试科技有限公司"
+PLAIN_SETTINGS = {"backup_url", "broker_url", "head_targets", "invoice_gateway"}
+"""Settings that change nothing of what an office begins with."""
+
+
 @contextmanager
 def open_office(home: Path, url: str = "", clock: Clock | None = None, **settings: Any) -> Iterator[Office]:
-    """An office in a fresh home; ``url`` is an empty database, or empty for SQLite."""
-    configured = Settings(home=home, database_url=url, **settings)
-    home.mkdir(parents=True, exist_ok=True)
-    if MasterKey.load(home) is None:
-        MasterKey.generate().save(home)
-    master_key = MasterKey.load(home)
-    assert master_key is not None
-    runtime = assembly.build(configured, master_key, clock=clock, passwords=FAST_PASSWORDS, pin_cost=FAST_PIN)
+    """An office in a fresh home; ``url`` is an empty database, or empty for SQLite.
+
+    It is a copy of the process's first office of its time and database, unless settings ask for another.
+    """
+    if set(settings) <= PLAIN_SETTINGS and not (home / FILE_NAME).exists():
+        beginning = _copy_beginning(home, url, clock)
+    else:
+        beginning = _make_beginning(home, url, clock, **settings)
+    runtime = _build(home, url, clock, **settings)
     try:
-        name = "云杉测试科技有限公司"
-        runtime.get(SigningService).set_up(name, is_demo=False)
-        runtime.get(WorkflowService).install_shipped()
-        office = Office(runtime, make_company(runtime, name))
-        for username in SIGNERS:
-            office.signing.enrol(office.principal(username), PIN)
-        office.seal = make_seal(office.signing, office.company, code="3201009990002")
+        company = Company(runtime, beginning.entity_id, {**beginning.departments}, {**beginning.people})
+        office = Office(runtime, company)
+        with runtime.database.read() as session:
+            office.seal = session.get_one(Seal, beginning.seal_id)
         yield office
     finally:
         assembly.close(runtime)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The ids of what an office begins with."""
+
+    entity_id: UUID
+    departments: dict[str, UUID]
+    people: dict[str, UUID]
+    seal_id: UUID
+
+
+def _copy_beginning(home: Path, url: str, clock: Clock | None) -> Beginning:
+    instant = clock.now() if clock is not None else None
+    still = FixedClock(instant) if instant is not None else None
+    if not url:
+        return homes.furnish(home, ("office", instant), lambda first: _make_beginning(first, "", still))
+    original = databases.sister_database(url, f"office_{instant.timestamp() if instant else 'now'}")
+
+    def make(first: Path) -> Beginning:
+        databases.make_database(original)
+        return _make_beginning(first, original, still)
+
+    beginning = homes.furnish(home, original, make)
+    databases.copy_database(original, url)
+    return beginning
+
+
+def _make_beginning(home: Path, url: str, clock: Clock | None, **settings: Any) -> Beginning:
+    """The authority, the flows, the company, its people's keys and its seal."""
+    runtime = _build(home, url, clock, **settings)
+    try:
+        signing = runtime.get(SigningService)
+        signing.set_up(NAME, is_demo=False)
+        runtime.get(WorkflowService).install_shipped()
+        company = make_company(runtime, NAME)
+        for username in SIGNERS:
+            signing.enrol(company.principal(username), PIN)
+        seal = make_seal(signing, company, code="3201009990002")
+        return Beginning(company.entity_id, company.departments, company.people, seal.id)
+    finally:
+        assembly.close(runtime)
+
+
+def _build(home: Path, url: str, clock: Clock | None, **settings: Any) -> Runtime:
+    configured = Settings(home=home, database_url=url, **settings)
+    master_key = MasterKey.load(home)
+    if master_key is None:
+        MasterKey.generate().save(home)
+        master_key = MasterKey.load(home)
+    assert master_key is not None
+    return assembly.build(
+        configured,
+        master_key,
+        clock=clock,
+        passwords=FAST_PASSWORDS,
+        pin_cost=FAST_PIN,
+        sandbox=homes.SANDBOX,
+    )

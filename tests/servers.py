@@ -238,22 +238,3 @@ def redis_server() -> Iterator[str]:
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
         with _process(command, ready, 20):
             yield f"redis://127.0.0.1:{port}/0"
-
-
-@contextmanager
-def empty_database(url: str) -> Iterator[str]:
-    """A database of its own on a running PostgreSQL, dropped after."""
-    import psycopg
-
-    name = f"test_{time.monotonic_ns()}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'create database "{name}"')
-    try:
-        yield (
-            url.replace("/postgres?", f"/{name}?")
-            if "/postgres?" in url
-            else f"{url.rsplit('/', 1)[0]}/{name}"
-        )
-    finally:
-        with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(f'drop database "{name}" with (force)')

@@ -13,6 +13,8 @@ import api.application
 import portal.application
 from core.ids import new_id
 from core.runtime import Runtime
+from portal.set_up import FirstStart
+from vermilion.first_start import SetUp
 
 log = structlog.get_logger()
 
@@ -28,6 +30,7 @@ def create(runtime: Runtime) -> FastAPI:
         openapi_url="/api/v1/openapi.json",
     )
     app.state.runtime = runtime
+    runtime.add(runtime.get(SetUp), as_type=FirstStart)
     api.application.include(app, runtime)
     portal.application.include(app, runtime)
     app.add_middleware(RequestLog)

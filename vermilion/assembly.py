@@ -31,7 +31,6 @@ from ingest.invoices.gateway import open_gateway
 from ingest.invoices.service import InvoiceService
 from ingest.sandbox import Sandbox
 from ingest.service import IngestService
-from portal.set_up import FirstStart
 from retention.backups import BackupService
 from retention.service import RetentionService
 from search.opening import open_index
@@ -67,8 +66,9 @@ def build(
     clock: Clock | None = None,
     passwords: Passwords | None = None,
     pin_cost: PinCost | None = None,
+    sandbox: Sandbox | None = None,
 ) -> Runtime:
-    """A runtime with every service, its tables brought up to date.
+    """A runtime with every service, its tables brought up to date. ``close`` closes the sandbox too.
 
     Raises SettingUnusable when a back-end cannot be used, DatabaseNewer when the database was
     written by a newer program.
@@ -89,7 +89,7 @@ def build(
     store = ObjectStore(database, objects, clock, settings.home / "staging")
     searcher = Searcher(database, open_index(settings.effective_search_url), clock, settings.zone)
     signing_service = SigningService(database, store, master_key, clock, settings, pin_cost=pin_cost)
-    sandbox = Sandbox()
+    sandbox = sandbox or Sandbox()
     invoices = InvoiceService(clock, settings)
     antivirus = Antivirus(settings.clamav_url)
     ingest_service = IngestService(database, store, sandbox, clock, settings, invoices, antivirus)
@@ -99,7 +99,6 @@ def build(
         store,
         searcher,
         signing_service,
-        sandbox,
         invoices,
         antivirus,
         ingest_service,
@@ -112,7 +111,7 @@ def build(
         SetUp(database, clock, sign_in, signing_service, workflow_service),
     ):
         runtime.add(service)
-    runtime.add(runtime.get(SetUp), as_type=FirstStart)
+    runtime.add(sandbox, as_type=Sandbox)
     for kind, records in (
         ("document", ingest.records),
         ("case", workflow.records),

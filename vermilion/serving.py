@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
-import uvicorn
 
 from core.errors import SettingUnusable
 from core.home import HomeLock
@@ -19,7 +18,6 @@ from core.runtime import Runtime
 from core.settings import Settings
 from core.tasks import EmbeddedWorker, Relay, celery_application, register_celery_runner, sweep_periodic
 from vermilion import assembly
-from vermilion.application import create
 from vermilion.first_start import OpenedHome, open_home
 
 log = structlog.get_logger()
@@ -47,6 +45,8 @@ def serve(settings: Settings, announce: Callable[[Runtime, OpenedHome], None]) -
 
     Raises HomeInUse when another process serves from the same home, SettingUnusable.
     """
+    from vermilion import web_server  # half of all that is imported, and only ``serve`` needs it
+
     settings.check()
     with HomeLock(settings.home):
         home = open_home(settings)
@@ -54,7 +54,7 @@ def serve(settings: Settings, announce: Callable[[Runtime, OpenedHome], None]) -
             require_loopback_for_demo(runtime)
             stop_background = start_background(runtime)
             try:
-                _run_server(runtime, lambda: announce(runtime, home))
+                web_server.run(runtime, lambda: announce(runtime, home))
             finally:
                 stop_background()
 
@@ -160,43 +160,3 @@ def _require_broker(settings: Settings) -> None:
         raise SettingUnusable(
             setting="VERMILION_BROKER_URL", reason="embedded: the worker runs inside 'vermilion serve'"
         )
-
-
-def _run_server(runtime: Runtime, announce: Callable[[], None]) -> None:
-    address = runtime.settings.listen_address()
-    proxies = [part.strip() for part in runtime.settings.trusted_proxies.split(",") if part.strip()]
-    where = {"uds": str(address)} if isinstance(address, Path) else {"host": address[0], "port": address[1]}
-    config = uvicorn.Config(
-        create(runtime),
-        **where,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(proxies),
-        forwarded_allow_ips=proxies,
-        timeout_graceful_shutdown=10,
-        lifespan="off",
-    )
-    server = _Server(config, announce)
-    server.run()
-    if not server.started:
-        raise SettingUnusable(
-            setting="VERMILION_LISTEN", reason=f"{runtime.settings.listen} is in use or not of this machine"
-        )
-
-
-class _Server(uvicorn.Server):
-    """Announces itself once the socket answers."""
-
-    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._announce = announce
-
-    async def startup(self, sockets: list[object] | None = None) -> None:  # type: ignore[override]
-        try:
-            await super().startup(sockets=sockets)  # type: ignore[arg-type]
-        except SystemExit:  # uvicorn exits by itself when it cannot bind; the caller says it better
-            self.should_exit = True
-            return
-        if self.started:
-            self._announce()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,9 @@ from core.settings import Settings
 from core.sign_in import SCOPES, SignInService
 from core.tasks import run_pending
 from signing.service import SigningService
+from tests import homes
 from tests.builders import FAST_PASSWORDS, PIN, Company, make_company
+from tests.office import FAST_PIN
 from tests.seals import make_seal
 from vermilion import application, assembly
 from vermilion.first_start import SetUp
@@ -115,10 +117,33 @@ def make_pdf(pages: int = 1, title: str = "") -> bytes:
 
 def make_world(home: Path, **settings: Any) -> World:
     """The whole application over a fresh home, with the company of tests.builders."""
-    runtime = assembly.build(Settings(home=home, **settings), MasterKey.generate(), passwords=FAST_PASSWORDS)
+    home.mkdir(parents=True, exist_ok=True)
+    company = homes.furnish(home, "world", _make_company)
+    runtime = _build(home, **settings)
+    company = replace(company, runtime=runtime, people={**company.people})
+    return World(runtime, company, application.create(runtime))
+
+
+def _make_company(home: Path) -> Company:
+    """The organisation and its company, in the first home of its kind."""
+    MasterKey.generate().save(home)
+    runtime = _build(home)
     runtime.get(SetUp).make_organisation(NAME, is_demo=False)
     company = make_company(runtime, NAME)
-    return World(runtime, company, application.create(runtime))
+    assembly.close(runtime)
+    return company
+
+
+def _build(home: Path, **settings: Any) -> Runtime:
+    master_key = MasterKey.load(home)
+    assert master_key is not None
+    return assembly.build(
+        Settings(home=home, **settings),
+        master_key,
+        passwords=FAST_PASSWORDS,
+        pin_cost=FAST_PIN,
+        sandbox=homes.SANDBOX,
+    )
 
 
 def make_sealing_world(home: Path) -> World:

@@ -15,7 +15,7 @@ from tests.e2e.conftest import Desk, Served
 from tests.workflow.batching import LEAVE
 
 Sit = Callable[..., Desk]
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("batches")]
+pytestmark = pytest.mark.browser
 PICTURES = os.environ.get("PICTURES_TO", "")
 
 

@@ -14,7 +14,7 @@ from tests.e2e.conftest import Desk, Served
 from tests.e2e.test_pages import ask
 
 Sit = Callable[..., Desk]
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("invoices")]
+pytestmark = pytest.mark.browser
 
 
 def test_two_invoices_of_the_folder_are_claimed_once_and_finance_can_undo_it(desk: Sit) -> None:

@@ -16,7 +16,7 @@ from tests.ingest.invoice_forms import drawings
 from tests.ingest.invoices.builder import InvoiceSpec
 
 Sit = Callable[..., Desk]
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("invoices")]
+pytestmark = pytest.mark.browser
 
 
 def row(desk: Desk, name: str) -> Locator:

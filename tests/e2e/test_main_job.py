@@ -24,7 +24,7 @@ from vermilion.demo_documents import Contract, Invoice, typeset
 
 Sit = Callable[[str], Desk]
 TITLE = "智能仓储系统采购合同"
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("main-job")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from tests.e2e import papers
 from tests.e2e.conftest import ROOT, Desk, Served
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.browser
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TEXTS = (
     "home|case|task|apply|search|register|admin|me|check|seals|seal|upload|invoice|folder|compare|copies"

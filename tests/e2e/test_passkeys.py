@@ -18,7 +18,7 @@ from tests import servers
 from tests.e2e.conftest import ROOT
 from tests.workflow.batching import LEAVE
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("passkeys")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from tests.e2e.conftest import Desk, Served
 from tests.e2e.test_main_job import TITLE, approve, papers
 
 Sit = Callable[[str], Desk]
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("placing")]
+pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("VERMILION_SHOTS")
 assert papers  # the fixture of the main job
 

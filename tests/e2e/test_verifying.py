@@ -14,7 +14,7 @@ from signing.verification import verify_pdf
 from tests.e2e.conftest import Served
 from tests.signing.verification.attacks import appended
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
+pytestmark = pytest.mark.browser
 SHOTS = os.environ.get("SCREENSHOTS", "")
 EVIL = b"q 0.8 0.1 0.1 rg 100 500 300 120 re f Q"
 

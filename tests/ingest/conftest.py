@@ -18,6 +18,7 @@ from ingest.sandbox import Sandbox
 from ingest.service import IngestService, Received
 from storage.folder import FolderObjects
 from storage.service import ObjectStore
+from tests import homes
 from tests.builders import Company, make_company, make_runtime
 
 
@@ -52,11 +53,9 @@ class Desk:
 
 
 @pytest.fixture(scope="session")
-def sandbox() -> Iterator[Sandbox]:
-    """One sandbox for all tests: starting a worker takes half a second."""
-    made = Sandbox()
-    yield made
-    made.close()
+def sandbox() -> Sandbox:
+    """The sandbox that all tests share."""
+    return homes.SANDBOX
 
 
 @pytest.fixture

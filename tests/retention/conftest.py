@@ -18,7 +18,7 @@ from core.settings import Settings
 from retention.backups import BackupService
 from storage.opening import open_objects
 from storage.service import ObjectStore
-from tests import servers
+from tests import databases, servers
 from tests.builders import make_database
 
 DAY = timedelta(days=1)
@@ -82,12 +82,12 @@ def vault(tmp_path: Path) -> Iterator[Vault]:
 @pytest.fixture
 def empty_url(request: pytest.FixtureRequest) -> Iterator[Callable[[str], str]]:
     """URLs of empty databases, as many as are asked for; empty for SQLite in the home."""
-    with ExitStack() as databases:
+    with ExitStack() as stack:
 
         def url_of(kind: str) -> str:
             if kind == "sqlite":
                 return ""
-            return databases.enter_context(servers.empty_database(request.getfixturevalue("postgresql")))
+            return stack.enter_context(databases.empty_database(request.getfixturevalue("postgresql")))
 
         yield url_of
 

@@ -24,8 +24,8 @@ from search.service import Searcher
 from signing.models import Seal, SealRecord
 from signing.verification import verify_pdf
 from tests.builders import FAST_PASSWORDS, Company
+from tests.databases import empty_database
 from tests.office import FAST_PIN, Office, open_office
-from tests.servers import empty_database
 from vermilion import assembly, migrations
 from workflow.models import Case
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from signing.fields import FieldSpec, SignatureBlock
 from signing.service import SigningService
 from storage.folder import FolderObjects
 from storage.service import ObjectStore
-from tests.builders import PIN, Company, make_company, make_runtime
+from tests import homes
+from tests.builders import PIN, Company, make_company, make_runtime, open_runtime
 from tests.office import FAST_PIN, contract_pdf
 
 
@@ -57,17 +58,31 @@ class Desk:
 
 
 def make_desk(home: Path) -> Desk:
-    """A desk in a fresh home."""
+    """A desk in a fresh home, a copy of the process's first."""
+    company = homes.furnish(home, "signing desk", _make_company)
+    runtime = open_runtime(home)
+    company = replace(company, runtime=runtime, people={**company.people})
+    return Desk(runtime, company, _signing(runtime))
+
+
+def _make_company(home: Path) -> Company:
+    """The company, and keys of those who sign, in the first home of its kind."""
     runtime = make_runtime(home)
     company = make_company(runtime)
-    store = ObjectStore(runtime.database, FolderObjects(home / "objects"), runtime.clock, home / "staging")
-    signing = SigningService(
-        runtime.database, store, runtime.master_key, runtime.clock, runtime.settings, pin_cost=FAST_PIN
-    )
+    signing = _signing(runtime)
     signing.set_up("云杉测试科技有限公司", is_demo=False)
     for username in ("head", "gm", "legal"):
         signing.enrol(company.principal(username), PIN)
-    return Desk(runtime, company, signing)
+    runtime.database.dispose()
+    return company
+
+
+def _signing(runtime: Runtime) -> SigningService:
+    home = runtime.settings.home
+    store = ObjectStore(runtime.database, FolderObjects(home / "objects"), runtime.clock, home / "staging")
+    return SigningService(
+        runtime.database, store, runtime.master_key, runtime.clock, runtime.settings, pin_cost=FAST_PIN
+    )
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ accepts every one of them, and rejects it after one byte within a signed range w
 
 from __future__ import annotations
 
+import functools
 import io
 import itertools
 import random
@@ -133,6 +134,7 @@ def _authority(make: Callable[[], Any]) -> Authority:
     )  # fmt: skip
 
 
+@functools.cache
 def _blank(pages: int) -> bytes:
     out = io.BytesIO()
     with pikepdf.open(io.BytesIO(contract_pdf())) as pdf:

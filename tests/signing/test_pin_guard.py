@@ -19,6 +19,7 @@ from core.settings import Settings
 from signing.custody_models import PinAttempt
 from signing.errors import PinBlocked, PinLocked, WrongPin
 from signing.pin_guard import FADES_AFTER, FREE_FROM_SOURCE, PinGuard, forget_sources, is_locked
+from tests import homes
 from tests.builders import PIN, make_company, make_runtime
 from tests.office import open_office
 
@@ -137,7 +138,7 @@ def test_one_source_is_slowed_down_over_many_persons_and_others_are_not(scene: S
 
 
 def test_the_right_pin_clears_the_count_and_a_blocked_person_is_not_even_judged(tmp_path: Path) -> None:
-    clock = FixedClock(datetime.now(UTC))
+    clock = FixedClock(homes.TODAY)
     with open_office(tmp_path / "home", clock=clock) as office:
         head = office.company.people["head"]
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from core.clock import FixedClock, SystemClock
+from core.clock import FixedClock
 from core.database import table_of
 from core.errors import Forbidden, InvalidInput, NotFound, VermilionError
 from core.ids import new_id
@@ -40,13 +40,14 @@ from signing.register_errors import (
     SecondPersonNeeded,
     TooManyCopies,
 )
+from tests import homes
 from tests.builders import PIN
 from tests.office import Office, contract_pdf, open_office
 
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(SystemClock().now())
+    return FixedClock(homes.TODAY)
 
 
 @pytest.fixture

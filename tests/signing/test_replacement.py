@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -24,6 +24,7 @@ from signing.errors import (
 )
 from signing.models import Certificate, Credential
 from signing.verification import verify_pdf
+from tests import homes
 from tests.builders import PASSWORD, PIN
 from tests.office import Office, open_office
 
@@ -32,7 +33,7 @@ NEW = "907354"
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(datetime.now(UTC))
+    return FixedClock(homes.TODAY)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pyotp
@@ -23,6 +23,7 @@ from signing.errors import (
     WrongPin,
 )
 from signing.second_factor import MANAGING
+from tests import homes
 from tests.builders import PIN
 from tests.office import Office, open_office
 from tests.workflow.batching import apply_for_leave, approve, shown, signed_in
@@ -34,7 +35,7 @@ A, B = "a" * 64, "b" * 64
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(datetime.now(UTC).replace(microsecond=0))
+    return FixedClock(homes.TODAY)
 
 
 @pytest.fixture

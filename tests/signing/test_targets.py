@@ -30,7 +30,7 @@ from signing.transparency import newest, signed, troubles
 from storage.errors import StorageUnavailable
 from storage.locked import put_locked
 from storage.s3 import s3_client
-from tests import servers
+from tests import homes, servers
 from tests.office import Office, open_office
 
 SECRET = "whsec_" + base64.b64encode(b"0123456789abcdef01234567").decode()
@@ -104,7 +104,7 @@ def hook(statuses: list[int]) -> Iterator[tuple[str, list[tuple[dict[str, str], 
 
 @contextmanager
 def office_with(home: Path, setting: str) -> Iterator[Office]:
-    clock = FixedClock(SystemClock().now())
+    clock = FixedClock(homes.TODAY)
     with open_office(home, "", clock, head_targets=setting) as office:
         yield office
 

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import Session
 
 from core import append_only, audit, audit_tree, merkle, outbox
-from core.clock import FixedClock, SystemClock
+from core.clock import FixedClock
 from core.database import table_of
 from core.models import AuditEntry, AuditHead, AuditTile, AuditTree
 from core.tasks import run_pending
@@ -25,13 +25,14 @@ from signing.heads import HeadNotUnderstood, SignedHead, parse, read_file
 from signing.models import SealRecord
 from signing.register_models import TreeHead
 from signing.transparency import signed
+from tests import homes
 from tests.builders import PIN
 from tests.office import Office, open_office
 
 
 @pytest.fixture
 def clock() -> FixedClock:
-    return FixedClock(SystemClock().now())
+    return FixedClock(homes.TODAY)
 
 
 @pytest.fixture

@@ -9,12 +9,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import select, text
 
 from core.database import Database
 from core.settings import Settings
 from tests.office import open_office
-from vermilion.migrations import DatabaseNewer, configuration, upgrade
+from vermilion.migrations import DatabaseNewer, configuration, newest, revision, upgrade
 from vermilion.models import METADATA
 from workflow.models import ContinuedSheet, Outcome, Task
 
@@ -30,6 +31,15 @@ def test_migrated_tables_are_those_of_the_models(tmp_path: Path, empty_database_
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
+    database.dispose()
+
+
+def test_the_last_file_is_where_the_chain_of_migrations_ends(tmp_path: Path) -> None:
+    database = open_database(tmp_path, "")
+    assert revision(database) is None
+    assert ScriptDirectory.from_config(configuration(database)).get_current_head() == newest()
+    upgrade(database)
+    assert revision(database) == newest()
     database.dispose()
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 import typer
 from sqlalchemy.orm import Session
 
-from api.idempotency import WRAPPED as API_WRAPPED
+from api.kept_answers import WRAPPED as API_WRAPPED
 from core.masterkey import MasterKey
 from core.rotation import PAUSE, Rotation, alone
 from core.runtime import Runtime

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
 
 from core.database import Database
 from core.errors import VermilionError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+FOLDER: Final = Path(__file__).parent
+_VERSION_TABLE: Final = "alembic_version"
 
 
 class DatabaseNewer(VermilionError):
@@ -22,10 +26,26 @@ class DatabaseNewer(VermilionError):
 
 def configuration(database: Database) -> Config:
     """Alembic's configuration for this database."""
+    from alembic.config import Config
+
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.set_main_option("script_location", str(FOLDER))
     config.attributes["engine"] = database.engine
     return config
+
+
+def newest() -> str:
+    """This program's revision: the number of the last migration's file."""
+    return max(file.name.partition("_")[0] for file in FOLDER.glob("versions/[0-9]*.py"))
+
+
+def revision(database: Database) -> str | None:
+    """The database's revision, or None when it has no tables of ours."""
+    with database.engine.connect() as connection:
+        if not inspect(connection).has_table(_VERSION_TABLE):
+            return None
+        found: str | None = connection.scalar(text(f"select version_num from {_VERSION_TABLE}"))  # noqa: S608
+        return found
 
 
 def upgrade(database: Database) -> None:
@@ -33,12 +53,15 @@ def upgrade(database: Database) -> None:
 
     Raises DatabaseNewer when the database's revision is not known here.
     """
+    current = revision(database)
+    if current == newest():
+        return  # as at nearly every start: Alembic takes long to import
+
+    from alembic import command
+    from alembic.script import ScriptDirectory
+
     config = configuration(database)
     scripts = ScriptDirectory.from_config(config)
-    with database.engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    if current == scripts.get_current_head():
-        return
     if current is not None and current not in {script.revision for script in scripts.walk_revisions()}:
         raise DatabaseNewer(revision=current)
     command.upgrade(config, "head")
