@@ -274,7 +274,8 @@ def test_a_scan_that_nobody_applied_with_is_given_up(world: World) -> None:
     shown = send(admin, world, encoded(on_paper(dpi=302)), code="3201009990302")
     digest = re.search(r'name="scan" value="([0-9a-f]{64})"', shown.text)
     assert digest is not None
-    wanted = form(world, kind="contract", source="scan", name="扫描章二", code="3201009990302", scan=digest[1])
+    code = "3201009990302"
+    wanted = form(world, kind="contract", source="scan", name="扫描章二", code=code, scan=digest[1])
     address(post(admin, "/seals/new", "/seals/new", **wanted))
     send(admin, world, encoded(on_paper(dpi=301)))
     with world.runtime.database.write() as session:
