@@ -22,7 +22,7 @@ def test_people_and_seals_get_keys_of_the_kind_that_the_settings_name(tmp_path: 
         with office.runtime.database.read() as session:
             row = session.get_one(Certificate, office.seal.certificate_id)
         made = office.papers(case_id)["document"]
-        verdict = office.signing.verify(made, office.runtime.clock.now())
+        verdict = office.signing.verify(made)
         assert algorithm_of(signatory.key.key) == "RSA-2048"
         assert algorithm_of(x509.load_der_x509_certificate(row.der).public_key()) == "RSA-3072"
         assert (verdict.outcome, verdict.archived) == (Outcome.VALID, True)

@@ -51,7 +51,7 @@ def test_a_damaged_file_is_signed_as_its_repaired_rendition(office: Office) -> N
     pdf = damaged()
     document = office.upload("staff", pdf)
     made = finished(office, document)
-    assert office.signing.verify(made, office.runtime.clock.now()).outcome is Outcome.VALID
+    assert office.signing.verify(made).outcome is Outcome.VALID
     with office.runtime.database.read() as session:
         original = office.ingest.versions(session, document)[0]
     assert office.store.read(original.digest) == pdf
@@ -69,5 +69,5 @@ def test_a_closed_file_is_refused_with_the_reason_and_a_copy_of_it_is_signed(off
     copy = office.ingest.flatten(office.principal("staff"), document)
     office.ingest.process(copy)
     made = finished(office, copy)
-    assert office.signing.verify(made, office.runtime.clock.now()).outcome is Outcome.VALID
+    assert office.signing.verify(made).outcome is Outcome.VALID
     assert office.store.read(version.digest) == pdf
