@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,6 +40,8 @@ from workflow.models import Case, Outcome, Task, TaskCandidate
 
 log = structlog.get_logger()
 
+_STALE_READ: Final = 30.0
+"""Seconds for which a row that was read before the end of its batch may be in somebody's hands."""
 SILENT_AFTER: Final = timedelta(seconds=20)
 """A running batch that was not heard of for so long has lost its process."""
 _BEAT: Final = 5.0
@@ -106,6 +109,7 @@ class Batches:
         self._signing = signing
         self._deciding = deciding
         self._running: dict[UUID, threading.Thread] = {}
+        self._ended: dict[UUID, float] = {}
 
     def start(
         self, principal: Principal, sign_in: str, key: UUID, wanted: Sequence[Wanted], comment: str, pin: str
@@ -297,7 +301,9 @@ class Batches:
         if batch.state != BatchState.RUNNING:
             return str(BatchState(batch.state).value)
         if batch.owner == _PROCESS:
-            return "running" if batch.id in self._running else "interrupted"
+            # Who read the row before its end was written may ask after the thread is gone.
+            has_just_ended = time.monotonic() - self._ended.get(batch.id, float("-inf")) < _STALE_READ
+            return "running" if batch.id in self._running or has_just_ended else "interrupted"
         return "running" if now - batch.alive_at < SILENT_AFTER else "interrupted"
 
     # the work itself
@@ -323,9 +329,15 @@ class Batches:
             try:
                 self._signing.sessions.close(session_id, "done")
                 self._end(batch_id, state, stop_code)
+                self._note_end(batch_id)
             except Exception as error:  # the database is away: the batch will be seen as interrupted
                 log.error("batch_not_ended", batch=str(batch_id), exc_info=error)
             self._running.pop(batch_id, None)
+
+    def _note_end(self, batch_id: UUID) -> None:
+        now = time.monotonic()
+        recent = {one: at for one, at in self._ended.items() if now - at < _STALE_READ}
+        self._ended = {**recent, batch_id: now}
 
     def _run_items(
         self, batch_id: UUID, person_id: UUID, sign_in: str, session_id: UUID
