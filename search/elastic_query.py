@@ -14,7 +14,7 @@ from search import sounds, tokens
 from search.elastic_mapping import cut, cut_all
 from search.fields import facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
-from search.likeness import ABBREVIATIONS
+from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
     SHORTEST_PART,
     SOUND_FIELDS,
@@ -36,7 +36,6 @@ _EVERY_EXPANSION: Final = 2**31 - 1
 _MOST_VALUES: Final = 1_000
 _MOST_OF_A_SHARD: Final = 20_000
 _MOST_MONTHS: Final = 3_000
-_SHORTEST_FUZZY: Final = 4
 _LONGEST_FUZZY: Final = 28
 """Longer numbers' patterns would pass what the server takes, 1,000 characters."""
 _FUZZY_TERMS: Final = 1_000
@@ -92,7 +91,7 @@ def order(lookup: Lookup, *, is_ranked: bool) -> list[Json]:
 def near(word: Word, lookup: Lookup) -> Json | None:
     """What has something like the word, the likest scored highest; None for a word too short for it."""
     ways = [way for run in word.runs for way in _near_run(run)]
-    if word.number is not None and _SHORTEST_FUZZY <= len(word.number) <= _LONGEST_FUZZY:
+    if word.number is not None and SHORTEST_FUZZY <= len(word.number) <= _LONGEST_FUZZY:
         ways += _mistyped(word.number)
     spelled = sounds.spelled(word.compact)
     if spelled is not None:
@@ -258,7 +257,7 @@ def _all(queries: list[Json]) -> Json:
 
 def _near_run(run: str) -> Iterator[Json]:
     if not tokens.starts_chinese(run):
-        if len(run) >= _SHORTEST_FUZZY:
+        if len(run) >= SHORTEST_FUZZY:
             for field, boost in (("head", 2.0), ("text", 1.0)):
                 how = {"value": run, "fuzziness": 1, "max_expansions": _FUZZY_TERMS, "boost": boost}
                 yield {"fuzzy": {field: how}}

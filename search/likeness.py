@@ -9,6 +9,8 @@ from search import tokens
 from search.sounds import spelled
 
 SHORTEST: Final = 2
+SHORTEST_FUZZY: Final = 4
+"""Letters or digits in which an engine may look past one that is wrong."""
 ABBREVIATIONS: Final = range(2, 7)
 """How many characters abbreviations have."""
 _MOST_LETTERS: Final = 20_000

@@ -58,7 +58,7 @@ class Searcher(IndexKeeper):
         """
         asked = self.understand(query.text)
         lookup = self._lookup(principal, query, asked)
-        if query.text.strip() and not asked.clauses and not asked.mistakes:
+        if _asks_nothing(query, asked):
             return Results((), 0, {}, (), None, (), None, self._index.is_complete())
         found, corrected = self._find(lookup), None
         if found.total == 0 and asked.clauses:
@@ -70,7 +70,7 @@ class Searcher(IndexKeeper):
                 again = self._find(better)
                 if again.total:
                     found, lookup, corrected = again, better, put_right.text
-        hits = tuple(self._hits(principal, found.keys, lookup.words))
+        hits = tuple(_hit(record, lookup.words) for record in self.records_of(principal, found.keys))
         is_complete = self.require_complete()
         reached = query.offset + len(found.keys)
         return Results(
@@ -91,7 +91,7 @@ class Searcher(IndexKeeper):
         """
         asked = self.understand(query.text)
         lookup = self._lookup(principal, query, asked)
-        if query.text.strip() and not asked.clauses and not asked.mistakes:
+        if _asks_nothing(query, asked):
             return
         for some in batches(self._index.keys(lookup), CHECKED_AT_ONCE):
             with self._database.read() as session:
@@ -202,19 +202,17 @@ class Searcher(IndexKeeper):
             return None
         return datetime.combine(day + after, time(0), self._zone)
 
-    def _hits(self, principal: Principal, keys: Sequence[Key], words: tuple[Word, ...]) -> Iterator[Hit]:
-        for some in batches(keys, _SHOWN_AT_ONCE):
-            with self._database.read() as session:
-                allowed = allowed_keys(session, principal, some)
-                records = self._records(session, [key for key in some if key in allowed])
-            yield from (_hit(records[key], words) for key in some if key in records)
-
     def _readable(self, principal: Principal, keys: Sequence[Key]) -> Iterator[Record]:
         """Records as they are now, of those the principal may see."""
         for some in batches(keys, _SHOWN_AT_ONCE):
             with self._database.read() as session:
                 allowed = allowed_keys(session, principal, some)
                 yield from self._records(session, [key for key in some if key in allowed]).values()
+
+
+def _asks_nothing(query: Query, asked: Asked) -> bool:
+    """Whether something was typed that holds nothing to search for."""
+    return bool(query.text.strip()) and not asked.clauses and not asked.mistakes
 
 
 def _hit(record: Record, words: tuple[Word, ...]) -> Hit:

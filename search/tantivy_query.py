@@ -13,7 +13,7 @@ from tantivy import Occur, Query
 from search import sounds, tokens
 from search.fields import facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
-from search.likeness import ABBREVIATIONS
+from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
     SHORTEST_PART,
     SOUND_FIELDS,
@@ -34,7 +34,6 @@ NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
 _MOST_EXPANSIONS: Final = 12_000  # the engine refuses a phrase whose last token stands for more than 16,384
 _MOST_VALUES: Final = 1_000
-_SHORTEST_FUZZY: Final = 4
 
 
 class Asking:
@@ -99,7 +98,7 @@ class Asking:
     def near(self, word: Word, lookup: Lookup) -> Any | None:
         """What has something like the word, scored; None for a word that is too short for it."""
         ways = [way for run in word.runs for way in self._near_run(run)]
-        if word.number is not None and len(word.number) >= _SHORTEST_FUZZY:
+        if word.number is not None and len(word.number) >= SHORTEST_FUZZY:
             ways.append(Query.fuzzy_term_query(self._schema, "number", word.number, 1, True, True))
         spelled = sounds.spelled(word.compact)
         if spelled is not None:
@@ -113,7 +112,7 @@ class Asking:
 
     def _near_run(self, run: str) -> Iterable[Any]:
         if not tokens.starts_chinese(run):
-            if len(run) >= _SHORTEST_FUZZY:
+            if len(run) >= SHORTEST_FUZZY:
                 yield Query.boost_query(Query.fuzzy_term_query(self._schema, "head", run, 1, True), 2.0)
                 yield Query.fuzzy_term_query(self._schema, "text", run, 1, True)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, File, Query, Response, UploadFile
@@ -39,6 +39,13 @@ from search.service import Searcher
 from signing.attribution import register_entries, sealed_states
 from signing.service import SigningService
 from signing.verification.states import state_end, views
+
+
+def _pdf_answer(description: str) -> dict[int | str, dict[str, Any]]:
+    """What the description of a call says of an answer that is a PDF."""
+    content = {"application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}}
+    return {200: {"content": content, "description": description}}
+
 
 search = router("search")
 verify = router("verify")
@@ -138,14 +145,7 @@ def verify_file(
     "/report",
     summary="Verify a PDF or OFD and get a signed report",
     response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
-            },
-            "description": "The report, PDF/A, certified by this installation.",
-        }
-    },
+    responses=_pdf_answer("The report, PDF/A, certified by this installation."),
 )
 @call(scope="read", takes_files=True)
 def verification_report(
@@ -177,14 +177,7 @@ def verification_report(
     "/states/{number}",
     summary="Get a file as a signature saw it",
     response_class=Response,
-    responses={
-        200: {
-            "content": {
-                "application/pdf": {"schema": {"type": "string", "format": "binary"}, "example": "%PDF-1.7"}
-            },
-            "description": "The bytes of the file up to the end of the state that the signature covers.",
-        }
-    },
+    responses=_pdf_answer("The bytes of the file up to the end of the state that the signature covers."),
 )
 @call(scope="read", takes_files=True)
 def signed_state(
