@@ -8,10 +8,11 @@ by their beginnings.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -67,19 +68,8 @@ def fields_of(record: Record) -> Fields:
             "name": _unique(map(_compact, shown)),
             "number": numbers,
             "number_part": _unique(part for number in numbers for part in _parts(number)),
-            "sound": _unique(
-                f"{field}:{sound}"
-                for field in SOUND_FIELDS
-                for name in names[field]
-                for sound in sounds(name)
-            ),
-            "letter": _unique(
-                letter
-                for field in ABBREVIATED
-                for name in names[field]
-                for letter in _compact(name)
-                if tokens.starts_chinese(letter)
-            ),
+            "sound": _united(_sounds(field, name) for field in SOUND_FIELDS for name in names[field]),
+            "letter": _united(_letters(name) for field in ABBREVIATED for name in names[field]),
             "access": _unique(record.access),
             "in_kind": (record.kind,),
             "in_subkind": _unique((record.subkind,)),
@@ -109,6 +99,20 @@ def _once(passage: str) -> str:
 _often = lru_cache(maxsize=50_000)(_once)
 """Names stand in several fields of a record, and in many records."""
 _compact = lru_cache(maxsize=50_000)(tokens.compact)
+
+
+@lru_cache(maxsize=50_000)
+def _sounds(field: str, name: str) -> tuple[str, ...]:
+    return tuple(f"{field}:{sound}" for sound in sounds(name))
+
+
+@lru_cache(maxsize=50_000)
+def _letters(name: str) -> tuple[str, ...]:
+    return tuple(letter for letter in _compact(name) if tokens.starts_chinese(letter))
+
+
+def _united(some: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(some)))
 
 
 def _unique(values: Iterable[str | None]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from itertools import product
 from typing import Final
 
 from pypinyin import Style, pinyin
+from pypinyin.seg import mmseg
 
 from search import tokens
 
@@ -60,6 +61,12 @@ def _readings(run: str) -> list[tuple[str, ...]]:
     return list(dict.fromkeys([first, *others]))
 
 
-def _syllables(run: str, *, heteronym: bool) -> list[list[str]]:
-    found = pinyin(run, style=Style.NORMAL, heteronym=heteronym, errors="ignore", v_to_u=False)
-    return [list(dict.fromkeys(each)) for each in found]
+def _syllables(run: str, *, heteronym: bool) -> list[tuple[str, ...]]:
+    """The readings of each character. The library cuts a run into words first and reads each by itself."""
+    return [each for word in mmseg.seg.cut(run) for each in _word_syllables(word, heteronym)]
+
+
+@lru_cache(maxsize=50_000)
+def _word_syllables(word: str, heteronym: bool) -> tuple[tuple[str, ...], ...]:
+    found = pinyin(word, style=Style.NORMAL, heteronym=heteronym, errors="ignore", v_to_u=False)
+    return tuple(tuple(dict.fromkeys(each)) for each in found)
