@@ -134,10 +134,11 @@ class Ours:
         """A page with facets and marks; how many are found."""
         lookup = self._lookup(question, facets=True)
         found = self.index.search(lookup)
+        words = lookup.words
         for key in found.keys:
             record = self._shown[key]
-            highlight.segments(record.title, lookup.words)
-            highlight.excerpt(record, lookup.words)
+            highlight.segments(record.title, words)
+            highlight.excerpt(record, words)
         return found.total
 
 

@@ -38,6 +38,13 @@ TIE_BITS: Final = 14
 _SHORT: Final = 100
 MOST_VALUES: Final = 50
 """Of a facet, that are told."""
+MOST_COUNTED: Final = 200
+"""Of a facet, in all: one thing may stand under several names."""
+MOST_OF_A_PART: Final = 1_000
+"""Of a facet, in each part of an index. Counts are exact where what was found has no more values there; past
+that, a value that is rare in one part may be told with less than it has. To read the names of ten thousand
+takes longer than to find the records."""
+MOST_MONTHS: Final = 3_000
 
 
 @dataclass(frozen=True)
