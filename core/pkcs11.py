@@ -83,8 +83,9 @@ class TokenPinUnfit(VermilionError):
 class PinRefused(Exception):
     """The token says that the PIN is wrong; ``is_locked``: and that this was the last try."""
 
-    def __init__(self, *, is_locked: bool) -> None:
+    def __init__(self, token: str, *, is_locked: bool) -> None:
         super().__init__()
+        self.token = token
         self.is_locked = is_locked
 
 
@@ -107,9 +108,7 @@ class Module:
         """The library of the settings. Raises SettingUnusable."""
         path = settings.pkcs11_module
         if not path or not Path(path).exists():
-            raise SettingUnusable(
-                setting="VERMILION_PKCS11_MODULE", reason=path or "VERMILION_PKCS11_MODULE"
-            )
+            raise SettingUnusable(setting="VERMILION_PKCS11_MODULE", reason=path or "VERMILION_PKCS11_MODULE")
         return cls.at(path)
 
     @classmethod
@@ -217,7 +216,7 @@ class PersonalToken:
         """A session with its login. One that is left over from elsewhere is ended first: it would let
         any PIN pass (CKR_USER_ALREADY_LOGGED_IN)."""
         if not self._pin:
-            raise PinRefused(is_locked=False)
+            raise PinRefused(self.label, is_locked=False)
         try:
             return self._open(writes)
         except (PKCS11Error, RuntimeError):
@@ -240,7 +239,7 @@ class PersonalToken:
         except (PinIncorrect, PinInvalid, PinLenRange) as error:
             self._is_refused = True
             self._module.restart()  # python-pkcs11 leaves the session open
-            raise PinRefused(is_locked=self._is_locked()) from error
+            raise PinRefused(self.label, is_locked=self._is_locked()) from error
 
     def _is_locked(self) -> bool:
         try:

@@ -29,7 +29,7 @@ from pkcs11.util.rsa import encode_rsa_public_key
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.pkcs11 import PersonalToken, Token, TokenKeyMissing
+from core.pkcs11 import PersonalToken, PinRefused, Token, TokenKeyMissing, TokenUnavailable
 from core.settings import Settings
 from signing.authority import Authority
 from signing.custody_models import KeyLocation
@@ -85,6 +85,8 @@ class _InSlot:
             return self._token.use(act)
         except TokenKeyMissing as error:
             raise self._missing() from error
+        except PinRefused as error:  # it was changed since it was judged
+            raise TokenUnavailable(token=self._token.label, reason=pkcs11.PinIncorrect.__name__) from error
 
     def _missing(self) -> TokenKeyMissing:
         return TokenKeyMissing(token=self._token.label, label=self._label)
@@ -202,9 +204,7 @@ class SlotKeys:
         return Token.of(self._settings.model_copy(update={"pkcs11_token": label}))
 
 
-def slot_key(
-    token: Token | PersonalToken, label: str, key_id: str, public: Any
-) -> SlotEcKey | SlotRsaKey:
+def slot_key(token: Token | PersonalToken, label: str, key_id: str, public: Any) -> SlotEcKey | SlotRsaKey:
     """The key of a token under this label and id (hex), whose public half is known. Raises InvalidInput."""
     if isinstance(public, rsa.RSAPublicKey):
         return SlotRsaKey(token, label, key_id, public)
