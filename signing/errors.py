@@ -96,10 +96,10 @@ class TokenNotAssigned(VermilionError):
     status = 409
 
 
-class TokenNotForPeople(VermilionError):
-    """The PKCS#11 token is the server's own, or has keys of seals. Context: ``token``."""
+class TokenNotFree(VermilionError):
+    """The PKCS#11 token cannot be assigned. Context: ``token``, ``reason`` (server, seal, person)."""
 
-    code = "token-not-for-people"
+    code = "token-not-free"
     status = 409
 
 

@@ -15,6 +15,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,13 +24,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core import audit, notices
 from core.clock import Clock
 from core.database import Database
-from core.errors import Conflict, InvalidInput, NotFound, SettingUnusable, VermilionError
+from core.errors import InvalidInput, NotFound, SettingUnusable, VermilionError
 from core.models import Person
 from core.permissions import Principal
 from core.pkcs11 import Module, PersonalToken, TokenKeyMissing, TokenUnavailable
@@ -37,8 +38,9 @@ from core.settings import Settings
 from signing import pin_guard
 from signing.certificates import common_name, require_administrator
 from signing.custody_models import KeyLocation, PersonToken
-from signing.errors import CertificateUnfit, TokenNotAssigned, TokenNotForPeople
-from signing.models import Seal, SealChange, SealKeyOffer
+from signing.errors import CertificateUnfit, TokenNotAssigned, TokenNotFree
+from signing.importing import MOST_BYTES
+from signing.models import Credential, Seal, SealChange, SealKeyOffer
 from signing.outside_lists import read_issuers
 from signing.pkcs11 import SlotEcKey, SlotRsaKey, private_key, slot_key
 from signing.sessions import end_sessions
@@ -93,8 +95,8 @@ class PersonSlots:
     def assign(self, actor: Principal | None, person_id: UUID, token: str) -> None:
         """Let a person sign with the keys of a token, once they give its PIN. Again is harmless.
 
-        Raises Forbidden, NotFound, InvalidInput, Conflict (somebody else's), TokenNotForPeople (seals',
-        the server's own), TokenUnavailable.
+        Raises Forbidden, NotFound, InvalidInput, TokenNotFree (somebody else's, seals', the server's own),
+        TokenUnavailable.
         """
         require_administrator(actor)
         label = token.strip()
@@ -111,7 +113,7 @@ class PersonSlots:
             self._check_for_people(session, label)
             known = session.get(PersonToken, label)
             if known is not None and known.person_id != person_id:
-                raise Conflict(field="token", value=label)
+                raise TokenNotFree(field="token", token=label, reason="person")
             if known is not None:
                 return
             actor_id = actor.person_id if actor else None
@@ -148,7 +150,7 @@ class PersonSlots:
         return list(session.scalars(query.order_by(PersonToken.token)))
 
     def _check_for_people(self, session: Session, token: str) -> None:
-        """Raise TokenNotForPeople for the server's own token and for those with keys of seals."""
+        """Raise TokenNotFree for the server's own token and for those with keys of seals."""
         offers = (
             select(SealKeyOffer.place)
             .join(SealChange, SealChange.id == SealKeyOffer.change_id)
@@ -160,8 +162,10 @@ class PersonSlots:
             | (KeyLocation.destroy_since.is_not(None) & KeyLocation.destroyed_at.is_(None)),
         )
         is_offered = any(place and place["token"] == token for place in session.scalars(offers))
-        if token == self._settings.pkcs11_token or is_offered or session.scalar(of_seal.limit(1)) is not None:
-            raise TokenNotForPeople(field="token", token=token)
+        if token == self._settings.pkcs11_token:
+            raise TokenNotFree(field="token", token=token, reason="server")
+        if is_offered or session.scalar(of_seal.limit(1)) is not None:
+            raise TokenNotFree(field="token", token=token, reason="seal")
 
     # for their person
 
@@ -221,10 +225,26 @@ class PersonSlots:
             ) from error
 
 
+def out_of_reach(session: Session, settings: Settings) -> int:
+    """How many people sign with a token that the settings give no way to."""
+    query = (
+        select(func.count())
+        .select_from(PersonToken)
+        .join(KeyLocation, KeyLocation.token == PersonToken.token)
+        .join(Credential, Credential.certificate_id == KeyLocation.certificate_id)
+        .where(Credential.is_active)
+    )
+    if Path(settings.pkcs11_module or "/nowhere").exists():
+        query = query.where(PersonToken.token == settings.pkcs11_token)
+    return session.scalar(query) or 0
+
+
 def read_certificates(data: bytes) -> list[x509.Certificate]:
     """Certificates that were uploaded, PEM or one in DER; none for an empty file. Raises CertificateUnfit."""
     if not data:
         return []
+    if len(data) > MOST_BYTES:
+        raise CertificateUnfit(field="file", reason="too-large")
     try:
         return read_issuers(data)[:MOST_CERTIFICATES]
     except CertificateUnfit as error:
@@ -280,7 +300,7 @@ def _named(session: Any, token: str, key: str) -> Any:
         )
         for one in session.get_objects({pkcs11.Attribute.CLASS: pkcs11.ObjectClass.PRIVATE_KEY})
     ]
-    fitting = [one for one in found if not key or key in one[:2]]
+    fitting = sorted((one for one in found if not key or key in one[:2]), key=lambda one: one[:2])
     if not fitting:
         raise TokenKeyMissing(field="key", token=token, label=key or "–")
     if len(fitting) > 1:

@@ -333,7 +333,11 @@ error-signing-session-over = { $reason ->
 }
 error-pin-locked = Too many wrong PINs: this key is locked. Ask for a new key under “Me”. Nothing was signed.
 error-token-not-assigned = The PKCS#11 token “{ $token }” is not assigned to you, or no longer. Ask the administrator. Nothing was signed.
-error-token-not-for-people = The PKCS#11 token “{ $token }” is the server's own or holds keys of seals. People need tokens of their own.
+error-token-not-free = { $reason ->
+    [person] The PKCS#11 token “{ $token }” is somebody else's. A token belongs to one person alone; take it back there first.
+    [seal] The PKCS#11 token “{ $token }” holds keys of seals. People need tokens of their own.
+   *[server] The PKCS#11 token “{ $token }” is the server's own. People need tokens of their own.
+}
 notice-signing-token-assigned = The PKCS#11 token “{ $token }” was assigned to you: under “Me” you can take a key in it to sign with. If you expected none, tell the administrator.
 notice-signing-token-taken = The PKCS#11 token “{ $token }” is no longer assigned to you. You cannot sign with its keys any more.
 error-replacement-not-open = There is nothing to consent to or to stop here any more.

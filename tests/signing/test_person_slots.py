@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from core.errors import Conflict, Forbidden, InvalidInput, NotFound
+from core.errors import Forbidden, InvalidInput, NotFound
 from core.models import AuditEntry, Notice
 from core.pkcs11 import (
     Module,
@@ -42,7 +42,7 @@ from signing.errors import (
     SecondFactorNeeded,
     SigningSessionOver,
     TokenNotAssigned,
-    TokenNotForPeople,
+    TokenNotFree,
     WrongPin,
 )
 from signing.models import Certificate, Credential
@@ -333,7 +333,7 @@ def test_a_token_is_one_persons_alone(desk: Desk, soft: SoftToken) -> None:
         take(desk)  # not assigned yet: no PIN is tried
     with pytest.raises(Forbidden):
         slots.assign(desk.company.principal("head"), person(desk), TOKEN)
-    with pytest.raises(TokenNotForPeople):
+    with pytest.raises(TokenNotFree):
         assign(desk, "server")
     with pytest.raises(TokenAway):
         assign(desk, "no-such-token")
@@ -342,8 +342,9 @@ def test_a_token_is_one_persons_alone(desk: Desk, soft: SoftToken) -> None:
             assign(desk, label)
     assign(desk)
     assign(desk)  # again is harmless
-    with pytest.raises(Conflict):
+    with pytest.raises(TokenNotFree) as taken:
         assign(desk, username="gm")
+    assert taken.value.context["reason"] == "person"
     with pytest.raises(NotFound):
         take(desk, username="gm")
     assert slots.offered(person(desk, "gm")) == []
@@ -368,7 +369,7 @@ def test_a_token_with_a_seals_key_is_no_persons_and_the_other_way_round(desk: De
                 details={"version": 1},
             )
         )
-    with pytest.raises(TokenNotForPeople):
+    with pytest.raises(TokenNotFree):
         assign(desk, "seals")
     assign(desk)
     soft.make_key("server", soft.pin_file.read_text().strip(), "seal", b"\x51")
