@@ -101,7 +101,7 @@ def open_envelope(
 
 def is_in_slot(envelope: Mapping[str, Any]) -> bool:
     """Whether the key lies in a PKCS#11 slot, and not in the envelope."""
-    return envelope.get("kind") == IN_SLOT["kind"]
+    return bool(envelope.get("kind") == IN_SLOT["kind"])
 
 
 def _derive(pin: str, salt: bytes, pepper: PepperSecret, cost: PinCost) -> bytes:

@@ -341,12 +341,12 @@ class Enrolment:
             if found is None:
                 raise NotEnrolled(field="pin")
             credential, certificate, place = found
-            place = place if custody.is_in_slot(credential.envelope) else None
-            if place is not None:
-                self.slots.require(session, person_id, place.token)
+            slot: KeyLocation | None = place if custody.is_in_slot(credential.envelope) else None
+            if slot is not None:
+                self.slots.require(session, person_id, slot.token)
         with self._counted(self._guard, person_id, field):
-            if place is not None:
-                return _Opened(credential, certificate, place=place, token=self.slots.open(place, pin))
+            if slot is not None:
+                return _Opened(credential, certificate, place=slot, token=self.slots.open(slot, pin))
             key_der = custody.open_envelope(credential.envelope, pin, person_id, self.peppers.get)
         self._move(credential, key_der, pin)
         return _Opened(credential, certificate, key_der)

@@ -100,7 +100,7 @@ def bring_certificate(
     summary="List the PKCS#11 tokens that I may sign with",
     response_model=Everything[SigningTokenAnswer],
 )
-def list_signing_tokens(caller: Calling, runtime: Running) -> Everything[SigningTokenAnswer]:
+def list_my_signing_tokens(caller: Calling, runtime: Running) -> Everything[SigningTokenAnswer]:
     """What an administrator assigned to the caller, with the keys in it as far as they show without a PIN.
     `POST /me/certificate/token` takes one into use."""
     offered = runtime.get(SigningService).person_slots.offered(caller.principal.person_id)
