@@ -61,9 +61,10 @@ class TokenKeyMissing(VermilionError):
 
 
 class TokenAway(TokenUnavailable):
-    """No such token is there now. Context: ``token``, ``reason``."""
+    """No such token is there now, or no library to look with. Context: ``token``, ``reason``."""
 
     code = "token-away"
+    status = 409
 
 
 class TokenLocked(VermilionError):

@@ -209,8 +209,9 @@ def show_one(
     password: str | None = None,
     errors: dict[str, str] | None = None,
     status: int = 200,
+    token: str = "",
 ) -> Response:
-    """The page of one person."""
+    """The page of one person; ``token`` is the label that was typed and refused."""
     today = visit.runtime.clock.now().astimezone(visit.runtime.settings.zone).date()
     with visit.runtime.database.read() as session:
         person = session.get(Person, person_id)
@@ -232,7 +233,7 @@ def show_one(
         departments=departments, entities=entities, has_pin=has_pin, roles=GIVEN_ROLES,
         held=[(row, _state(row, today)) for row in held], password=password, errors=errors or {},
         today=today, replacement=replacement, tokens=tokens,
-        has_tokens=bool(visit.runtime.settings.pkcs11_module),
+        token=token, has_tokens=bool(visit.runtime.settings.pkcs11_module),
     )  # fmt: skip
 
 

@@ -49,7 +49,7 @@ def assign(
         visit.runtime.get(SigningService).person_slots.assign(visit.person, person_id, token)
     except VermilionError as error:
         errors = {"token": visit.translator.error(error)}
-        return show_one(request, visit, person_id, errors=errors, status=error.status)
+        return show_one(request, visit, person_id, errors=errors, status=error.status, token=token)
     return see_other(request, f"/admin/people/{person_id}#tokens")
 
 

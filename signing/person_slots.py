@@ -33,7 +33,7 @@ from core.database import Database
 from core.errors import InvalidInput, NotFound, SettingUnusable, VermilionError
 from core.models import Person
 from core.permissions import Principal
-from core.pkcs11 import Module, PersonalToken, TokenKeyMissing, TokenUnavailable
+from core.pkcs11 import Module, PersonalToken, TokenAway, TokenKeyMissing
 from core.settings import Settings
 from signing import pin_guard
 from signing.certificates import common_name, require_administrator
@@ -216,13 +216,11 @@ class PersonSlots:
         return PersonalToken(self._module(token), token, pin)
 
     def _module(self, token: str) -> Module:
-        """The library. Raises TokenUnavailable where none is configured, or any more."""
+        """The library. Raises TokenAway where none is configured, or any more."""
         try:
             return Module.of(self._settings)
         except SettingUnusable as error:
-            raise TokenUnavailable(
-                field="token", token=token, reason=str(error.context["setting"])
-            ) from error
+            raise TokenAway(field="token", token=token, reason=str(error.context["setting"])) from error
 
 
 def out_of_reach(session: Session, settings: Settings) -> int:

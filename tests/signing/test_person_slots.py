@@ -560,10 +560,13 @@ def test_no_module_any_more_is_said(desk: Desk) -> None:
     enrolled(desk)
     runtime = open_runtime(desk.runtime.settings.home)  # without the settings of the token
     bare = Desk(runtime, desk.company, signing_of(runtime))
-    with pytest.raises(TokenUnavailable) as refused:
+    with pytest.raises(TokenAway) as refused:
         sign(bare)
     assert refused.value.context["token"] == TOKEN
-    assert [type(one.error) for one in bare.signing.person_slots.offered(person(bare))] == [TokenUnavailable]
+    with bare.runtime.database.read() as session:
+        assert "signing-tokens-lost" in {one.code for one in bare.signing.standing(session)}
+        assert "signing-tokens-lost" not in {one.code for one in desk.signing.standing(session)}
+    assert [type(one.error) for one in bare.signing.person_slots.offered(person(bare))] == [TokenAway]
     runtime.database.dispose()
 
 
