@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated, Final
+from typing import Annotated
 
 from fastapi import Form, Request, Response
 from sqlalchemy.orm import Session
@@ -11,18 +11,12 @@ from sqlalchemy.orm import Session
 from core.errors import VermilionError
 from core.models import Department, Person
 from core.sign_in import SignInService, binding
+from portal.fields import OF_PRESENT_PIN
 from portal.frame import Visiting, page, pages, public_pages, see_other
 from portal.visit import SESSION_COOKIE, Visit
 from signing.key_locations import place_of
 from signing.service import SigningService
 
-OF_PRESENT_PIN: Final = frozenset(
-    {
-        "wrong-pin", "pin-blocked", "pin-locked", "token-away", "token-key-missing", "token-locked",
-        "token-not-assigned", "token-unavailable",
-    }
-)  # fmt: skip
-"""Errors of entering the present PIN."""
 router = pages()
 open_router = public_pages()
 
