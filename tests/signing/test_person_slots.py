@@ -570,6 +570,18 @@ def test_no_module_any_more_is_said(desk: Desk) -> None:
     runtime.database.dispose()
 
 
+def test_a_persons_token_that_becomes_the_servers_own_signs_for_nobody(desk: Desk, soft: SoftToken) -> None:
+    enrolled(desk)
+    settings = {**soft.settings(soft.folder), "pkcs11_token": TOKEN}
+    runtime = open_runtime(desk.runtime.settings.home, **settings)
+    other = Desk(runtime, desk.company, signing_of(runtime))
+    with pytest.raises(TokenNotAssigned):
+        sign(other)
+    with runtime.database.read() as session:
+        assert "signing-tokens-lost" in {one.code for one in other.signing.standing(session)}
+    runtime.database.dispose()
+
+
 class _Locked:
     """A token as hardware shows it: SoftHSM never locks a PIN."""
 
