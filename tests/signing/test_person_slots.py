@@ -33,7 +33,7 @@ from core.pkcs11 import (
 )
 from core.sign_in import SignInService, binding
 from signing import custody, peppers, trust
-from signing.custody_models import KeyLocation, PersonToken
+from signing.custody_models import KeyLocation, Pepper, PersonToken
 from signing.errors import (
     AlreadyEnrolled,
     CertificateUnfit,
@@ -552,7 +552,7 @@ def test_a_changed_master_key_leaves_keys_in_tokens_alone(desk: Desk) -> None:
             session.scalars(found).one().is_active = False
         desk.signing.enrolment.peppers.prepare_change(session)
         peppers.tidy(session)
-        assert session.get(peppers.Pepper, peppers.FIRST) is None
+        assert session.get(Pepper, peppers.FIRST) is None
     assert outcome(desk, sign(desk)) == "valid"
 
 
