@@ -215,16 +215,31 @@ def slot_key(token: Token | PersonalToken, label: str, key_id: str, public: Any)
 
 def private_key(session: Any, label: str, key_id: str) -> Any:
     """A private key in an open session. Raises NoSuchKey, MultipleObjectsReturned."""
-    return session.get_key(
-        object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label, id=bytes.fromhex(key_id) or None
-    )
+    return _only(session, pkcs11.ObjectClass.PRIVATE_KEY, label, bytes.fromhex(key_id))
+
+
+def _only(session: Any, kind: pkcs11.ObjectClass, label: str, key_id: bytes = b"") -> Any:
+    """The one object of a kind with this label, and id where one is given.
+
+    The search is gone through to its end: python-pkcs11 would end one that was left half done when it
+    is collected, when another call to the library may run.
+    """
+    wanted: dict[Any, Any] = {pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label}
+    if key_id:
+        wanted[pkcs11.Attribute.ID] = key_id
+    found = list(session.get_objects(wanted))
+    if not found:
+        raise pkcs11.NoSuchKey(label)
+    if len(found) > 1:
+        raise pkcs11.MultipleObjectsReturned(label)
+    return found[0]
 
 
 def _read(session: Any, token: str, label: str) -> tuple[str, bytes, list[bytes]]:
     """The key's id, its public key (SubjectPublicKeyInfo), and its certificate with the chain above."""
     attribute = pkcs11.Attribute
     try:
-        private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label)
+        private = _only(session, pkcs11.ObjectClass.PRIVATE_KEY, label)
     except pkcs11.NoSuchKey as error:
         raise TokenKeyMissing(token=token, label=label) from error
     key_id = bytes(private[attribute.ID])
@@ -243,7 +258,7 @@ def _read(session: Any, token: str, label: str) -> tuple[str, bytes, list[bytes]
         found = x509.load_der_x509_certificate(own[0]).public_key()
         spki = found.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return key_id.hex(), spki, chain
-    public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=label, id=key_id or None)
+    public = _only(session, pkcs11.ObjectClass.PUBLIC_KEY, label, key_id)
     if public.key_type == pkcs11.KeyType.RSA:
         return key_id.hex(), _rsa_spki(encode_rsa_public_key(public)), chain
     return key_id.hex(), bytes(encode_ec_public_key(public)), chain
