@@ -247,6 +247,52 @@ class CertificateAnswer(Shape):
     not_after: datetime
 
 
+class OfferedKeyAnswer(Shape):
+    """A key in a token, as it shows without a PIN. What names a person is from its certificate there."""
+
+    model_config = example(
+        {
+            "key": "21", "label": "sign", "subject": "张伟", "issuer": "Elsewhere Issuing",
+            "not_after": "2029-03-02T08:15:30Z",
+        }
+    )  # fmt: skip
+
+    key: str = Field(description="What names it when it is taken.")
+    label: str
+    subject: str | None = Field(description="Null: no certificate lies beside the key.")
+    issuer: str | None
+    not_after: datetime | None
+
+
+class SigningTokenAnswer(Shape):
+    """A PKCS#11 token that was assigned to the caller, and the keys in it."""
+
+    model_config = example(
+        {
+            "token": "zhangwei",
+            "keys": [
+                {
+                    "key": "21", "label": "sign", "subject": "张伟", "issuer": "Elsewhere Issuing",
+                    "not_after": "2029-03-02T08:15:30Z",
+                }
+            ],
+            "error": None,
+        }
+    )  # fmt: skip
+
+    token: str = Field(description="Its label.")
+    keys: list[OfferedKeyAnswer]
+    error: str | None = Field(description="Why its keys cannot be seen, such as `token-away`.")
+
+
+class SigningTokenLabel(Shape):
+    """A PKCS#11 token, by its label."""
+
+    model_config = example({"token": "zhangwei"})
+
+    token: Words = Field(min_length=1, max_length=32)
+
+
 _TOKEN: dict[str, Any] = {
     "id": EXAMPLE_ID,
     "name": "ERP",

@@ -105,13 +105,13 @@ def create(
     except VermilionError as error:
         field = error.field or "username"
         return _new(request, visit, typed, {field: visit.translator.error(error)}, error.status)
-    return _one(request, visit, made.id, password=password)
+    return show_one(request, visit, made.id, password=password)
 
 
 @router.get("/admin/people/{person_id}")
 def show_person(request: Request, visit: Visiting, person_id: UUID) -> Response:
     """One person: facts, roles, what an administrator can do."""
-    return _one(request, visit, person_id)
+    return show_one(request, visit, person_id)
 
 
 @router.post("/admin/people/{person_id}/roles")
@@ -150,7 +150,7 @@ def give_role(
             )
     except VermilionError as error:
         errors = {error.field or "role": visit.translator.error(error)}
-        return _one(request, visit, person_id, errors=errors, status=error.status)
+        return show_one(request, visit, person_id, errors=errors, status=error.status)
     return see_other(request, f"/admin/people/{person_id}#roles")
 
 
@@ -169,7 +169,7 @@ def deactivate(request: Request, visit: Visiting, person_id: UUID) -> Response:
     """Stop a person from signing in; oneself one cannot lock out."""
     if person_id == visit.person.person_id:
         errors = {"person": visit.text("admin-not-oneself")}
-        return _one(request, visit, person_id, errors=errors, status=409)
+        return show_one(request, visit, person_id, errors=errors, status=409)
     with visit.runtime.database.write() as session:
         people.deactivate(session, person_id, visit.runtime.clock.now(), actor=visit.person.person_id)
     return see_other(request, f"/admin/people/{person_id}")
@@ -198,10 +198,10 @@ def new_password(request: Request, visit: Visiting, person_id: UUID) -> Response
             session, visit.runtime.clock.now(), visit.person.person_id, "person.password_reset", "person",
             person_id,
         )  # fmt: skip
-    return _one(request, visit, person_id, password=password)
+    return show_one(request, visit, person_id, password=password)
 
 
-def _one(
+def show_one(
     request: Request,
     visit: Visit,
     person_id: UUID,
@@ -209,7 +209,9 @@ def _one(
     password: str | None = None,
     errors: dict[str, str] | None = None,
     status: int = 200,
+    token: str = "",
 ) -> Response:
+    """The page of one person; ``token`` is the label that was typed and refused."""
     today = visit.runtime.clock.now().astimezone(visit.runtime.settings.zone).date()
     with visit.runtime.database.read() as session:
         person = session.get(Person, person_id)
@@ -225,11 +227,13 @@ def _one(
         entities = _entities(session)
         has_pin = visit.runtime.get(SigningService).has_credential(session, person_id)
         replacement = visit.runtime.get(SigningService).replacements.of(session, person_id)
+        tokens = visit.runtime.get(SigningService).person_slots.assigned(session, person_id)
     return page(
         request, visit, "admin/person.html", status=status, tabs=TABS, subject=person, manager=manager,
         departments=departments, entities=entities, has_pin=has_pin, roles=GIVEN_ROLES,
         held=[(row, _state(row, today)) for row in held], password=password, errors=errors or {},
-        today=today, replacement=replacement,
+        today=today, replacement=replacement, tokens=tokens,
+        token=token, has_tokens=bool(visit.runtime.settings.pkcs11_module),
     )  # fmt: skip
 
 

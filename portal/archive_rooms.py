@@ -23,6 +23,7 @@ from portal import (
     search,
     search_exports,
     set_up,
+    signing_tokens,
     verifying,
 )
 
@@ -37,6 +38,7 @@ ARCHIVE_ROUTERS: Final[tuple[APIRouter, ...]] = (
     seal_keys.router,
     verifying.router,
     admin_people.router,
+    signing_tokens.admin_router,
     admin_departments.router,
     outside.admin_router,
     admin_certificates.router,

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from fastapi import UploadFile
 
 from core.errors import InvalidInput
+
+OF_PRESENT_PIN: Final = frozenset(
+    {
+        "wrong-pin", "pin-blocked", "pin-locked", "not-enrolled", "token-away", "token-key-missing",
+        "token-locked", "token-not-assigned", "token-unavailable",
+    }
+)  # fmt: skip
+"""Errors of entering the PIN that one signs with: they belong beside its field."""
 
 
 def as_id(value: str) -> UUID | None:

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from core.errors import VermilionError
 from core.models import Department, Person
 from core.sign_in import SignInService, binding
+from portal.fields import OF_PRESENT_PIN
 from portal.frame import Visiting, page, pages, public_pages, see_other
 from portal.visit import SESSION_COOKIE, Visit
+from signing.key_locations import place_of
 from signing.service import SigningService
 
 router = pages()
@@ -57,7 +59,7 @@ def set_pin(
         else:
             signing.enrol(visit.person, new_pin)
     except VermilionError as error:
-        is_old = has_pin and error.code in ("wrong-pin", "pin-blocked", "pin-locked")
+        is_old = has_pin and error.code in OF_PRESENT_PIN
         name = "old_pin" if is_old else "new_pin"
         return _refuse(request, visit, name, visit.translator.error(error), error.status)
     return see_other(request, "/me?done=pin#pin")
@@ -100,10 +102,14 @@ def _show(request: Request, visit: Visit, trouble: Trouble, done: str = "") -> R
         department = session.get_one(Department, person.department_id)
         manager = session.get(Person, person.manager_id) if person.manager_id else None
         has_pin = has_signing_pin(session, visit)
-        replacement = visit.runtime.get(SigningService).replacements.of(session, visit.person.person_id)
+        signing = visit.runtime.get(SigningService)
+        replacement = signing.replacements.of(session, visit.person.person_id)
+        row = signing.enrolment.certificate_of(session, visit.person.person_id)
+        place = place_of(session, row.id) if row is not None else None
     return page(
         request, visit, "me.html", status=trouble.status, profile=person, department=department,
         manager=manager, has_pin=has_pin, replacement=replacement, errors=trouble.errors, done=done,
+        place=place,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from portal.fields import uploaded
 from portal.frame import Visiting, page, pages, see_other
 from portal.visit import Visit
 from signing.importing import MOST_BYTES
+from signing.key_locations import place_of
 from signing.outside_lists import MOST_BYTES as MOST_LIST_BYTES
 from signing.outside_lists import missing, read_issuers
 from signing.root_papers import MOST_BYTES as MOST_PAPER_BYTES
@@ -30,7 +31,7 @@ Errors = dict[str, str]
 @router.get("/me/certificate")
 def show_mine(request: Request, visit: Visiting, done: str = "") -> Response:
     """What the reader signs with, and bringing a certificate of another authority."""
-    return _mine(request, visit, {}, done=done == "yes")
+    return show_certificate(request, visit, {}, done=done == "yes")
 
 
 @router.post("/me/certificate")
@@ -47,23 +48,32 @@ def bring_mine(
         visit.runtime.get(SigningService).bring_certificate(visit.person, pin, data, password)
     except VermilionError as error:
         field = "password" if error.context.get("reason") == "password" else error.field or "pin"
-        return _mine(request, visit, {field: visit.translator.error(error)}, error.status)
+        return show_certificate(request, visit, {field: visit.translator.error(error)}, error.status)
     return see_other(request, "/me/certificate?done=yes")
 
 
-def _mine(
-    request: Request, visit: Visit, errors: Errors, status: int = 200, *, done: bool = False
+def show_certificate(
+    request: Request,
+    visit: Visit,
+    errors: Errors,
+    status: int = 200,
+    *,
+    done: bool = False,
+    chosen: str | None = None,
 ) -> Response:
+    """The page of what the reader signs with; ``chosen`` is the key of a token that they had chosen."""
     signing = visit.runtime.get(SigningService)
+    tokens = signing.person_slots.offered(visit.person.person_id)
     with visit.runtime.database.read() as session:
         row = signing.enrolment.certificate_of(session, visit.person.person_id)
         now = visit.runtime.clock.now()
         is_outside = row is not None and row.outside_chain is not None
         unknown = missing(session, row, now) if row is not None and is_outside else []
         replacement = signing.replacements.of(session, visit.person.person_id)
+        place = place_of(session, row.id) if row is not None else None
     return page(
         request, visit, "my-certificate.html", status=status, certificate=row, is_outside=is_outside,
-        unknown=unknown, errors=errors, done=done,
+        unknown=unknown, errors=errors, done=done, tokens=tokens, place=place, chosen=chosen,
         is_new_pin=row is None or (replacement is not None and replacement.state == "ready"),
     )  # fmt: skip
 

@@ -15,7 +15,7 @@ from core.errors import InvalidInput, NotFound, VermilionError
 from core.models import Person
 from ingest.models import DocumentKind
 from portal.case_views import has_pin
-from portal.fields import as_id
+from portal.fields import OF_PRESENT_PIN, as_id
 from portal.frame import Visiting, page, pages, see_other
 from portal.notices import look_at
 from portal.register import line_page
@@ -299,6 +299,4 @@ def _moment(value: str, visit: Visit) -> datetime:
 
 
 def _pin_field(error: VermilionError) -> str:
-    return (
-        "pin" if error.code in ("wrong-pin", "pin-blocked", "pin-locked", "not-enrolled") else "authorisation"
-    )
+    return "pin" if error.code in OF_PRESENT_PIN else "authorisation"

@@ -23,6 +23,7 @@ from portal import (
     sealing,
     second_factor,
     sign_in,
+    signing_tokens,
     tasks,
     uploads,
 )
@@ -44,6 +45,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     sealing.router,
     me.router,
     outside.router,
+    signing_tokens.router,
     key_replacements.router,
     second_factor.router,
     second_factor.admin_router,

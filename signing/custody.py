@@ -25,9 +25,12 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from core.masterkey import EnvelopeUnreadable
 from signing.errors import PinTooWeak
-from signing.peppers import FIRST, PepperSecret
+from signing.peppers import FIRST, PepperSecret, number_in
 
 ENVELOPE_VERSION: Final = 2
+IN_SLOT: Final[Mapping[str, Any]] = {"version": 3, "kind": "pkcs11"}
+"""In an envelope's stead: the key lies in a PKCS#11 slot (``KeyLocation`` says where) and opens with the
+token's own PIN."""
 MINIMUM_PIN_LENGTH: Final = 6
 _ROWS: Final = ("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "asdfghjkl", "zxcvbnm")
 
@@ -88,7 +91,7 @@ def open_envelope(
     try:
         cost = PinCost(int(envelope["time_cost"]), int(envelope["memory_kib"]), int(envelope["parallelism"]))
         salt, nonce, ciphertext = (_decode(envelope[name]) for name in ("salt", "nonce", "ciphertext"))
-        key = _derive(pin, salt, pepper_of(int(envelope.get("pepper", FIRST))), cost)
+        key = _derive(pin, salt, pepper_of(number_in(envelope) or FIRST), cost)
         return AESGCM(key).decrypt(nonce, ciphertext, _bound(person_id, envelope))
     except InvalidTag as error:
         raise PinDoesNotFit from error
@@ -96,9 +99,9 @@ def open_envelope(
         raise EnvelopeUnreadable(purpose="person") from error
 
 
-def pepper_number(envelope: Mapping[str, Any]) -> int:
-    """Which pepper an envelope is mixed with."""
-    return int(envelope.get("pepper", FIRST))
+def is_in_slot(envelope: Mapping[str, Any]) -> bool:
+    """Whether the key lies in a PKCS#11 slot, and not in the envelope."""
+    return bool(envelope.get("kind") == IN_SLOT["kind"])
 
 
 def _derive(pin: str, salt: bytes, pepper: PepperSecret, cost: PinCost) -> bytes:

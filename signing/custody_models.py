@@ -164,3 +164,14 @@ class KeyLocation(Base):
     details: Mapped[dict[str, Any]] = mapped_column(Json)  # {"version": 1}
     destroy_since: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its seal needs it no more
     destroyed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # the token has the key no more
+
+
+class PersonToken(Base):
+    """A PKCS#11 token that a person may sign with; nobody else may. See signing.person_slots."""
+
+    __tablename__ = "person_token"
+
+    token: Mapped[str] = mapped_column(String(32), primary_key=True)  # its label
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
+    assigned_by: Mapped[UUID | None] = mapped_column(ForeignKey("person.id"))  # None: at the command line
+    assigned_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -89,6 +89,20 @@ class PinLocked(VermilionError):
     status = 409
 
 
+class TokenNotAssigned(VermilionError):
+    """The PKCS#11 token is not this person's, or no longer. Context: ``token``."""
+
+    code = "token-not-assigned"
+    status = 409
+
+
+class TokenNotFree(VermilionError):
+    """The PKCS#11 token cannot be assigned. Context: ``token``, ``reason`` (server, seal, person)."""
+
+    code = "token-not-free"
+    status = 409
+
+
 class ReplacementNotOpen(VermilionError):
     """There is no replacement of a key for which this could be done now."""
 

@@ -9,9 +9,10 @@ deleted. So who has an old master key, and learned the old peppers with it, gain
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
@@ -81,7 +82,12 @@ class Peppers:
 
 def _has_first(session: Session) -> bool:
     envelopes = session.scalars(select(Credential.envelope).where(Credential.is_active))
-    return any(int(envelope.get("pepper", FIRST)) == FIRST for envelope in envelopes)
+    return any(number_in(envelope) == FIRST for envelope in envelopes)
+
+
+def number_in(envelope: Mapping[str, Any]) -> int | None:
+    """Which pepper an envelope is mixed with; None where the key lies in a slot and no pepper is used."""
+    return int(envelope.get("pepper", FIRST)) if "ciphertext" in envelope else None
 
 
 def tidy(session: Session, made_before: datetime | None = None) -> int:
@@ -91,8 +97,9 @@ def tidy(session: Session, made_before: datetime | None = None) -> int:
     it may be about to be committed.
     """
     needed = {
-        int(envelope.get("pepper", FIRST))
+        number
         for envelope in session.scalars(select(Credential.envelope).where(Credential.is_active))
+        if (number := number_in(envelope)) is not None
     }
     newest = session.scalar(select(func.max(Pepper.number)))
     made_at = session.scalar(select(Pepper.created_at).where(Pepper.number == newest))

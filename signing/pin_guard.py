@@ -38,8 +38,11 @@ _PATIENCE: Final = 15.0
 class PinGuard:
     """Lets tries at PINs in and counts them. Opens its own transactions."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, kind: str = "pin") -> None:
-        self._kind = kind  # what is guessed at: pin, or code for second factors
+    def __init__(
+        self, database: Database, clock: Clock, settings: Settings, kind: str = "pin", *, locks: bool = True
+    ) -> None:
+        self._kind = kind  # what is guessed at: pin, code for second factors, token for one not yet in use
+        self._locks = locks
         self._database = database
         self._clock = clock
         self._settings = settings
@@ -107,7 +110,7 @@ class PinGuard:
         row.failed_at = now
         wait = wait_after(row.failures)
         row.blocked_until = now + wait if wait else None
-        if row.locked_at is None and row.failures >= self._settings.pin_lock_after:
+        if self._locks and row.locked_at is None and row.failures >= self._settings.pin_lock_after:
             row.locked_at = now
             audit.record(session, now, None, "credential.locked", "person", person_id)
             notices.tell(session, now, [person_id], "pin-locked", "person", person_id, {})
@@ -148,6 +151,12 @@ def clear(session: Session, person_id: UUID) -> None:
     """Forget the tries at a key that is no longer the person's."""
     subjects = [_subject(person_id), f"code:{person_id}"]
     session.execute(delete(PinAttempt).where(PinAttempt.subject.in_(subjects)))
+    clear_token(session, person_id)
+
+
+def clear_token(session: Session, person_id: UUID) -> None:
+    """Forget the tries at a token that the person does not sign with yet."""
+    session.execute(delete(PinAttempt).where(PinAttempt.subject == f"token:{person_id}"))
 
 
 def forget_sources(session: Session, before: datetime) -> None:

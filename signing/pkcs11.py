@@ -1,8 +1,9 @@
-"""Keys in a PKCS#11 slot: seals whose private key never leaves the token.
+"""Keys in a PKCS#11 slot: their private half never leaves the token.
 
 The classes are those of the ``cryptography`` package, so that everything which signs takes them. A
 digest is made here and signed there: ECDSA by the raw mechanism, whose result r‖s becomes DER; RSA by
-the raw PKCS#1 v1.5 mechanism over a DigestInfo (RFC 8017, 9.2).
+the raw PKCS#1 v1.5 mechanism over a DigestInfo (RFC 8017, 9.2). What comes back is checked with the
+certificate's key: another key under the same name never makes a signature that does not hold.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from asn1crypto import keys as asn1_keys
 from asn1crypto import x509 as asn1_x509
 from asn1crypto.core import Null
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed, encode_dss_signature
@@ -27,7 +29,7 @@ from pkcs11.util.rsa import encode_rsa_public_key
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from core.pkcs11 import Token, TokenKeyMissing
+from core.pkcs11 import PersonalToken, PinRefused, Token, TokenKeyMissing, TokenUnavailable
 from core.settings import Settings
 from signing.authority import Authority
 from signing.custody_models import KeyLocation
@@ -61,7 +63,7 @@ class SlotKeyFound:
 class _InSlot:
     """What both kinds share: where the key is."""
 
-    def __init__(self, token: Token, label: str, key_id: str, public: Any) -> None:
+    def __init__(self, token: Token | PersonalToken, label: str, key_id: str, public: Any) -> None:
         self._token = token
         self._label = label
         self._key_id = key_id
@@ -76,12 +78,18 @@ class _InSlot:
 
     def _sign(self, data: bytes, mechanism: Any) -> bytes:
         def act(session: Any) -> bytes:
-            return bytes(_private(session, self._label, self._key_id).sign(data, mechanism=mechanism))
+            key = private_key(session, self._label, self._key_id)
+            return bytes(key.sign(data, mechanism=mechanism, pin=self._token.pin_for(key)))
 
         try:
             return self._token.use(act)
         except TokenKeyMissing as error:
-            raise TokenKeyMissing(token=self._token.label, label=self._label) from error
+            raise self._missing() from error
+        except PinRefused as error:  # it was changed since it was judged
+            raise TokenUnavailable(token=self._token.label, reason=pkcs11.PinIncorrect.__name__) from error
+
+    def _missing(self) -> TokenKeyMissing:
+        return TokenKeyMissing(token=self._token.label, label=self._label)
 
     def _never(self, *_arguments: Any, **_more: Any) -> NoReturn:
         raise ValueError("the key does not leave its token")
@@ -98,7 +106,12 @@ class SlotEcKey(_InSlot, ec.EllipticCurvePrivateKey):
         digest = _digest(bytes(data), signature_algorithm.algorithm)
         raw = self._sign(digest, pkcs11.Mechanism.ECDSA)
         half = len(raw) // 2
-        return encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+        made = encode_dss_signature(int.from_bytes(raw[:half], "big"), int.from_bytes(raw[half:], "big"))
+        try:
+            self._public.verify(made, data, signature_algorithm)
+        except InvalidSignature as error:
+            raise self._missing() from error
+        return made
 
     exchange = _InSlot._never
     private_numbers = _InSlot._never
@@ -121,7 +134,12 @@ class SlotRsaKey(_InSlot, rsa.RSAPrivateKey):
         name = (algorithm._algorithm if isinstance(algorithm, Prehashed) else algorithm).name
         info = algos.DigestInfo({"digest_algorithm": {"algorithm": name}, "digest": digest})
         info["digest_algorithm"]["parameters"] = Null()
-        return self._sign(info.dump(), pkcs11.Mechanism.RSA_PKCS)
+        made = self._sign(info.dump(), pkcs11.Mechanism.RSA_PKCS)
+        try:
+            self._public.verify(made, data, padding_, algorithm)
+        except InvalidSignature as error:
+            raise self._missing() from error
+        return made
 
     decrypt = _InSlot._never
     private_numbers = _InSlot._never
@@ -166,7 +184,7 @@ class SlotKeys:
             return None
         row = session.get_one(Certificate, certificate_id)
         public = x509.load_der_x509_certificate(row.der).public_key()
-        key = _adapter(self._token(place.token), place.label, place.key_id, public)
+        key = slot_key(self._token(place.token), place.label, place.key_id, public)
         certificate = asn1_x509.Certificate.load(row.der)
         chain = self._authority.chain_of(certificate)
         return SigningKey(certificate, key, chain, self._settings.signature_digest)
@@ -186,7 +204,8 @@ class SlotKeys:
         return Token.of(self._settings.model_copy(update={"pkcs11_token": label}))
 
 
-def _adapter(token: Token, label: str, key_id: str, public: Any) -> SlotEcKey | SlotRsaKey:
+def slot_key(token: Token | PersonalToken, label: str, key_id: str, public: Any) -> SlotEcKey | SlotRsaKey:
+    """The key of a token under this label and id (hex), whose public half is known. Raises InvalidInput."""
     if isinstance(public, rsa.RSAPublicKey):
         return SlotRsaKey(token, label, key_id, public)
     if isinstance(public, ec.EllipticCurvePublicKey):
@@ -194,17 +213,33 @@ def _adapter(token: Token, label: str, key_id: str, public: Any) -> SlotEcKey | 
     raise InvalidInput(field="label", reason="EC, RSA")
 
 
-def _private(session: Any, label: str, key_id: str) -> Any:
-    return session.get_key(
-        object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label, id=bytes.fromhex(key_id) or None
-    )
+def private_key(session: Any, label: str, key_id: str) -> Any:
+    """A private key in an open session. Raises NoSuchKey, MultipleObjectsReturned."""
+    return _only(session, pkcs11.ObjectClass.PRIVATE_KEY, label, bytes.fromhex(key_id))
+
+
+def _only(session: Any, kind: pkcs11.ObjectClass, label: str, key_id: bytes = b"") -> Any:
+    """The one object of a kind with this label, and id where one is given.
+
+    The search is gone through to its end: python-pkcs11 would end one that was left half done when it
+    is collected, when another call to the library may run.
+    """
+    wanted: dict[Any, Any] = {pkcs11.Attribute.CLASS: kind, pkcs11.Attribute.LABEL: label}
+    if key_id:
+        wanted[pkcs11.Attribute.ID] = key_id
+    found = list(session.get_objects(wanted))
+    if not found:
+        raise pkcs11.NoSuchKey(label)
+    if len(found) > 1:
+        raise pkcs11.MultipleObjectsReturned(label)
+    return found[0]
 
 
 def _read(session: Any, token: str, label: str) -> tuple[str, bytes, list[bytes]]:
     """The key's id, its public key (SubjectPublicKeyInfo), and its certificate with the chain above."""
     attribute = pkcs11.Attribute
     try:
-        private = session.get_key(object_class=pkcs11.ObjectClass.PRIVATE_KEY, label=label)
+        private = _only(session, pkcs11.ObjectClass.PRIVATE_KEY, label)
     except pkcs11.NoSuchKey as error:
         raise TokenKeyMissing(token=token, label=label) from error
     key_id = bytes(private[attribute.ID])
@@ -223,7 +258,7 @@ def _read(session: Any, token: str, label: str) -> tuple[str, bytes, list[bytes]
         found = x509.load_der_x509_certificate(own[0]).public_key()
         spki = found.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
         return key_id.hex(), spki, chain
-    public = session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=label, id=key_id or None)
+    public = _only(session, pkcs11.ObjectClass.PUBLIC_KEY, label, key_id)
     if public.key_type == pkcs11.KeyType.RSA:
         return key_id.hex(), _rsa_spki(encode_rsa_public_key(public)), chain
     return key_id.hex(), bytes(encode_ec_public_key(public)), chain

@@ -25,7 +25,7 @@ from core.masterkey import MasterKey
 from core.models import LegalEntity
 from signing import importing, pki
 from signing.authority import Authority
-from signing.custody_models import KeyLocation
+from signing.custody_models import KeyLocation, PersonToken
 from signing.errors import CertificateUnfit
 from signing.key_locations import place_of
 from signing.keys import PublicKey, is_strong
@@ -91,6 +91,8 @@ class SealKeys:
         detail: dict[str, Any] = {"key": offer.kind}
         if offer.place is not None:
             detail |= {"token": offer.place["token"], "label": offer.place["label"]}
+            if session.get(PersonToken, offer.place["token"]) is not None:  # its PIN is that person's alone
+                raise CertificateUnfit(field="label", reason="in-use")
         if offer.certificate is not None:
             self._check(session, seal, offer.certificate, offer.others)
             detail["serial"] = f"{offer.certificate.serial_number:x}"

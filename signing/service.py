@@ -36,6 +36,7 @@ from signing.offline_root import OfflineRoot
 from signing.outside_fetching import OutsideFetching
 from signing.outside_lists import OutsideLists
 from signing.pages import Box
+from signing.person_slots import PersonSlots
 from signing.pkcs11 import SlotKeys
 from signing.placing import Spot, at_words, onto_page
 from signing.register import RegisterEntry, RegisterFilter
@@ -160,6 +161,20 @@ class SigningService:
         with self._database.write() as session:
             self.outside_fetching.soon(session)
         return row
+
+    def take_slot(
+        self, principal: Principal, token: str, key: str, token_pin: str, pin: str = "", data: bytes = b""
+    ) -> Certificate:
+        """Sign with a key in a PKCS#11 token from now on. See ``Enrolment.take_slot``."""
+        row = self.enrolment.take_slot(principal, token, key, token_pin, pin, data)
+        with self._database.write() as session:
+            self.outside_fetching.soon(session)
+        return row
+
+    @property
+    def person_slots(self) -> PersonSlots:
+        """PKCS#11 tokens of people: whose they are and what they offer."""
+        return self.enrolment.slots
 
     def change_pin(self, principal: Principal, old: str, new: str, sign_in: str = "") -> None:
         """Change the PIN; all sign-ins but ``sign_in`` end. Raises WrongPin, PinBlocked, PinLocked,

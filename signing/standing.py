@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.settings import Settings
-from signing import pki, slot_ends
+from signing import person_slots, pki, slot_ends
 from signing.authority import Authority
 from signing.models import CertificateRequest, CertificateRole, RevocationList
 from signing.offline_root import LIST_SOON, lacks
@@ -48,7 +48,7 @@ def remarks(
         *_lists(session, authority, settings, now),
         *_certificates(authority, settings, now),
         *_timestamps(session, authority, waiting, settings, now),
-        *_slots(session),
+        *_slots(session, settings),
     ]
 
 
@@ -144,9 +144,12 @@ def _timestamps(
     return found
 
 
-def _slots(session: Session) -> list[Remark]:
+def _slots(session: Session, settings: Settings) -> list[Remark]:
+    """Keys in tokens: of seals that need them no more, and of people who cannot reach theirs."""
     count = slot_ends.waiting(session)
-    return [Remark("slot-keys-waiting", "warning", {"count": count})] if count else []
+    found = [Remark("slot-keys-waiting", "warning", {"count": count})] if count else []
+    lost = person_slots.out_of_reach(session, settings)
+    return [*found, *([Remark("signing-tokens-lost", "error", {"count": lost})] if lost else [])]
 
 
 def _date(moment: datetime, settings: Settings) -> str:

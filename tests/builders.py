@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -63,9 +64,9 @@ def _create_all(url: str) -> None:
     database.dispose()
 
 
-def open_runtime(home: Path) -> Runtime:
-    """The runtime of a home that ``make_runtime`` made, in another process."""
-    settings = Settings(home=home, database_url=f"sqlite:///{home}/test.db")
+def open_runtime(home: Path, **more: Any) -> Runtime:
+    """The runtime of a home that ``make_runtime`` made, in another process; ``more`` are settings."""
+    settings = Settings(home=home, database_url=f"sqlite:///{home}/test.db", **more)
     master_key = MasterKey.load(home)
     assert master_key is not None
     return Runtime(settings, SystemClock(), Database(settings.effective_database_url), master_key)

@@ -19,8 +19,10 @@ from api.schemas_people import (
     NewPin,
     NewToken,
     NewTokenAnswer,
+    OfferedKeyAnswer,
     PasswordChange,
     PinChange,
+    SigningTokenAnswer,
     TokenAnswer,
 )
 from core import audit
@@ -93,10 +95,61 @@ def bring_certificate(
     return CertificateAnswer.model_validate(made)
 
 
+@me.get(
+    "/signing-tokens",
+    summary="List the PKCS#11 tokens that I may sign with",
+    response_model=Everything[SigningTokenAnswer],
+)
+def list_my_signing_tokens(caller: Calling, runtime: Running) -> Everything[SigningTokenAnswer]:
+    """What an administrator assigned to the caller, with the keys in it as far as they show without a PIN.
+    `POST /me/certificate/token` takes one into use."""
+    offered = runtime.get(SigningService).person_slots.offered(caller.principal.person_id)
+    return Everything(
+        items=[
+            SigningTokenAnswer(
+                token=one.token,
+                keys=[OfferedKeyAnswer.model_validate(key) for key in one.keys],
+                error=one.error.code if one.error else None,
+            )
+            for one in offered
+        ]
+    )
+
+
+@me.post(
+    "/certificate/token",
+    summary="Sign with a key in my PKCS#11 token",
+    response_model=CertificateAnswer,
+    status_code=201,
+)
+@call(scope="sign", takes_files=True)
+def take_key_of_token(
+    caller: Calling,
+    runtime: Running,
+    token: Annotated[str, Form(max_length=100, description="Its label; it was assigned to me.")],
+    token_pin: Annotated[str, Form(max_length=200, description="The token's PIN, which I sign with then.")],
+    key: Annotated[
+        str, Form(max_length=500, description="The key's label, or its id in hex; empty: the only one.")
+    ] = "",
+    pin: Annotated[
+        str, Form(max_length=200, description="My present PIN, unless I have none or it is this token's.")
+    ] = "",
+    file: Annotated[
+        UploadFile | None, File(description="Certificates that are not in the token: PEM, or one in DER.")
+    ] = None,
+) -> CertificateAnswer:
+    """Takes the place of the key I sign with. The certificate has to lead to an outside root that is trusted
+    here, and to name me. The PIN is not stored: each signature takes it again."""
+    data = read_small(file, MOST_BYTES) if file is not None else b""
+    made = runtime.get(SigningService).take_slot(caller.principal, token, key, token_pin, pin, data)
+    return CertificateAnswer.model_validate(made)
+
+
 @me.put("/pin", summary="Change my signing PIN", response_model=Done)
 @call(scope="sign")
 def change_pin(caller: Calling, runtime: Running, wanted: PinChange) -> Done:
-    """The key stays; only what opens it changes. Wrong PINs are counted. The caller's other sign-ins end."""
+    """The key stays; only what opens it changes: for a key in a PKCS#11 token the token's own PIN. Wrong PINs
+    are counted. The caller's other sign-ins end."""
     runtime.get(SigningService).change_pin(caller.principal, wanted.old_pin, wanted.new_pin, caller.sign_in)
     return Done()
 

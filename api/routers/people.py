@@ -23,11 +23,13 @@ from api.schemas_people import (
     PersonAnswer,
     PersonDetail,
     RoleAnswer,
+    SigningTokenLabel,
 )
 from core import people
 from core.errors import NotFound
 from core.models import Department, LegalEntity, Person, Role, RoleAssignment
 from core.sign_in import SignInService
+from signing.service import SigningService
 
 
 def administers(caller: Calling) -> None:
@@ -140,6 +142,46 @@ def assign_role(caller: Calling, runtime: Running, person_id: UUID, wanted: NewR
             actor=caller.principal.person_id,
         )
     return RoleAnswer.model_validate(made)
+
+
+@persons.get(
+    "/{person_id}/signing-tokens",
+    summary="List a person's PKCS#11 tokens",
+    response_model=Everything[SigningTokenLabel],
+)
+@call(scope="admin")
+def list_signing_tokens(runtime: Running, person_id: UUID) -> Everything[SigningTokenLabel]:
+    """Those whose keys the person may take to sign with."""
+    with runtime.database.read() as session:
+        _require(session.get(Person, person_id), "person")
+        found = runtime.get(SigningService).person_slots.assigned(session, person_id)
+    return Everything(items=[SigningTokenLabel(token=one) for one in found])
+
+
+@persons.post(
+    "/{person_id}/signing-tokens",
+    summary="Assign a PKCS#11 token",
+    response_model=SigningTokenLabel,
+    status_code=201,
+)
+@call(scope="admin")
+def assign_signing_token(
+    caller: Calling, runtime: Running, person_id: UUID, wanted: SigningTokenLabel
+) -> SigningTokenLabel:
+    """It opens nothing: the person takes a key of it into use with the token's PIN
+    (`POST /me/certificate/token`). A token belongs to one person, and never to a seal or the server too."""
+    runtime.get(SigningService).person_slots.assign(caller.principal, person_id, wanted.token)
+    return wanted
+
+
+@persons.post("/{person_id}/signing-tokens/end", summary="Take a PKCS#11 token back", response_model=Done)
+@call(scope="admin")
+def take_signing_token_back(
+    caller: Calling, runtime: Running, person_id: UUID, wanted: SigningTokenLabel
+) -> Done:
+    """Nobody signs with it from now on, in a batch either; what was signed stays."""
+    runtime.get(SigningService).person_slots.take_back(caller.principal, person_id, wanted.token)
+    return Done()
 
 
 @roles.post("/{role_id}/end", summary="End a role", response_model=Done)

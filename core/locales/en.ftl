@@ -24,4 +24,7 @@ error-rotation-runs = The master key is being changed by another process, or a b
 error-rotation-not-ended = { $left } secrets are still wrapped with the old master key by some process. Restart every process, then call this again.
 error-token-unavailable = The PKCS#11 token “{ $token }” cannot be used now ({ $reason }). Check that it is there and that its PIN is right.
 error-token-key-missing = The PKCS#11 token “{ $token }” has no key “{ $label }”.
+error-token-away = The PKCS#11 token “{ $token }” is not there. Connect it, or ask the administrator; then try again. Nothing was signed and nothing changed.
+error-token-locked = The PKCS#11 token “{ $token }” has locked its PIN after too many wrong ones and takes none any more. Whoever holds its SO PIN can unlock it; or ask for a new key under “Me”. Nothing was signed.
+error-token-pin-unfit = The PKCS#11 token “{ $token }” does not take this as its PIN: it is too short, too long or has characters that the token does not know. The PIN is the old one.
 error-master-key-changing = The master key is being changed. Finish that with “vermilion master-key rotate”, then make the backup.

@@ -24,4 +24,7 @@ error-rotation-runs = 另一个进程正在更换主密钥或正在备份（{ $l
 error-rotation-not-ended = 仍有 { $left } 项由某个进程用旧主密钥加密。请重启所有进程后再运行。
 error-token-unavailable = PKCS#11 令牌“{ $token }”目前无法使用（{ $reason }）。请检查令牌是否在位、PIN 是否正确。
 error-token-key-missing = PKCS#11 令牌“{ $token }”中没有密钥“{ $label }”。
+error-token-away = PKCS#11 令牌“{ $token }”不在位。请接入令牌或联系管理员后重试。没有签名，也没有任何更改。
+error-token-locked = PKCS#11 令牌“{ $token }”因 PIN 输错次数过多已自行锁定，不再接受 PIN。可由持有 SO PIN 的人解锁，或在“我的”中申请更换密钥。没有签名。
+error-token-pin-unfit = PKCS#11 令牌“{ $token }”不接受此 PIN：过短、过长或含有令牌不支持的字符。PIN 未更改。
 error-master-key-changing = 主密钥正在更换。请先用 “vermilion master-key rotate” 完成更换，再做备份。

@@ -332,6 +332,14 @@ error-signing-session-over = { $reason ->
    *[ended] You signed out, changed your PIN or took too long, so nothing more was signed. Repeat the rest with your PIN.
 }
 error-pin-locked = Too many wrong PINs: this key is locked. Ask for a new key under “Me”. Nothing was signed.
+error-token-not-assigned = The PKCS#11 token “{ $token }” is not assigned to you, or no longer. Ask the administrator. Nothing was signed.
+error-token-not-free = { $reason ->
+    [person] The PKCS#11 token “{ $token }” is somebody else's. A token belongs to one person alone; take it back there first.
+    [seal] The PKCS#11 token “{ $token }” holds keys of seals. People need tokens of their own.
+   *[server] The PKCS#11 token “{ $token }” is the server's own. People need tokens of their own.
+}
+notice-signing-token-assigned = The PKCS#11 token “{ $token }” was assigned to you: under “Me” you can take a key in it to sign with. If you expected none, tell the administrator.
+notice-signing-token-taken = The PKCS#11 token “{ $token }” is no longer assigned to you. You cannot sign with its keys any more.
 error-replacement-not-open = There is nothing to consent to or to stop here any more.
 error-replacement-needs-other = { $reason ->
     [password] You gave this person a new password lately. Somebody else has to consent.

@@ -325,6 +325,14 @@ error-signing-session-over = { $reason ->
    *[ended] 您已退出登录、更改了签名 PIN或超过了时限，其余没有签名。请重新核对并输入签名 PIN。
 }
 error-pin-locked = PIN 输错次数过多，密钥已锁定。请在“我的”中申请更换密钥。没有签名。
+error-token-not-assigned = PKCS#11 令牌“{ $token }”未分配给您，或已被收回。请联系管理员。没有签名。
+error-token-not-free = { $reason ->
+    [person] PKCS#11 令牌“{ $token }”已分配给他人。一个令牌只属于一个人，请先在该处收回。
+    [seal] PKCS#11 令牌“{ $token }”存有印章密钥，个人须使用各自的令牌。
+   *[server] PKCS#11 令牌“{ $token }”是服务器自用的令牌，个人须使用各自的令牌。
+}
+notice-signing-token-assigned = PKCS#11 令牌“{ $token }”已分配给您：可在“我的”中启用其中的密钥签名。如您并不知情，请告知管理员。
+notice-signing-token-taken = PKCS#11 令牌“{ $token }”已收回，您不能再用其中的密钥签名。
 error-replacement-not-open = 这里已没有可同意或可叫停的申请。
 error-replacement-needs-other = { $reason ->
     [password] 您最近为此人重置过登录密码，须由其他人同意。

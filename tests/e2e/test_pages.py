@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 TEXTS = (
     "home|case|task|apply|search|saved|exports|chart|register|admin|me|check|seals|seal|upload|invoice|folder"
-    "|compare|copies|inquiry|my-certificate|offline|outside"
+    "|compare|copies|inquiry|my-certificate|my-token|offline|outside"
 )
 """Beginnings of the names of texts: a name on a page is a text that is missing."""
 FIXED = {
@@ -92,6 +92,7 @@ def addresses(served: Served) -> list[tuple[str, str]]:
     seal = ask(served, "gaoyuan", "/api/v1/seals")[0]["id"]
     change = ask(served, "gaoyuan", f"/api/v1/seals/changes?seal={seal}")[0]["id"]
     found += [("gaoyuan", f"/seals/{seal}"), ("gaoyuan", f"/seals/{seal}/ask?kind=people")]
+    found.append(("gaoyuan", f"/seals/{seal}/key"))
     found.append(("zhouyang", f"/seals/changes/{change}"))
     for role in ("issuing", "person", "seal"):
         certificate = ask(served, "gaoyuan", f"/api/v1/certificates?role={role}")[0]

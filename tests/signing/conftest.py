@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,19 +58,22 @@ class Desk:
         return pdf
 
 
-def make_desk(home: Path, kind: str = "signing desk") -> Desk:
-    """A desk in a fresh home, a copy of the process's first of its kind; those of two kinds are strangers."""
+def make_desk(home: Path, kind: str = "signing desk", **more: Any) -> Desk:
+    """A desk in a fresh home, a copy of the process's first of its kind; those of two kinds are strangers.
+
+    ``more`` are settings.
+    """
     company = homes.furnish(home, kind, _make_company)
-    runtime = open_runtime(home)
+    runtime = open_runtime(home, **more)
     company = replace(company, runtime=runtime, people={**company.people})
-    return Desk(runtime, company, _signing(runtime))
+    return Desk(runtime, company, signing_of(runtime))
 
 
 def _make_company(home: Path) -> Company:
     """The company, and keys of those who sign, in the first home of its kind."""
     runtime = make_runtime(home)
     company = make_company(runtime)
-    signing = _signing(runtime)
+    signing = signing_of(runtime)
     signing.set_up("云杉测试科技有限公司", is_demo=False)
     for username in ("head", "gm", "legal"):
         signing.enrol(company.principal(username), PIN)
@@ -77,7 +81,8 @@ def _make_company(home: Path) -> Company:
     return company
 
 
-def _signing(runtime: Runtime) -> SigningService:
+def signing_of(runtime: Runtime) -> SigningService:
+    """The service over a home's own folder of objects."""
     home = runtime.settings.home
     store = ObjectStore(runtime.database, FolderObjects(home / "objects"), runtime.clock, home / "staging")
     return SigningService(

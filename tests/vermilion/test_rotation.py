@@ -27,6 +27,7 @@ from retention.backups import BackupService
 from signing import custody
 from signing.custody_models import Pepper
 from signing.models import Certificate, Credential, Seal
+from signing.peppers import number_in
 from signing.verification import verify_pdf
 from tests.builders import PIN
 from tests.e2e.approver import open_home as reopen
@@ -207,7 +208,9 @@ def test_an_envelope_moves_to_the_newest_pepper_at_its_owners_next_pin(office: O
             envelope = session.scalars(
                 select(Credential.envelope).where(Credential.person_id == head, Credential.is_active)
             ).one()
-        return custody.pepper_number(envelope)
+        found = number_in(envelope)
+        assert found is not None
+        return found
 
     before = number()
     change(office)

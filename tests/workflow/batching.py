@@ -63,11 +63,17 @@ def shown(runtime: Runtime, principal: Principal) -> list[Wanted]:
 
 
 def approve(
-    runtime: Runtime, principal: Principal, sign_in: str, wanted: Sequence[Wanted], *, wait: float = 240
+    runtime: Runtime,
+    principal: Principal,
+    sign_in: str,
+    wanted: Sequence[Wanted],
+    *,
+    wait: float = 240,
+    pin: str = PIN,
 ) -> BatchView:
     """Approve these in one batch, and wait for its end."""
     batches = runtime.get(WorkflowService).batches
-    batch_id = batches.start(principal, sign_in, new_id(), wanted, "同意", PIN)
+    batch_id = batches.start(principal, sign_in, new_id(), wanted, "同意", pin)
     assert batches.wait(batch_id, wait)
     return look(runtime, principal, batch_id)
 
