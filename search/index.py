@@ -337,7 +337,8 @@ class Index(Protocol):
 
         Durable, and found by every later search of this process, when it returns; by other processes
         within a second. All or nothing for each record. Raises IndexBusy when another process goes on
-        writing.
+        writing; RecordRefused, which names all records that the engine will never take as they are,
+        after everything else was done. Of those nothing is left in the index.
         """
         ...
 

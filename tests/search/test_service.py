@@ -441,7 +441,8 @@ def test_reindex_counts_and_forgets_what_is_gone(
     with runtime.database.write() as session:
         session.execute(delete(Document).where(Document.id == documents[0]))
     seen: list[tuple[int, int]] = []
-    assert searcher.reindex(lambda done, total: seen.append((done, total))) == 4
+    done = searcher.reindex(lambda done, total: seen.append((done, total)))
+    assert (done.count, done.refused) == (4, {})
     assert seen[-1] == (4, 4)
     assert index.count() == 4
 
