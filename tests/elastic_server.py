@@ -109,6 +109,7 @@ class Node:
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.destructive_requires_name": "false",
             "indexing_pressure.memory.limit": "2mb",  # so that it pushes back within a test
+            "http.max_content_length": "2mb",
             "xpack.security.enabled": "false",
             **self.settings,
         }
