@@ -103,6 +103,20 @@ class TooManyExports(VermilionError):
     status = 409
 
 
+class ExportFileThere(VermilionError):
+    """An export to a file never writes over another one. Context: ``file``."""
+
+    code = "export-file-there"
+    status = 409
+
+
+class ExportFormatUnknown(VermilionError):
+    """The file's name does not say a format. Context: ``file``, ``known``."""
+
+    code = "export-format-unknown"
+    status = 422
+
+
 class ExportNotReady(VermilionError):
     """The file is not written yet, or could not be. Context: ``state``."""
 
