@@ -375,11 +375,18 @@ def test_a_wrong_password_or_certificate_is_refused_at_the_start_without_telling
             open_index(elastic_url, changed)
         assert reason in str(refused.value)
         assert "hunter-2" not in str(refused.value) and PASSWORD not in str(refused.value)
-    index = open_index(elastic_url.replace("+https", "+http"), replace(access, ca_file=None))
-    with pytest.raises(SearchUnavailable) as away:  # TLS is not spoken where it is expected
-        index.count()
-    assert PASSWORD not in str(away.value)
-    index.close()
+
+
+def test_plain_http_to_a_port_with_tls_is_said_at_the_start(
+    elasticsearch: ElasticServer, elastic_url: str
+) -> None:
+    access, port = replace(elasticsearch.access, ca_file=None), elasticsearch.ports[0]
+    with pytest.raises(SettingUnusable) as refused:
+        open_index(elastic_url.replace("+https", "+http"), access)
+    assert refused.value.context["setting"] == "VERMILION_SEARCH_URL"
+    reason = str(refused.value.context["reason"])
+    assert reason.startswith(f"127.0.0.1:{port} speaks TLS: write elasticsearch+https://")
+    assert PASSWORD not in str(refused.value)
 
 
 def test_a_password_in_the_url_will_do(elasticsearch: ElasticServer, elastic_url: str) -> None:
