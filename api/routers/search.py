@@ -33,7 +33,7 @@ from core.i18n import translator
 from core.models import Organisation
 from ingest.service import IngestService
 from search import index
-from search.explaining import explain
+from search.explaining import explain, known_names
 from search.language import LONGEST_QUERY
 from search.service import Searcher
 from signing.attribution import register_entries, sealed_states
@@ -105,7 +105,9 @@ def find(
         is_complete=results.is_complete,
         corrected=results.corrected,
         mistakes=[
-            MistakeAnswer(code=one.code, text=one.text, known=list(one.known), message=explain(one, text))
+            MistakeAnswer(
+                code=one.code, text=one.text, known=list(known_names(one, text)), message=explain(one, text)
+            )
             for one in results.mistakes
         ],
         items=[_hit(hit) for hit in results.hits],
