@@ -157,6 +157,17 @@ class Segment(NamedTuple):
     is_hit: bool
 
 
+class MarkedName(NamedTuple):
+    """A name with what was looked for in it, or what sounds so: its field, and the name in pieces."""
+
+    field: NameField
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+
 @dataclass(frozen=True)
 class Excerpt:
     """Where the words stand: some text around them, and the page (from 1) when it is a page's text."""
@@ -193,6 +204,7 @@ class Hit:
     excerpt: Excerpt | None
     related: Mapping[str, UUID]
     access: tuple[str, ...]
+    marked_names: tuple[MarkedName, ...] = ()
 
     @property
     def page(self) -> int | None:
@@ -218,12 +230,16 @@ class Hit:
             "people": [_named(person) for person in self.people],
             "page": self.page,
             "excerpt": self.excerpt.text if self.excerpt else None,
-            "highlights": [
-                {"text": segment.text, "hit": segment.is_hit}
-                for segment in (self.excerpt.segments if self.excerpt else self.title_segments)
+            "highlights": _pieces(self.excerpt.segments if self.excerpt else self.title_segments),
+            "names": [
+                {"field": name.field, "highlights": _pieces(name.segments)} for name in self.marked_names
             ],
             "related": {name: str(other) for name, other in self.related.items()},
         }
+
+
+def _pieces(segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    return [{"text": segment.text, "hit": segment.is_hit} for segment in segments]
 
 
 def _named(tag: Tag | None) -> dict[str, str] | None:

@@ -22,6 +22,7 @@ from api.schemas_search import (
     FacetAnswer,
     HitAnswer,
     Kind,
+    MarkedNameAnswer,
     MistakeAnswer,
     Named,
     SearchAnswer,
@@ -253,6 +254,9 @@ def _hit(hit: index.Hit) -> HitAnswer:
         amount=None if hit.amount is None else f"{hit.amount:.2f}",
         people=[PersonName(id=tag.id, name=tag.name) for tag in hit.people],
         related=dict(hit.related),
+        marked_names=[
+            MarkedNameAnswer(field=name.field, segments=_segments(name.segments)) for name in hit.marked_names
+        ],
     )
 
 

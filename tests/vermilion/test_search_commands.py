@@ -115,3 +115,10 @@ def test_searches_are_kept_listed_asked_and_forgotten_for_a_person(home: Path) -
     kept, gone = audited(home, "search.saved", "search.forgotten")
     assert kept.payload is not None and kept.payload["query"]["text"] == "水泵 OR 阀门"
     assert kept.resource_id == gone.resource_id
+
+
+def test_names_that_were_found_by_their_sound_are_told_with_the_hit() -> None:
+    lines = run("search", "zw 水泵", *STAFF).stdout.splitlines()
+    assert lines == ["document  水泵采购合同.pdf · 张伟"]
+    (hit,) = [json.loads(line) for line in run("search", "zw 水泵", "--json", *STAFF).stdout.splitlines()]
+    assert hit["names"] == [{"field": "applicant", "highlights": [{"text": "张伟", "hit": True}]}]

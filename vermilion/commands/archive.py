@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from core.ids import new_id
 from core.permissions import Principal
@@ -15,7 +16,7 @@ from retention.errors import EvidenceThere
 from retention.export import export as export_cases
 from retention.export import find_case
 from search.explaining import explain
-from search.index import Order, Query
+from search.index import Hit, Order, Query
 from search.saved import SavedSearches, find_named
 from search.service import Searcher
 from vermilion.commands.exporting import export_to
@@ -69,7 +70,17 @@ def search(
         if as_json:
             print_json(hit.to_json())
         else:
-            out.print(f"{hit.kind}  {hit.title}", markup=False, highlight=False, soft_wrap=True)
+            out.print(_line(hit), highlight=False, soft_wrap=True)
+
+
+def _line(hit: Hit) -> Text:
+    """Kind and title; then the names in which something was found. What was found is bold in a terminal."""
+    line = Text(f"{hit.kind}  ")
+    for number, part in enumerate((hit.title_segments, *(name.segments for name in hit.marked_names))):
+        line.append(" · " if number else "")
+        for piece in part:
+            line.append(piece.text, "bold" if piece.is_hit else "")
+    return line
 
 
 def _saved(work: Work, principal: Principal, name: str) -> Query:
