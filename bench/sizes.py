@@ -1,9 +1,9 @@
 """What a seal record costs on disk and in computing time: the figures that docs/scaling.md reckons with.
 
-``python -m bench.sizes [--records N] [--search URL]`` fills an empty index with invented seal records, shaped as
-``signing.records`` makes them (two digests, six access terms, ids made when the record was), and prints a JSON
-line. ``--search`` is as ``VERMILION_SEARCH_URL``, by default an embedded index in a folder that is deleted
-afterwards; an index that has something in it is refused. Time is this process's own, without waiting.
+``python -m bench.sizes [--records N] [--search URL]`` fills an empty index with invented seal records and
+prints a JSON line. They are shaped as ``signing.records`` makes them: two digests, six access terms, ids of
+the time of the record. ``--search`` is as ``VERMILION_SEARCH_URL``, by default an embedded index in a folder that is
+deleted afterwards; an index that has something in it is refused. Time is this process's own, without waiting.
 """
 
 from __future__ import annotations

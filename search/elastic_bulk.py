@@ -8,9 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from elasticsearch import ApiError
-
-from search.elastic_client import WRITING, Cluster
+from search.elastic_client import WRITING, Cluster, status_of
 from search.errors import SearchUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
@@ -108,7 +106,7 @@ def _sent(
             ignore=tuple(_BUSY),
         )
     except SearchUnavailable as error:
-        if not isinstance(error.__cause__, ApiError) or error.__cause__.status_code != _TOO_LARGE:
+        if status_of(error) != _TOO_LARGE:
             raise
         yield from ((pair, _TOO_LARGE, "request too large") for pair in some)
         return

@@ -64,9 +64,7 @@ class Cluster:
             cause = error.__cause__
             if isinstance(cause, NoConnection | TlsError):
                 self._judge(error, cause)
-            if isinstance(cause, UnsupportedProductError):
-                raise self._unusable(str(error.context["reason"])) from cause
-            if isinstance(cause, ApiError) and cause.status_code in (401, 403):
+            if isinstance(cause, UnsupportedProductError) or status_of(error) in (401, 403):
                 raise self._unusable(str(error.context["reason"])) from cause
             log.warning("search_engine_away", reason=error.context["reason"])
 
@@ -189,6 +187,12 @@ def opaque_id() -> str:
 def described(error: ApiError) -> str:
     """Status and kind of an error, without what was asked."""
     return f"{error.status_code} {kind_of(error)}"
+
+
+def status_of(error: SearchUnavailable) -> int | None:
+    """The cluster's status behind an error; None where the cluster gave no answer."""
+    cause = error.__cause__
+    return cause.status_code if isinstance(cause, ApiError) else None
 
 
 def kind_of(error: ApiError) -> str:

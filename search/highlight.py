@@ -24,6 +24,7 @@ def spans(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> list
     other.
     """
     plain = tokens.canonical(text)
+    wanted: list[tuple[str, tuple[tuple[int, int], ...]]]
     wanted = [(word.pattern, ((0, len(word.pattern)),)) for word in words if word.pattern in plain]
     wanted += [(each.name.pattern, each.places) for each in names if each.name.pattern in plain]
     if not wanted:

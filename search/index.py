@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from search.language import Mistake
@@ -210,40 +210,6 @@ class Hit:
     def page(self) -> int | None:
         """The page (from 1) that the excerpt is from."""
         return self.excerpt.page if self.excerpt else None
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``vermilion search --json`` prints on a line."""
-        return {
-            "kind": self.kind,
-            "id": str(self.id),
-            "title": self.title,
-            "number": self.number,
-            "date": self.date.isoformat(),
-            "subkind": self.subkind,
-            "state": self.state,
-            "marks": list(self.marks),
-            "seal": _named(self.seal),
-            "department": _named(self.department),
-            "applicant": _named(self.applicant),
-            "counterparty": self.counterparty,
-            "amount": None if self.amount is None else f"{self.amount:.2f}",
-            "people": [_named(person) for person in self.people],
-            "page": self.page,
-            "excerpt": self.excerpt.text if self.excerpt else None,
-            "highlights": _pieces(self.excerpt.segments if self.excerpt else self.title_segments),
-            "names": [
-                {"field": name.field, "highlights": _pieces(name.segments)} for name in self.marked_names
-            ],
-            "related": {name: str(other) for name, other in self.related.items()},
-        }
-
-
-def _pieces(segments: Sequence[Segment]) -> list[dict[str, Any]]:
-    return [{"text": segment.text, "hit": segment.is_hit} for segment in segments]
-
-
-def _named(tag: Tag | None) -> dict[str, str] | None:
-    return None if tag is None else {"id": str(tag.id), "name": tag.name}
 
 
 @dataclass(frozen=True)
