@@ -2,8 +2,9 @@
 
 ``python -m bench.sizes [--records N] [--search URL]`` fills an empty index with invented seal records and
 prints a JSON line. They are shaped as ``signing.records`` makes them: two digests, six access terms, ids of
-the time of the record. ``--search`` is as ``VERMILION_SEARCH_URL``, by default an embedded index in a folder that is
-deleted afterwards; an index that has something in it is refused. Time is this process's own, without waiting.
+the time of the record. ``--search`` is as ``VERMILION_SEARCH_URL``, by default an embedded index in a folder
+that is deleted afterwards; an index that has something in it is refused. Time is this process's own, without
+waiting.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from typing import Any
 from search.index import Hit, Segment, Tag
 
 
-def as_json(hit: Hit) -> dict[str, Any]:
+def described(hit: Hit) -> dict[str, Any]:
     """What ``vermilion search --json`` prints on a line."""
     return {
         "kind": hit.kind,

@@ -27,7 +27,7 @@ from core.runtime import Runtime
 from core.tasks import EmbeddedWorker
 from ingest.models import Document, DocumentKind
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
-from search.hit_json import as_json
+from search.hit_json import described
 from search.index import DEEPEST, Hit, Index, Key, Lookup, Query, Record
 from search.keeping import Difference, announce
 from search.opening import open_index
@@ -559,7 +559,7 @@ def test_hits_as_json_are_plain_values(
     tasks.run_pending(runtime)
     (hit,) = searcher.search(company.principal("admin"), Query(text="框架")).hits
     assert isinstance(hit, Hit)
-    answer = as_json(hit)
+    answer = described(hit)
     assert (answer["kind"], answer["id"], answer["number"]) == ("seal_record", str(row.id), "2026-0001")
     assert answer["seal"] == {"id": str(row.seal_id), "name": "合同专用章"}
     assert "".join(part["text"] for part in answer["highlights"]) == answer["excerpt"]

@@ -16,7 +16,7 @@ from retention.errors import EvidenceThere
 from retention.export import export as export_cases
 from retention.export import find_case
 from search.explaining import explain
-from search.hit_json import as_json
+from search.hit_json import described
 from search.index import Hit, Order, Query
 from search.saved import SavedSearches, find_named
 from search.service import Searcher
@@ -69,7 +69,7 @@ def search(
         err.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
     for hit in results.hits:
         if as_json:
-            print_json(as_json(hit))
+            print_json(described(hit))
         else:
             out.print(_line(hit), highlight=False, soft_wrap=True)
 
