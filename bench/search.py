@@ -1,9 +1,11 @@
-"""Our embedded index beside SQLite's own full-text search (FTS5 with its trigram tokenizer).
+"""Our index on both engines beside SQLite's own full-text search (FTS5 with its trigram tokenizer).
 
-Both hold the same invented register of seal uses and the same long documents, normalised the same way. The
+All hold the same invented register of seal uses and the same long documents, normalised the same way. The
 case ``two words`` is a whole result page: words, access terms, days, all facets, the newest twenty, and
 the places of the words in them marked; the rival gets the same by SQL. Trigrams cannot find a word of two
 characters, the commonest length in Chinese: there the texts themselves have to be read.
+
+The Elasticsearch cases need Java and Maven (``tests.elastic_server``); elsewhere the run says so.
 """
 
 from __future__ import annotations
@@ -12,13 +14,16 @@ import random
 import resource
 import sqlite3
 import statistics
+import sys
 import tempfile
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -27,12 +32,14 @@ from uuid import UUID
 from bench import Figure, run
 from bench.seal_records import PAPERS, PROJECTS, SYLLABLES, TRADES, documents, seal_records
 from search import highlight, tokens
-from search.index import Key, Lookup, Record, Tag
+from search.index import Index, Key, Lookup, Record, Tag
 from search.language import parse
+from search.opening import open_index
 from search.tantivy_index import TantivyIndex
+from tests import elastic_server
 
 RIVAL: Final = "SQLite FTS5 trigram"
-_BATCH: Final = 1_000
+_BATCH: Final = 2_000
 _PAGE: Final = 20
 _SEARCHERS: Final = 8
 _TODAY: Final = date(2026, 11, 27)
@@ -87,15 +94,28 @@ def whole_pages(each: int) -> list[Question]:
 
 
 class Ours:
-    """The embedded index."""
+    """Our index on one of its engines. ``case`` tells its figures from the other engine's."""
 
-    def __init__(self, folder: Path, shown: dict[Key, Record]) -> None:
-        self._index = TantivyIndex(folder)
+    def __init__(self, index: Index, shown: dict[Key, Record], case: str = "") -> None:
+        self.index = index
+        self.case = case
         self._shown = shown
+        self._rebuild: str | None = None
 
     def fill(self, some: Sequence[Record]) -> None:
-        """Index records."""
-        self._index.apply(some)
+        """Index records as a rebuild does."""
+        if self._rebuild is None:
+            self._rebuild = self.index.begin_rebuild()
+        self.index.apply_rebuilt(self._rebuild, some)
+
+    def complete(self) -> None:
+        """All are there: take them into use."""
+        if self._rebuild is not None:
+            self.index.finish_rebuild(self._rebuild)
+
+    def change(self, record: Record) -> None:
+        """Index one record, as after somebody's act."""
+        self.index.apply([record])
 
     def _lookup(self, question: Question, *, facets: bool) -> Lookup:
         return Lookup(
@@ -108,16 +128,17 @@ class Ours:
 
     def ask(self, question: Question) -> int:
         """How many are found."""
-        return self._index.search(self._lookup(question, facets=False)).total
+        return self.index.search(self._lookup(question, facets=False)).total
 
     def ask_page(self, question: Question) -> int:
         """A page with facets and marks; how many are found."""
         lookup = self._lookup(question, facets=True)
-        found = self._index.search(lookup)
+        found = self.index.search(lookup)
+        words = lookup.words
         for key in found.keys:
             record = self._shown[key]
-            highlight.segments(record.title, lookup.words)
-            highlight.excerpt(record, lookup.words)
+            highlight.segments(record.title, words)
+            highlight.excerpt(record, words)
         return found.total
 
 
@@ -132,6 +153,8 @@ class Rival:
         self._base.executescript(
             """
             pragma journal_mode = wal;
+            pragma synchronous = normal;
+            pragma cache_size = -200000;
             create virtual table text using fts5(words, tokenize = 'trigram');
             create table record (id integer primary key, date integer, kind text, seal text, department text,
                 counterparty text, state text, year text, month text);
@@ -140,6 +163,10 @@ class Rival:
             create table access (term text, id integer, primary key (term, id)) without rowid;
             """
         )
+
+    def change(self, record: Record) -> None:
+        """Index one record."""
+        self.fill([record])
 
     def fill(self, some: Sequence[Record]) -> None:
         """Index records, a transaction for all."""
@@ -226,62 +253,96 @@ def _chunks(some: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     return (some[at : at + size] for at in range(0, len(some), size))
 
 
-def measure(*, quick: bool) -> list[Figure]:
+def measure(*, quick: bool) -> Iterator[Figure]:
     """The figures of this run: a million records and 20,000 documents; ``quick`` takes a fiftieth."""
     many, long, each = (20_000, 200, 20) if quick else (1_000_000, 20_000, 60)
     shown: dict[Key, Record] = {}
-    with tempfile.TemporaryDirectory(prefix="vermilion-bench-") as folder:
-        ours, rival = Ours(Path(folder) / "ours", shown), Rival(Path(folder) / "rival", shown)
-        times = _fill(many, long, ours, rival, shown)
-        figures = [
-            Figure(
-                "search", f"indexing {many:,} records and {long:,} documents, {_BATCH:,} to a commit",
-                (many + long) / times[0], (many + long) / times[1], RIVAL, "per second", is_rate=True,
-            ),
-            Figure(
-                "search", "disk", _megabytes(Path(folder) / "ours"), _megabytes(Path(folder) / "rival"),
-                RIVAL, "MB",
-            ),
-        ]  # fmt: skip
-        asked = whole_pages(each)
+    with tempfile.TemporaryDirectory(prefix="vermilion-bench-") as folder, ExitStack() as stack:
+        engines = [Ours(TantivyIndex(Path(folder) / "ours"), shown)]
+        rival = Rival(Path(folder) / "rival", shown)
+        clusters = _cluster(stack, shown)
+        engines += clusters
+        seconds = _fill(many, long, [*engines, rival], shown)
+        for ours, spent in zip(engines, seconds, strict=False):
+            yield Figure(
+                "search", f"indexing {many:,} records and {long:,} documents, {_BATCH:,} at once{ours.case}",
+                (many + long) / spent, (many + long) / seconds[-1], RIVAL, "per second", is_rate=True,
+            )  # fmt: skip
+            size = int(ours.index.describe()["bytes"]) / 1e6
+            yield Figure("search", f"disk{ours.case}", size, _megabytes(Path(folder) / "rival"), RIVAL, "MB")
+        yield from _answers(engines, rival, each)
+    _tell_memory()
+
+
+def _cluster(stack: ExitStack, shown: dict[Key, Record]) -> list[Ours]:
+    """Our index on a real server of one node with TLS; none where it is not to be had."""
+    reason = elastic_server.prepare()
+    if reason:
+        print(f"without Elasticsearch: {reason}")
+        return []
+    server = stack.enter_context(elastic_server.elastic_server(elastic_server.FOR_MEASURING))
+    index = open_index(server.url("vermilion-bench"), server.access)
+    stack.callback(index.close)
+    return [Ours(index, shown, " (Elasticsearch)")]
+
+
+def _answers(engines: Sequence[Ours], rival: Rival, each: int) -> Iterator[Figure]:
+    """How long questions take; the rival is asked once for both engines."""
+    asked = whole_pages(each)
+    pages = _times(rival.ask_page, asked)
+    for ours in engines:
         _require_equal("two words", ours.ask, rival.ask, asked)
-        pages = [_times(one.ask_page, asked) for one in (ours, rival)]
+        own = _times(ours.ask_page, asked)
         for name, share in (("p50", 0.5), ("p95", 0.95)):
-            mine, its = (_share(one, share) for one in pages)
-            figures.append(Figure("search", f"{name} two words", mine, its, RIVAL, "ms"))
-        for case, some in questions(each).items():
+            yield Figure(
+                "search",
+                f"{name} two words{ours.case}",
+                _share(own, share),
+                _share(pages, share),
+                RIVAL,
+                "ms",
+            )
+    for case, some in questions(each).items():
+        its = statistics.median(_times(rival.ask, some))
+        for ours in engines:
             _require_equal(case, ours.ask, rival.ask, some)
-            mine, its = (statistics.median(_times(one.ask, some)) for one in (ours, rival))
-            figures.append(Figure("search", case, mine, its, RIVAL, "ms"))
-        figures.append(_visible(ours, rival, asked))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(f"the most memory that this process held: {peak:,.0f} MB, the records themselves among it")
-    return figures
+            mine = statistics.median(_times(ours.ask, some))
+            yield Figure("search", f"{case}{ours.case}", mine, its, RIVAL, "ms")
+    for number, ours in enumerate(engines):
+        yield _visible(ours, rival, asked, number)
 
 
-def _fill(many: int, long: int, ours: Ours, rival: Rival, shown: dict[Key, Record]) -> tuple[float, float]:
+def _fill(many: int, long: int, all_of_them: Sequence[Ours | Rival], shown: dict[Key, Record]) -> list[float]:
     """Seconds that each takes for all records."""
-    spent = [0.0, 0.0]
+    spent = [0.0] * len(all_of_them)
     for records in (seal_records(many), documents(long)):
         while some := list(islice(records, _BATCH)):
             shown.update((record.key, record) for record in some)
-            for place, one in enumerate((ours, rival)):
-                spent[place] += _seconds(lambda one=one, some=some: one.fill(some))  # type: ignore[misc]
-    return spent[0], spent[1]
+            for place, one in enumerate(all_of_them):
+                spent[place] += _seconds(partial(one.fill, some))
+            if len(shown) % (20 * _BATCH) == 0:
+                rates = ", ".join(f"{len(shown) / seconds:,.0f}" for seconds in spent)
+                print(f"{len(shown):,} indexed; per second: {rates}", file=sys.stderr, flush=True)
+    for place, one in enumerate(all_of_them):
+        if isinstance(one, Ours):
+            spent[place] += _seconds(one.complete)
+    return spent
 
 
-def _visible(ours: Ours, rival: Rival, asked: Sequence[Question]) -> Figure:
+def _visible(ours: Ours, rival: Rival, asked: Sequence[Question], part: int) -> Figure:
     """One change until it is found, while eight people search; the rival has no readers but ours."""
     ends = threading.Event()
 
     def search(first: int) -> None:
+        place = first
         while not ends.is_set():
-            ours.ask_page(asked[first % len(asked)])
+            ours.ask_page(asked[place % len(asked)])
+            place += 1
 
     def seen(one: Ours | Rival, number: int) -> float:
         record = replace(next(seal_records(1)), id=_id(number), title=f"急件{number}")
         begun = time.perf_counter()
-        one.fill([record])
+        one.change(record)
         if one.ask(Question(f"急件{number}")) != 1:
             raise RuntimeError("a change was not found")
         return (time.perf_counter() - begun) * 1000
@@ -293,9 +354,14 @@ def _visible(ours: Ours, rival: Rival, asked: Sequence[Question]) -> Figure:
     ends.set()
     for thread in threads:
         thread.join()
-    its = [seen(rival, number) for number in range(10)]
-    case = f"one change found, while {_SEARCHERS} search (the rival alone)"
+    its = [seen(rival, 100 * (part + 1) + number) for number in range(10)]
+    case = f"one change found, while {_SEARCHERS} search{ours.case} (the rival alone)"
     return Figure("search", case, statistics.median(mine), statistics.median(its), RIVAL, "ms")
+
+
+def _tell_memory() -> None:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(f"the most memory that this process held: {peak:,.0f} MB, the records themselves among it")
 
 
 def _id(number: int) -> UUID:

@@ -12,7 +12,14 @@ from uuid import UUID
 
 from search import sounds, tokens
 from search.elastic_mapping import cut, cut_all
-from search.fields import facet_counts, month_counts, order_of
+from search.fields import (
+    MOST_COUNTED,
+    MOST_MONTHS,
+    MOST_OF_A_PART,
+    facet_counts,
+    month_counts,
+    order_of,
+)
 from search.index import FACETS, FacetCount, Lookup
 from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
@@ -33,9 +40,6 @@ from search.query import (
 Json = dict[str, Any]
 
 _EVERY_EXPANSION: Final = 2**31 - 1
-_MOST_VALUES: Final = 1_000
-_MOST_OF_A_SHARD: Final = 20_000
-_MOST_MONTHS: Final = 3_000
 _LONGEST_FUZZY: Final = 28
 """Longer numbers' patterns would pass what the server takes, 1,000 characters."""
 _FUZZY_TERMS: Final = 1_000
@@ -129,8 +133,9 @@ def _narrowings(lookup: Lookup) -> dict[str, Json]:
 
 def _counting(name: str, narrowings: Mapping[str, Json]) -> Json:
     """Counts the values of a facet under all filters but its own; of months, under all."""
-    size = _MOST_MONTHS if name == "month" else _MOST_VALUES
-    values = {"terms": {"field": f"in_{name}", "size": size, "shard_size": _MOST_OF_A_SHARD}}
+    most = MOST_MONTHS if name == "month" else MOST_COUNTED
+    size = {"size": most, "shard_size": max(most, MOST_OF_A_PART)}
+    values = {"terms": {"field": f"in_{name}", **size}}
     others = [query for other, query in narrowings.items() if other != name]
     return {"filter": _all(others), "aggs": {"values": values}} if narrowings else values
 

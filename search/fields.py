@@ -8,10 +8,11 @@ by their beginnings.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import chain
 from typing import Final
 from uuid import UUID
 
@@ -37,6 +38,13 @@ TIE_BITS: Final = 14
 _SHORT: Final = 100
 MOST_VALUES: Final = 50
 """Of a facet, that are told."""
+MOST_COUNTED: Final = 200
+"""Of a facet, in all: one thing may stand under several names."""
+MOST_OF_A_PART: Final = 1_000
+"""Of a facet, in each part of an index. Counts are exact where what was found has no more values there; past
+that, a value that is rare in one part may be told with less than it has. To read the names of ten thousand
+takes longer than to find the records."""
+MOST_MONTHS: Final = 3_000
 
 
 @dataclass(frozen=True)
@@ -67,19 +75,8 @@ def fields_of(record: Record) -> Fields:
             "name": _unique(map(_compact, shown)),
             "number": numbers,
             "number_part": _unique(part for number in numbers for part in _parts(number)),
-            "sound": _unique(
-                f"{field}:{sound}"
-                for field in SOUND_FIELDS
-                for name in names[field]
-                for sound in sounds(name)
-            ),
-            "letter": _unique(
-                letter
-                for field in ABBREVIATED
-                for name in names[field]
-                for letter in _compact(name)
-                if tokens.starts_chinese(letter)
-            ),
+            "sound": _united(_sounds(field, name) for field in SOUND_FIELDS for name in names[field]),
+            "letter": _united(_letters(name) for field in ABBREVIATED for name in names[field]),
             "access": _unique(record.access),
             "in_kind": (record.kind,),
             "in_subkind": _unique((record.subkind,)),
@@ -109,6 +106,20 @@ def _once(passage: str) -> str:
 _often = lru_cache(maxsize=50_000)(_once)
 """Names stand in several fields of a record, and in many records."""
 _compact = lru_cache(maxsize=50_000)(tokens.compact)
+
+
+@lru_cache(maxsize=50_000)
+def _sounds(field: str, name: str) -> tuple[str, ...]:
+    return tuple(f"{field}:{sound}" for sound in sounds(name))
+
+
+@lru_cache(maxsize=50_000)
+def _letters(name: str) -> tuple[str, ...]:
+    return tuple(letter for letter in _compact(name) if tokens.starts_chinese(letter))
+
+
+def _united(some: Iterable[Sequence[str]]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(some)))
 
 
 def _unique(values: Iterable[str | None]) -> tuple[str, ...]:

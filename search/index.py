@@ -15,7 +15,7 @@ from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from search.language import Mistake
-from search.query import Clause, NameField, Word, words_of
+from search.query import Clause, NameField, Word, plain_word, words_of
 
 FACETS: Final = ("kind", "seal", "department", "person", "counterparty", "state", "year")
 """What results can be narrowed by, besides days."""
@@ -284,11 +284,13 @@ class Lookup:
     @property
     def plain_words(self) -> tuple[Word, ...]:
         """The words that stand alone in their clause, in no field: the order of best hits is theirs."""
-        return tuple(
-            clause[0].condition
-            for clause in self.clauses
-            if len(clause) == 1 and not clause[0].is_excluded and isinstance(clause[0].condition, Word)
-        )
+        found = map(plain_word, self.clauses)
+        return tuple(word for word in found if word is not None)
+
+    @property
+    def other_clauses(self) -> tuple[Clause, ...]:
+        """The clauses that are no plain words."""
+        return tuple(clause for clause in self.clauses if plain_word(clause) is None)
 
     @property
     def sees_nothing(self) -> bool:

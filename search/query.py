@@ -191,6 +191,14 @@ def words_of(clauses: Iterable[Clause]) -> tuple[Word, ...]:
     return tuple(found)
 
 
+def plain_word(clause: Clause) -> Word | None:
+    """The word of a clause that is nothing but a word, in no field."""
+    if len(clause) != 1 or clause[0].is_excluded:
+        return None
+    condition = clause[0].condition
+    return condition if isinstance(condition, Word) else None
+
+
 def plain(*words: Word) -> tuple[Clause, ...]:
     """Clauses that ask for each of the words."""
     return tuple((Term(word),) for word in words)

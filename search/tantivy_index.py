@@ -144,15 +144,18 @@ class TantivyIndex:
             return Found((), 0, {})
         with self._guarded("read"):
             asking = Asking(self._schema, searcher)
+            facets, months = asking.facets(lookup) if lookup.facets else ({}, ())
             keys: list[Key] = []
             total = 0
             for tier in asking.tiers(lookup):
-                skip = max(0, lookup.offset - total)
+                if len(keys) == lookup.limit:  # what is left need only be counted: each has one month
+                    total = sum(month.count for month in months) or asking.count(lookup)
+                    break
                 wanted = lookup.limit - len(keys)
-                found = searcher.search(tier, max(wanted, 1), offset=skip, **_ordered(lookup))
-                keys.extend(_stored_key(searcher, address) for _, address in found.hits[:wanted])
+                skip = max(0, lookup.offset - total)
+                found = searcher.search(tier, wanted, offset=skip, **_ordered(lookup))
+                keys.extend(_stored_key(searcher, address) for _, address in found.hits)
                 total += found.count
-            facets, months = asking.facets(lookup) if lookup.facets else ({}, ())
         return Found(tuple(keys), total, facets, months)
 
     def near(self, word: Word, lookup: Lookup, limit: int) -> tuple[Key, ...]:

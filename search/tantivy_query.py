@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -11,7 +12,14 @@ import tantivy
 from tantivy import Occur, Query
 
 from search import sounds, tokens
-from search.fields import facet_counts, month_counts, order_of
+from search.fields import (
+    MOST_COUNTED,
+    MOST_MONTHS,
+    MOST_OF_A_PART,
+    facet_counts,
+    month_counts,
+    order_of,
+)
 from search.index import FACETS, FacetCount, Lookup
 from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
@@ -33,7 +41,7 @@ COUNTED: Final = (*(f"in_{name}" for name in FACETS), "in_month")
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
 _MOST_EXPANSIONS: Final = 12_000  # the engine refuses a phrase whose last token stands for more than 16,384
-_MOST_VALUES: Final = 1_000
+_FEW_TERMS: Final = 50
 
 
 class Asking:
@@ -62,18 +70,24 @@ class Asking:
         words = lookup.plain_words
         if not words or lookup.order != "best":
             return [matching]
-        better = [Query.boolean_query([(Occur.Must, self._word("head", word)) for word in words])]
+        # What stands in the head stands in the text: the words need not be looked for in both.
+        others = self.matching(replace(lookup, clauses=lookup.other_clauses))
+        in_head = Query.boolean_query([(Occur.Must, self._word("head", word)) for word in words])
         whole = "".join(word.compact for word in words)
-        better.insert(0, Query.term_query(self._schema, "name", whole))
+        better = [(matching, Query.term_query(self._schema, "name", whole)), (others, in_head)]
         numbers = sorted({word.number for word in words if word.number is not None})
         if numbers:
-            better.insert(0, Query.term_set_query(self._schema, "number", numbers))
+            better.insert(0, (matching, Query.term_set_query(self._schema, "number", numbers)))
         found: list[Any] = []
         above: list[tuple[Any, Any]] = []
-        for tier in better:
-            found.append(Query.boolean_query([(Occur.Must, matching), (Occur.Must, tier), *above]))
+        for within, tier in better:
+            found.append(Query.boolean_query([(Occur.Must, within), (Occur.Must, tier), *above]))
             above.append((Occur.MustNot, tier))
         return [*found, Query.boolean_query([(Occur.Must, matching), *above])]
+
+    def count(self, lookup: Lookup) -> int:
+        """How much matches."""
+        return int(self._searcher.search(self.matching(lookup), 1).count)
 
     def facets(self, lookup: Lookup) -> tuple[Mapping[str, tuple[FacetCount, ...]], tuple[FacetCount, ...]]:
         """Values and counts of each facet under all filters but its own, and of months under all."""
@@ -85,10 +99,11 @@ class Asking:
         return {name: facet_counts(name, counted[name]) for name in FACETS}, months
 
     def _count(self, query: Any, names: list[str]) -> dict[str, list[tuple[str, int]]]:
-        wanted = {
-            name: {"terms": {"field": f"in_{name}", "size": _MOST_VALUES, "segment_size": 10 * _MOST_VALUES}}
-            for name in names
-        }
+        wanted = {}
+        for name in names:
+            most = MOST_MONTHS if name == "month" else MOST_COUNTED
+            size = {"size": most, "segment_size": max(most, MOST_OF_A_PART)}
+            wanted[name] = {"terms": {"field": f"in_{name}", **size}}
         answer = self._searcher.aggregate(query, wanted)
         return {
             name: [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in answer[name]["buckets"]]
@@ -131,7 +146,7 @@ class Asking:
     def _filters(self, lookup: Lookup, leave_out: str | None) -> list[Any]:
         schema, queries = self._schema, []
         if lookup.access is not None:
-            queries.append(Query.term_set_query(schema, "access", sorted(lookup.access)))
+            queries.append(self._access(sorted(lookup.access)))
         for name in FACETS:
             value = getattr(lookup, name)
             if value is None or name == leave_out:
@@ -143,6 +158,12 @@ class Asking:
         if lookup.since is not None or lookup.until is not None:
             queries.append(self._between(Between(lookup.since, lookup.until)))
         return [Query.const_score_query(query, 0.0) for query in queries]
+
+    def _access(self, terms: list[str]) -> Any:
+        """What has one of the terms. A set is read whole before anything is compared; a few terms are not."""
+        if len(terms) > _FEW_TERMS:
+            return Query.term_set_query(self._schema, "access", terms)
+        return _any([Query.term_query(self._schema, "access", term) for term in terms])
 
     # conditions
 

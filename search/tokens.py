@@ -28,6 +28,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from functools import cache
+from operator import add
 from pathlib import Path
 from typing import Final
 
@@ -168,9 +169,25 @@ def runs(normal: str) -> Iterator[tuple[int, int, str]]:
 
 def canonical(text: str) -> str:
     """The canonical form; an empty string when nothing in the text can be searched for."""
-    normal = normalise(text)
-    parts = ["".join(normal[start:end].split()) for start, end, _ in runs(normal)]
+    parts = _parts(text)
     return f" {' '.join(parts)} " if parts else ""
+
+
+def _parts(text: str) -> list[str]:
+    """The runs of the canonical form."""
+    normal = normalise(text)
+    classes = normal.translate(_CLASS)
+    parts = []
+    for match in _RUNS.finditer(classes):
+        start, end = match.span()
+        if classes[start] == "c":
+            run = normal[start:end]
+            parts.append("".join(run.split()) if classes.find("s", start, end) >= 0 else run)
+        elif end - start <= LONGEST_RUN:
+            parts.append(normal[start:end])
+        else:
+            parts.extend(normal[at : min(end, at + LONGEST_RUN)] for at in range(start, end, LONGEST_RUN))
+    return parts
 
 
 def canonical_places(text: str) -> tuple[str, list[int]]:
@@ -189,7 +206,7 @@ def canonical_places(text: str) -> tuple[str, list[int]]:
 
 def compact(text: str) -> str:
     """Only what can be searched for, without any separation: how numbers are compared."""
-    return canonical(text).replace(" ", "")
+    return "".join(_parts(text))
 
 
 def starts_chinese(run: str) -> bool:
@@ -200,9 +217,9 @@ def starts_chinese(run: str) -> bool:
 def tokens(text: str) -> list[str]:
     """What the index holds of a text, in order."""
     found: list[str] = []
-    for run in canonical(text).split():
+    for run in _parts(text):
         if starts_chinese(run):
-            found.extend(run[place : place + 2] for place in range(len(run) - 1))
+            found.extend(map(add, run, run[1:]))
             found.append(run[-1])
         else:
             found.append(run)

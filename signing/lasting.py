@@ -21,7 +21,7 @@ from signing.errors import SigningRefused
 from signing.form import signature_fields
 from signing.pdf_reader import Reader
 from signing.source import Source
-from signing.verification.strength import end_of_digest, end_of_key
+from signing.strength import end_of_digest, end_of_key
 
 _BROKEN: Final = (PdfError, KeyError, ValueError, TypeError, IndexError, AttributeError)
 _PKCS1_ENDS: Final = datetime(2029, 1, 1, tzinfo=UTC)

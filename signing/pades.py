@@ -31,6 +31,7 @@ from signing import form
 from signing.coroutines import finish
 from signing.errors import SigningRefused
 from signing.fields import FieldSpec
+from signing.pages import rectangle
 from signing.pdf_reader import Reader
 from signing.revision import Revision, SignatureValue
 from signing.signed_data import PrivateKey, Stamp, Template
@@ -47,11 +48,8 @@ Change = Callable[[Revision], None]
 DIGEST: Final = "sha256"
 ARCHIVE_FIELD: Final = "VermilionArchiveTimestamp"
 """Name of the field that carries the document time-stamp."""
-POINTS_PER_MM: Final = 72 / 25.4
 _PADES: Final = "/ETSI.CAdES.detached"
 _STAMP: Final = "/ETSI.RFC3161"
-_MOST_NODES: Final = 200_000
-_DEEPEST: Final = 50
 
 
 @dataclass(frozen=True)
@@ -67,15 +65,6 @@ class SigningKey:
     def template(self) -> Template:
         """What all PDF signatures of this key share."""
         return Template(self.key, self.certificate, self.chain, self.digest)
-
-
-@dataclass(frozen=True)
-class PageSize:
-    """A page as it is shown: size in millimetres, after cropping, turning and UserUnit."""
-
-    width_mm: float
-    height_mm: float
-    turn: int
 
 
 def add_fields(pdf: bytes, fields: Sequence[FieldSpec]) -> bytes:
@@ -306,131 +295,8 @@ def _visible_size(field: Any) -> tuple[float, float] | None:
     """Width and height of a signature field in points; None for an invisible one."""
     if "/Rect" not in field:
         return None
-    left, bottom, right, top = _rectangle(field["/Rect"])
+    left, bottom, right, top = rectangle(field["/Rect"])
     return (right - left, top - bottom) if right - left > 1 and top - bottom > 1 else None
-
-
-def page_size(pdf: bytes, page: int) -> PageSize | None:
-    """The size of a page as it is shown; ``page`` counts from 1. None when there is no such page."""
-    found = _page(_reader(pdf), page)
-    return _size(found) if found is not None else None
-
-
-def page_sizes(pdf: bytes) -> list[tuple[float, float]]:
-    """Width and height in millimetres of every page as it is shown."""
-    reader = _reader(pdf)
-    sizes: list[tuple[float, float]] = []
-    while (found := _page(reader, len(sizes) + 1)) is not None:
-        size = _size(found)
-        sizes.append((size.width_mm, size.height_mm))
-    return sizes
-
-
-def _size(page: Any) -> PageSize:
-    left, bottom, right, top = _visible_box(page)
-    unit = float(_inherited(page, "/UserUnit") or 1)
-    turn = int(_inherited(page, "/Rotate") or 0) % 360
-    width, height = (right - left) * unit / POINTS_PER_MM, (top - bottom) * unit / POINTS_PER_MM
-    if turn in (90, 270):
-        width, height = height, width
-    return PageSize(width, height, turn)
-
-
-def box_on_page(
-    pdf: bytes, page: int, x_mm: float, y_mm: float, side_mm: float
-) -> tuple[float, float, float, float]:
-    """The PDF rectangle of a square of ``side_mm`` whose middle is at (x, y) of the page as shown.
-
-    x and y count in millimetres from the top left of what the reader sees. The page must exist.
-    """
-    found = _page(_reader(pdf), page)
-    if found is None:
-        raise IndexError(page)
-    left, bottom, right, top = _visible_box(found)
-    unit = float(_inherited(found, "/UserUnit") or 1)
-    turn = int(_inherited(found, "/Rotate") or 0) % 360
-    x, y = x_mm * POINTS_PER_MM / unit, y_mm * POINTS_PER_MM / unit
-    # A page turned clockwise by ``turn`` shows its own axes in these directions.
-    middle = {
-        0: (left + x, top - y),
-        90: (left + y, bottom + x),
-        180: (right - x, bottom + y),
-        270: (right - y, top - x),
-    }[turn]
-    half = side_mm * POINTS_PER_MM / unit / 2
-    return (middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half)
-
-
-def visible_fields_on_page(pdf: bytes, page: int) -> list[tuple[float, float, float, float]]:
-    """The rectangles of signature fields that are seen on a page, in PDF user space."""
-    reader = _reader(pdf)
-    found = _page(reader, page)
-    boxes: list[tuple[float, float, float, float]] = []
-    if found is None:
-        return boxes
-    annotations = found["/Annots"] if "/Annots" in found else ()  # noqa: SIM401 (get does not resolve)
-    for reference in annotations:
-        annotation = reference.get_object()
-        if _inherited(annotation, "/FT") != "/Sig":
-            continue
-        x1, y1, x2, y2 = (float(value) for value in annotation["/Rect"])
-        if abs(x2 - x1) > 1 and abs(y2 - y1) > 1:
-            boxes.append((min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)))
-    return boxes
-
-
-def _page(reader: PdfFileReader, page: int) -> Any | None:
-    """The dictionary of a page, counted from 1, or None. A damaged or circular tree ends the walk."""
-    try:
-        waiting, left, visited = [reader.root["/Pages"]], page, 0
-        while waiting and visited < _MOST_NODES:
-            node = waiting.pop(0)
-            visited += 1
-            if "/Kids" in node:
-                waiting = [kid.get_object() for kid in node["/Kids"]] + waiting
-                continue
-            left -= 1
-            if left == 0:
-                return node
-    except (PdfError, KeyError, TypeError, AttributeError):
-        return None
-    return None
-
-
-def _inherited(page: Any, key: str) -> Any:
-    node, depth = page, 0
-    while depth < _DEEPEST:
-        if key in node:
-            return node[key]
-        if "/Parent" not in node:
-            return None
-        node = node["/Parent"]
-        depth += 1
-    return None
-
-
-def _visible_box(page: Any) -> tuple[float, float, float, float]:
-    media = _rectangle(_inherited(page, "/MediaBox") or (0, 0, 612, 792))
-    crop = _inherited(page, "/CropBox")
-    if crop is None:
-        return media
-    wanted = _rectangle(crop)
-    visible = (
-        max(media[0], wanted[0]),
-        max(media[1], wanted[1]),
-        min(media[2], wanted[2]),
-        min(media[3], wanted[3]),
-    )
-    return visible if visible[0] < visible[2] and visible[1] < visible[3] else media
-
-
-def _rectangle(values: Any) -> tuple[float, float, float, float]:
-    x1, y1, x2, y2 = (float(value) for value in values)
-    return (min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2))
-
-
-def _reader(pdf: bytes) -> PdfFileReader:
-    return _opened(Source.of(pdf))
 
 
 def _opened(original: Source) -> PdfFileReader:

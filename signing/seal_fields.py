@@ -10,7 +10,8 @@ its own, which may be added after other signatures.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -125,58 +126,57 @@ def apply(
     PlacementMissing where there would be too many signatures, and SigningRefused; the file is then as
     it was.
     """
+    with _as_it_was(path):
+        paper = look(path)
+        found = spots(paper.frames, wanted, drawing.size_mm, paper.taken)
+        fills, rest = _match(paper, found)
+        _check_apart(paper, fills, rest)
+        if not paper.is_signed and len(rest) > 1:
+            fresh, rest = _made_ready(path, paper, rest, group)
+            fills = {**fills, **fresh}
+        if len(rest) > MOST_SIGNATURES:
+            raise PlacementMissing(field="placements", most=MOST_SIGNATURES)
+        hook = _filling(fills, drawing, paper.frames, f"{name} {reason}") if fills else None
+        taken = set(field_names(path))
+        own: list[Spot | None] = [*rest] or [None]  # without a spot of its own, it is an invisible one
+        for spot in own:
+            field = _free_name(taken)
+            sign_file(
+                path,
+                field,
+                key,
+                timestamper,
+                reason=reason,
+                name=name,
+                style=_style(spot, drawing, paper.frames),
+                new_field=_field(field, spot, paper.frames, tuple(fills) if hook else ()),
+                before=hook,
+            )
+            hook = None
+    return tuple(found)
+
+
+@contextmanager
+def _as_it_was(path: Path) -> Iterator[None]:
+    """Cut off what was appended to a file when something raises."""
     size = path.stat().st_size
     try:
-        return _apply(path, drawing, wanted, key, timestamper, reason, name, group)
+        yield
     except BaseException:
         os.truncate(path, size)
         raise
 
 
-def _apply(
-    path: Path,
-    drawing: Drawing,
-    wanted: Sequence[WantedPlace],
-    key: SigningKey,
-    timestamper: TimeStamper | None,
-    reason: str,
-    name: str,
-    group: str,
-) -> tuple[Spot, ...]:
-    paper = look(path)
-    found = spots(paper.frames, wanted, drawing.size_mm, paper.taken)
-    fills, rest = _match(paper, found)
-    _check_apart(paper, fills, rest)
-    if not paper.is_signed and len(rest) > 1:
-        # Nobody has signed: fields made now stand before the first signature.
-        bare = [spot for spot in rest if spot.is_slice]
-        bare += [spot for spot in rest if not spot.is_slice][1:]
-        fresh = [f"{PREFIX}_{group}_{number}" for number in range(1, len(bare) + 1)]
-        pairs = list(zip(fresh, bare, strict=True))
-        revise_file(path, lambda writer: _add_fields(writer, pairs, paper.frames))
-        fills = {**fills, **dict(pairs)}
-        rest = [spot for spot in rest if not spot.is_slice][:1]
-    if len(rest) > MOST_SIGNATURES:
-        raise PlacementMissing(field="placements", most=MOST_SIGNATURES)
-    words = f"{name} {reason}"
-    hook = _filling(fills, drawing, paper.frames, words) if fills else None
-    taken = set(field_names(path))
-    own: list[Spot | None] = [*rest] or [None]  # without a spot of its own, the signature is an invisible one
-    for spot in own:
-        field = _free_name(taken)
-        sign_file(
-            path,
-            field,
-            key,
-            timestamper,
-            reason=reason,
-            name=name,
-            style=_style(spot, drawing, paper.frames),
-            new_field=_field(field, spot, paper.frames, tuple(fills) if hook else ()),
-            before=hook,
-        )
-        hook = None
-    return tuple(found)
+def _made_ready(
+    path: Path, paper: Paper, rest: Sequence[Spot], group: str
+) -> tuple[dict[str, Spot], list[Spot]]:
+    """Fields for all spots but one, which the signature itself takes: nobody has signed, so that fields
+    made now stand before the first signature."""
+    whole = [spot for spot in rest if not spot.is_slice]
+    bare = [*(spot for spot in rest if spot.is_slice), *whole[1:]]
+    pairs = [(f"{PREFIX}_{group}_{number}", spot) for number, spot in enumerate(bare, 1)]
+    revise_file(path, lambda writer: _add_fields(writer, pairs, paper.frames))
+    return dict(pairs), whole[:1]
 
 
 def preview(path: Path, drawing: Drawing, wanted: Sequence[WantedPlace]) -> tuple[Spot, ...]:

@@ -83,6 +83,24 @@ def _unpack(home: Path) -> None:
     waiting.rmdir()
 
 
+@dataclass(frozen=True)
+class Machine:
+    """How a server is to use the machine."""
+
+    heap: str
+    java: tuple[str, ...]
+    settings: dict[str, str]
+
+
+_QUICK_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+# So that it does within a test.
+_PUSHING_BACK: Final = {"indexing_pressure.memory.limit": "2mb", "http.max_content_length": "2mb"}
+FOR_TESTS: Final = Machine("512m", _QUICK_START, _PUSHING_BACK)
+"""Quick to start and small, rather than quick after an hour."""
+_ONE_OF_THREE: Final = Machine("320m", _QUICK_START, _PUSHING_BACK)
+FOR_MEASURING: Final = Machine("3g", ("-XX:+UseG1GC",), {})
+
+
 @dataclass
 class Node:
     """A server process and its folder."""
@@ -90,7 +108,7 @@ class Node:
     folder: Path
     home: Path
     settings: dict[str, str]
-    heap: str
+    machine: Machine
     http: int = field(default_factory=free_port)
     pid: int = 0
     launcher: subprocess.Popen[bytes] | None = None
@@ -108,15 +126,14 @@ class Node:
             "path.logs": str(self.folder / "logs"),
             "cluster.routing.allocation.disk.threshold_enabled": "false",
             "action.destructive_requires_name": "false",
-            "indexing_pressure.memory.limit": "2mb",  # so that it pushes back within a test
-            "http.max_content_length": "2mb",
             "xpack.security.enabled": "false",
+            **self.machine.settings,
             **self.settings,
         }
         (config / "elasticsearch.yml").write_text("".join(f"{k}: {v}\n" for k, v in lines.items()))
-        # Quick to start and small, rather than quick after an hour.
-        java = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-AlwaysPreTouch", "-Xshare:auto"]
-        java += [f"-Xms{self.heap}", f"-Xmx{self.heap}", f"-Djava.io.tmpdir={self.folder / 'tmp'}"]
+        heap = self.machine.heap
+        java = [*self.machine.java, "-XX:-AlwaysPreTouch", "-Xshare:auto"]
+        java += [f"-Xms{heap}", f"-Xmx{heap}", f"-Djava.io.tmpdir={self.folder / 'tmp'}"]
         (config / "jvm.options").write_text("\n".join(java) + "\n")
         command = [str(self.home / "bin" / "elasticsearch"), "-d", "-p", str(self.folder / "pid")]
         if os.geteuid() == 0:  # it refuses to run as root
@@ -181,12 +198,12 @@ class ElasticServer:
 
 
 @contextmanager
-def elastic_server() -> Iterator[ElasticServer]:
+def elastic_server(machine: Machine = FOR_TESTS) -> Iterator[ElasticServer]:
     """One node with TLS and a password, whose user has no more rights than docs/administrator.md names."""
     with ExitStack() as stack:
         home = stack.enter_context(_readable_home())
         folder = stack.enter_context(_folder())
-        node = Node(folder, home, {"discovery.type": "single-node", **_secured()}, "512m")
+        node = Node(folder, home, {"discovery.type": "single-node", **_secured()}, machine)
         access = _secrets(node)
         stack.callback(node.kill)
         node.begin()
@@ -210,7 +227,7 @@ def elastic_cluster(size: int = 3) -> Iterator[tuple[ElasticServer, list[Node]]]
                 stack.enter_context(_folder()),
                 home,
                 {**common, "node.name": f"node{n}", "transport.port": str(port)},
-                "320m",
+                _ONE_OF_THREE,
             )
             for n, port in enumerate(ports)
         ]

@@ -17,9 +17,11 @@ from typing import Any, Final
 from asn1crypto import x509
 from cryptography import x509 as other_x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from signing.national import algorithms, sm2
 from signing.national.der import DerBroken, read
+from signing.strength import weakness
 
 LONGEST_CHAIN: Final = 8
 MOST_CANDIDATES: Final = 60
@@ -214,6 +216,8 @@ def check_chain(
         return Chain(False, "certificate-not-yet-valid", f"{certificate.not_before:%Y-%m-%d}")
     if at > certificate.not_after:
         return Chain(False, "certificate-expired", f"{certificate.not_after:%Y-%m-%d}")
+    if (weak := _weakness(certificate, at)) is not None:
+        return Chain(False, "certificate-algorithm", weak)
     anchors = {root.der for root in roots}
     candidates = [*roots, *others][:MOST_CANDIDATES]
     waiting, seen, problem = [(certificate, 0)], {certificate.der}, Chain(False, "untrusted-issuer")
@@ -244,7 +248,21 @@ def _refusal(issuer: Certificate, below: int, at: datetime, *, is_anchor: bool) 
         return Chain(False, "certificate-unsuitable", issuer.unusable or issuer.name[:80])
     if not issuer.not_before <= at <= issuer.not_after:
         return Chain(False, "certificate-expired", f"{issuer.name[:80]}, {issuer.not_after:%Y-%m-%d}")
+    if (weak := _weakness(issuer, at)) is not None:
+        return Chain(False, "certificate-algorithm", weak)
     return None
+
+
+def _weakness(certificate: Certificate, at: datetime) -> str | None:
+    """The name of a certificate whose key was too short at the moment, with its kind and size."""
+    if certificate.sm2_key is not None:
+        return None
+    try:
+        key = load_der_public_key(certificate.key_info)
+    except (ValueError, UnsupportedAlgorithm):
+        return None  # nothing can be checked with it, and that is said
+    weak = weakness(at, key=key)
+    return None if weak is None else f"{certificate.name[:80]}: {weak}"
 
 
 def _issued(issuer: Certificate, certificate: Certificate) -> bool:

@@ -20,10 +20,10 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 
 from signing.coroutines import finish
+from signing.strength import weakness
 from signing.verification.facts import Problem
 from signing.verification.material import Material, common_name, extension
 from signing.verification.revocation import revocation
-from signing.verification.strength import weakness
 
 _DAY: Final = "%Y-%m-%d"
 _NOT_FOR_SIGNING: Final = frozenset({ExtendedKeyUsageOID.TIME_STAMPING, ExtendedKeyUsageOID.OCSP_SIGNING})

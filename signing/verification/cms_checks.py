@@ -14,12 +14,12 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from signing.strength import weakness
 from signing.verification.chain import Trust, check_trust
 from signing.verification.facts import Problem
 from signing.verification.keys import HASHES, verify_with
 from signing.verification.material import Material, common_name, load, utc
 from signing.verification.reading import MALFORMED
-from signing.verification.strength import weakness
 
 _MOST_CERTIFICATES: Final = 50
 _CLOCKS_DIFFER: Final = timedelta(minutes=10)

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from signing.national import cms, ses
 from signing.national.certificates import load_all
 from signing.national.der import DerBroken, read
+from signing.strength import weakness
 from signing.verification.chain import check_trust
 from signing.verification.facts import Kind, SignatureFacts
 from signing.verification.finding import Signature
 from signing.verification.judging import Judge, note, note_weak
 from signing.verification.material import Material, common_name, load
-from signing.verification.strength import weakness
 
 PKCS1: Final = "/adbe.x509.rsa_sha1"
 PKCS7_SHA1: Final = "/adbe.pkcs7.sha1"

@@ -8,8 +8,8 @@ from typing import Final
 
 from signing.national import algorithms, cms, ses
 from signing.national.certificates import Certificate, CertificateBroken, check_chain, load, load_all
+from signing.strength import weakness
 from signing.verification.facts import Changes, Kind, Problem, SignatureFacts
-from signing.verification.strength import weakness
 
 _LATE: Final = timedelta(days=1)
 """Clocks differ; what claims to come from later than this is not believed."""

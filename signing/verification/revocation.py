@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from signing.strength import weakness
 from signing.verification.keys import verify_with
 from signing.verification.material import Material, extension
-from signing.verification.strength import weakness
 
 _COMPROMISED: Final = frozenset(
     {x509.ReasonFlags.key_compromise, x509.ReasonFlags.ca_compromise, x509.ReasonFlags.aa_compromise}

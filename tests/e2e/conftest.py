@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests import servers
+from tests import servers, tools
 
 ROOT = Path(__file__).parents[2]
 
@@ -87,7 +86,7 @@ def browser() -> Iterator[Browser]:
     For this package only: Playwright keeps an event loop running in the thread it was started in, and
     the libraries that other tests call as their users do refuse to work beside one.
     """
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = tools.browser()
     if program is None:
         pytest.skip("Chromium is not on this machine")
     with sync_playwright() as playwright:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import subprocess
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -85,6 +86,25 @@ def test_certificates_of_other_kinds_are_followed_too() -> None:
     found = [load(one) for one in ders]
     assert check_chain(found[2], [found[1]], [found[0]], NOW + timedelta(days=1)).trusted
     assert not check_chain(found[2], [], [found[0]], NOW + timedelta(days=1)).trusted
+
+
+def test_a_key_that_was_too_short_at_the_time_is_not_trusted() -> None:
+    """RSA-1024 ended with 2013; 2048 bits end with 2030."""
+    root_key, old = pki.new_key(), datetime(2012, 1, 1, tzinfo=UTC)
+    root = pki.make_root(pki.Identity("Root", "Org"), root_key, old)
+    issuer = pki.Issuer(root, root_key, "http://x/crl", "http://x/crt")
+    for bits, last in (
+        (1024, datetime(2013, 12, 31, tzinfo=UTC)),
+        (2048, datetime(2030, 12, 31, tzinfo=UTC)),
+    ):
+        key = rsa.generate_private_key(65537, bits)
+        begins = last - timedelta(days=300)
+        made = pki.make_signer(pki.Identity("签章人", "Org"), key, issuer, begins)
+        signer, roots = (load(one.public_bytes(Encoding.DER)) for one in (made, root))
+        assert check_chain(signer, [], [roots], last).trusted
+        refused = check_chain(signer, [], [roots], last + timedelta(days=1))
+        assert (refused.code, refused.trusted) == ("certificate-algorithm", False)
+        assert f"RSA-{bits} ({last:%Y-%m-%d})" in refused.detail
 
 
 def test_a_signature_of_a_part_of_a_byte_is_none() -> None:

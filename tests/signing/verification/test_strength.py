@@ -12,11 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 
 from signing import pades, pki
 from signing.fields import FieldSpec
+from signing.strength import end_of_digest, end_of_key, weakness
 from signing.timestamp import InternalTimeStamper
 from signing.verification.facts import Kind, Level, Outcome, SignatureFacts
 from signing.verification.material import Material
 from signing.verification.revocation import revocation
-from signing.verification.strength import end_of_digest, end_of_key, weakness
 from signing.verification.verdict import Verdict
 from tests.signing.verification.test_mutations import small_pdf
 from tests.signing.verification.test_trust import House, Still, by_pyhanko, loaded, person
