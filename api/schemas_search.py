@@ -13,6 +13,7 @@ from core.i18n import Language
 from core.sheets import SheetFormat
 from search.index import Order, Query
 from search.language import LONGEST_QUERY
+from search.query import NameField
 from search.saved import LONGEST_NAME
 
 Kind = Literal["document", "case", "seal_record"]
@@ -32,6 +33,15 @@ class SegmentAnswer(Shape):
 
     text: str
     is_hit: bool
+
+
+class MarkedNameAnswer(Shape):
+    """A name in which something was found, or that sounds as was typed (`wf` finds 王芳)."""
+
+    model_config = example({"field": "applicant", "segments": [{"text": "王芳", "is_hit": True}]})
+
+    field: NameField
+    segments: list[SegmentAnswer]
 
 
 class FacetAnswer(Shape):
@@ -71,6 +81,7 @@ class HitAnswer(Shape):
             "amount": "268000.00",
             "people": [{"id": EXAMPLE_ID, "name": "张伟"}],
             "related": {},
+            "marked_names": [],
         }
     )
 
@@ -94,6 +105,7 @@ class HitAnswer(Shape):
     amount: str | None = Field(description="In yuan, two decimals.")
     people: list[PersonName]
     related: dict[str, UUID] = Field(description="Ids of what belongs to it, such as its `case`.")
+    marked_names: list[MarkedNameAnswer] = Field(description="Names, besides the title, with a hit in them.")
 
 
 class MistakeAnswer(Shape):

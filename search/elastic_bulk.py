@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from search.elastic_client import WRITING, Cluster
-from search.errors import RecordRefused, SearchUnavailable
+from search.elastic_client import WRITING, Cluster, status_of
+from search.errors import SearchUnavailable
 
 MOST_BYTES: Final = 5 * 1024 * 1024
 MOST_ACTIONS: Final = 1_000
 _BUSY: Final = frozenset({429, 503})
+_NEVER: Final = 400
+"""The cluster's answer to what it cannot read; whatever else it says may be otherwise later."""
+_TOO_LARGE: Final = 413
+"""A request is larger than the cluster, or a proxy before it, lets in."""
 _PATIENCE: Final = 60.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 5.0
@@ -44,19 +48,20 @@ class Action:
         )
 
 
-def write(cluster: Cluster, actions: Sequence[Action], *, is_refreshed: bool) -> None:
+def write(cluster: Cluster, actions: Sequence[Action], *, is_refreshed: bool) -> Mapping[str, str]:
     """Carry out all actions; each is durable, and found by every later search where ``is_refreshed``.
 
-    What the cluster has no room for (429) is sent again, in smaller parts and ever more slowly. Raises
-    RecordRefused with the name of a record that it will never take, after all others were written;
-    IndexGone; SearchUnavailable.
+    What the cluster has no room for (429, 413) is sent again, in smaller parts and ever more slowly.
+    Returns the keys of documents that it will never take, with why; all others were written then. What
+    it had of those before is taken out. Raises IndexGone, SearchUnavailable.
     """
     refused: list[tuple[Action, str]] = []
     for some in _portions([(action, action.lines()) for action in actions], MOST_ACTIONS):
         refused += _carry_out(cluster, some, is_refreshed)
-    if refused:
-        action, reason = refused[0]
-        raise RecordRefused(record=action.key, reason=reason, count=len(refused))
+    out = [Action(action.index, action.key, None) for action, _ in refused]
+    for some in _portions([(action, action.lines()) for action in out], MOST_ACTIONS):
+        _carry_out(cluster, some, is_refreshed)
+    return {action.key: reason for action, reason in refused}
 
 
 def _carry_out(
@@ -71,13 +76,15 @@ def _carry_out(
         reason = ""
         for some in _portions(waiting, at_once):
             for pair, status, kind in _sent(cluster, some, is_refreshed):
-                if status in _BUSY:
+                reason = f"{status} {kind}"
+                if status in _BUSY or (status == _TOO_LARGE and len(some) > 1):
                     busy.append(pair)
-                    reason = f"{status} {kind}"
                 elif kind == "index_not_found_exception":
                     raise IndexGone(pair[0].index)
+                elif status in (_NEVER, _TOO_LARGE):
+                    refused.append((pair[0], reason))
                 else:
-                    refused.append((pair[0], f"{status} {kind}"))
+                    raise SearchUnavailable(reason=f"{pair[0].key}: {reason}")
         if busy and time.monotonic() + pause > deadline:
             raise SearchUnavailable(reason=f"{busy[0][0].key}: {reason}")
         if busy:
@@ -92,11 +99,17 @@ def _sent(
 ) -> Iterator[tuple[tuple[Action, bytes], int, str]]:
     """What did not work of one request: the action, its status and the kind of error."""
     operations: Any = [b"".join(lines for _, lines in some)]  # the client passes on what is JSON already
-    answer = cluster.ask(
-        lambda client: client.bulk(operations=operations, refresh=is_refreshed),
-        seconds=WRITING,
-        ignore=tuple(_BUSY),
-    )
+    try:
+        answer = cluster.ask(
+            lambda client: client.bulk(operations=operations, refresh=is_refreshed),
+            seconds=WRITING,
+            ignore=tuple(_BUSY),
+        )
+    except SearchUnavailable as error:
+        if status_of(error) != _TOO_LARGE:
+            raise
+        yield from ((pair, _TOO_LARGE, "request too large") for pair in some)
+        return
     if "error" in answer:  # there was no room for the request as a whole
         yield from ((pair, int(answer["status"]), str(answer["error"]["type"])) for pair in some)
         return

@@ -25,6 +25,7 @@ from elasticsearch import ApiError, Elasticsearch, UnsupportedProductError
 from core.errors import SettingUnusable
 from core.ids import new_id
 from search.elastic_address import Address
+from search.elastic_tls import answering, scheme_trouble
 from search.errors import SearchUnavailable
 
 log = structlog.get_logger()
@@ -61,9 +62,9 @@ class Cluster:
             self.version()
         except SearchUnavailable as error:
             cause = error.__cause__
-            if isinstance(cause, TlsError | UnsupportedProductError):
-                raise self._unusable(str(error.context["reason"])) from cause
-            if isinstance(cause, ApiError) and cause.status_code in (401, 403):
+            if isinstance(cause, NoConnection | TlsError):
+                self._judge(error, cause)
+            if isinstance(cause, UnsupportedProductError) or status_of(error) in (401, 403):
                 raise self._unusable(str(error.context["reason"])) from cause
             log.warning("search_engine_away", reason=error.context["reason"])
 
@@ -75,6 +76,17 @@ class Cluster:
         if self._version is None:  # asked by several threads at once, they all hear the same
             self._version = self._checked(self._ask_version())
         return self._version
+
+    def _judge(self, error: SearchUnavailable, cause: NoConnection | TlsError) -> None:
+        """Raise SettingUnusable where somebody answers and the scheme or a certificate is wrong."""
+        found = answering(self.address)
+        if found is None:
+            return
+        place, is_tls = found
+        if is_tls != self.address.is_encrypted:
+            raise self._unusable(scheme_trouble(place, is_tls)) from cause
+        if isinstance(cause, TlsError):
+            raise self._unusable(str(error.context["reason"])) from cause
 
     def _ask_version(self) -> list[str]:
         # Not info(): nodes.info tells of all nodes, and any distribution has it.
@@ -175,6 +187,12 @@ def opaque_id() -> str:
 def described(error: ApiError) -> str:
     """Status and kind of an error, without what was asked."""
     return f"{error.status_code} {kind_of(error)}"
+
+
+def status_of(error: SearchUnavailable) -> int | None:
+    """The cluster's status behind an error; None where the cluster gave no answer."""
+    cause = error.__cause__
+    return cause.status_code if isinstance(cause, ApiError) else None
 
 
 def kind_of(error: ApiError) -> str:

@@ -13,7 +13,7 @@ from search.elastic_client import WRITING, Cluster
 from search.elastic_mapping import document, year_of
 from search.elastic_query import EVERYTHING, Json, counted, matching, near, order, searching
 from search.elastic_state import Generations, Overtaken, State
-from search.errors import RebuildSuperseded, SearchUnavailable
+from search.errors import RebuildSuperseded, RecordRefused, SearchUnavailable
 from search.fields import fields_of, key_text, read_key
 from search.index import Found, Key, Lookup, Record
 from search.query import Word
@@ -102,15 +102,18 @@ class ElasticIndex:
             wanted = targets(state)
             missing = [target for target in wanted if change.left(self._generations, state, target, done)]
             if done and not missing:
-                return
+                break
             try:
                 for target in missing or wanted:
                     self._write_to(target, state, change, done)
                 if not change.years:
-                    return
+                    break
             except (IndexGone, Overtaken):
                 continue
-        raise SearchUnavailable(reason="the index is replaced again and again")
+        else:
+            raise SearchUnavailable(reason="the index is replaced again and again")
+        if change.refused:
+            raise RecordRefused(change.refused)
 
     def _write_to(self, target: _Target, state: State, change: _Change, done: set[tuple[str, str]]) -> None:
         there = state.indices.get(target.generation, frozenset())
@@ -121,7 +124,8 @@ class ElasticIndex:
             {index[year] for year in change.filled_years} - there,
         )
         actions = change.actions(index, there)
-        write(self._cluster, actions, is_refreshed=target.is_refreshed)
+        refused = write(self._cluster, actions, is_refreshed=target.is_refreshed)
+        change.refused |= {read_key(key): reason for key, reason in refused.items()}
         done |= {(target.generation, year) for year in change.years}
 
     # reading
@@ -250,8 +254,12 @@ class ElasticIndex:
         return self._generations.state().is_complete
 
     def check(self) -> None:
-        """See ``search.index.Index``. Shards that are missing are the cluster's to bring back."""
+        """See ``search.index.Index``. Shards that are missing are the cluster's to bring back.
+
+        What a killed rebuild left behind is taken away.
+        """
         self._generations.usable()
+        self._generations.tidy()
         health = self._health()
         if health["status"] == "red":
             lost = health["unassigned_primary_shards"]
@@ -281,6 +289,7 @@ class ElasticIndex:
             "bytes": int(stats["_all"]["primaries"]["store"]["size_in_bytes"]),
             "indices": len(state.indices[state.live]),
             "generation": state.live,
+            **({} if state.building is None else {"building": state.building}),
             "health": str(health["status"]),
             "nodes": int(health["number_of_nodes"]),
         }
@@ -304,8 +313,16 @@ class _Change:
 
     def __init__(self, records: Sequence[Record], gone: Sequence[Key]) -> None:
         newest = {record.key: record for record in records}
-        self._put = [(year_of(key), key_text(key), document(fields_of(r))) for key, r in newest.items()]
-        left = dict.fromkeys(key for key in gone if key not in newest)
+        self._put = []
+        self.refused: dict[Key, str] = {}
+        for key, record in newest.items():
+            try:
+                self._put.append((year_of(key), key_text(key), document(fields_of(record))))
+            except (ArithmeticError, ValueError) as error:  # a number beyond what any engine can hold
+                self.refused[key] = f"{type(error).__name__}: {error}"
+        left = dict.fromkeys(
+            key for key in (*gone, *self.refused) if key not in newest or key in self.refused
+        )
         self._gone = [(year_of(key), key_text(key)) for key in left]
         self.filled_years = {year for year, _, _ in self._put}
         self.years = self.filled_years | {year for year, _ in self._gone}

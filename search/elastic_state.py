@@ -7,6 +7,8 @@ The cluster's own metadata is the state: nothing else has to be kept in step wit
 - ``PREFIX-live-TAG``: alias of the generation in use, which is searched.
 - ``PREFIX-building-TAG``: alias of the one that is being built.
 - ``PREFIX-complete-TAG``: alias of the live ``…-other`` where that generation holds everything.
+- ``PREFIX-holds-TAG-YEAR``: alias of a generation's ``…-other``: it has an index of that year. Where that
+  is not there, somebody deleted it, and the generation is not complete any more.
 
 Aliases are changed in single requests, which the cluster carries out wholly or not at all, one after
 another. Each begins by taking off an alias that must be there and putting it on again, so that a change
@@ -18,13 +20,18 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
+
+import structlog
 
 from core.ids import new_id
 from search.elastic_client import WRITING, Cluster
 from search.elastic_mapping import OTHER, template, version_tag
 from search.errors import SearchUnavailable
+
+log = structlog.get_logger()
 
 FIRST: Final = "0" * 16
 """The generation that an empty cluster begins with: processes that start at once make the same."""
@@ -38,12 +45,16 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """What is in use. ``live`` and ``building`` are generations; ``indices`` is what stands behind each."""
+    """What is in use. ``live`` and ``building`` are generations; ``indices`` is what stands behind each.
+
+    ``lost`` are the years whose indices the live one had and has no more.
+    """
 
     live: str | None
     building: str | None
     is_complete: bool
     indices: Mapping[str, frozenset[str]]
+    lost: frozenset[str] = frozenset()
 
 
 class Generations:
@@ -55,6 +66,7 @@ class Generations:
         self.live_alias = f"{prefix}-live-{tag}"
         self.building_alias = f"{prefix}-building-{tag}"
         self.complete_alias = f"{prefix}-complete-{tag}"
+        self._holds = f"{prefix}-holds-{tag}-"
         self._prefix = prefix
         self._own = f"{prefix}-{tag}"
         self._form = re.compile(
@@ -68,20 +80,28 @@ class Generations:
     def state(self) -> State:
         """What is in use now. Raises SearchUnavailable."""
         names = [self.live_alias, self.building_alias, self.complete_alias]
-        answer = self._cluster.ask(lambda client: client.indices.get_alias(name=names), ignore=(404,))
+        asked = [*names, f"{self._holds}*"]
+        answer = self._cluster.ask(lambda client: client.indices.get_alias(name=asked), ignore=(404,))
         behind: dict[str, dict[str, set[str]]] = {name: {} for name in names}
+        held: dict[str, set[str]] = {}
         for index, told in answer.items():
             found = self._form.fullmatch(index)
             if found is None:  # "error" and "status": not all aliases are there
                 continue
             for alias in told["aliases"]:
-                behind[alias].setdefault(found[3], set()).add(index)
+                if alias in behind:
+                    behind[alias].setdefault(found[3], set()).add(index)
+                else:
+                    held.setdefault(found[3], {OTHER}).add(alias.removeprefix(self._holds))
         live = max(behind[self.live_alias], default=None)
         building = max(behind[self.building_alias], default=None)
+        there = behind[self.live_alias].get(live or "", set())
+        lost = held.get(live or "", {OTHER}) - {index.rpartition("-")[2] for index in there}
         return State(
             live=live,
             building=building,
-            is_complete=live is not None and live in behind[self.complete_alias],
+            is_complete=live is not None and not lost and live in behind[self.complete_alias],
+            lost=frozenset(lost) if live is not None else frozenset(),
             indices={
                 generation: frozenset(behind[alias][generation])
                 for alias, generation in ((self.building_alias, building), (self.live_alias, live))
@@ -90,9 +110,15 @@ class Generations:
         )
 
     def usable(self) -> State:
-        """The state; where there is no index, that of a new one. Raises SearchUnavailable."""
+        """The state; where there is no index, that of a new one. Raises SearchUnavailable.
+
+        A live generation of which somebody deleted an index is not complete from then on.
+        """
         state = self.state()
         if state.live is not None:
+            if state.lost:
+                self._note_loss(state.live, state.lost)
+                state = self.state()
             return state
         self._put_template()
         first = self.index(FIRST, OTHER)
@@ -104,6 +130,18 @@ class Generations:
             if not is_new:  # left over from a rebuild that ended before it had tidied up
                 self._delete([first])
         raise SearchUnavailable(reason=f"no index behind {self.live_alias}")
+
+    def _note_loss(self, live: str, lost: frozenset[str]) -> None:
+        """Before anything makes a lost index again, empty: what it held has to come from a rebuild."""
+        log.warning("search_indices_lost", generation=live, years=sorted(lost))
+        if OTHER in lost:
+            self._create(self.index(live, OTHER), {self.live_alias: {}})
+        every = self.index(live, "*")
+        aliases = [self.complete_alias, *(f"{self._holds}{year}" for year in sorted(lost - {OTHER}))]
+        with suppress(Overtaken):  # none of them is there
+            self._change(
+                [{"remove": {"index": every, "alias": alias, "must_exist": False}} for alias in aliases]
+            )
 
     def _seen_live(self) -> State:
         """The state, once the node that is asked has heard of a live index; it may be a moment late."""
@@ -130,6 +168,11 @@ class Generations:
                 {"remove": {**held, "must_exist": True}},
                 {"add": held},
                 *({"add": {"index": index, "alias": alias}} for index in wanted),
+                *(
+                    {"add": {"index": held["index"], "alias": f"{self._holds}{index.rpartition('-')[2]}"}}
+                    for index in wanted
+                    if not index.endswith(f"-{OTHER}")
+                ),
             ]
         )
 

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from core.errors import VermilionError
+
+if TYPE_CHECKING:
+    from search.index import Key
 
 
 class PageTooDeep(VermilionError):
@@ -48,10 +54,18 @@ class RecordUnsettled(VermilionError):
 
 
 class RecordRefused(VermilionError):
-    """The index will never take a record as it is. Context: ``record`` (its key), ``reason``, ``count``."""
+    """The index will never take some records as they are. Context: ``record``, ``reason``, ``count``.
+
+    ``refused`` has all of them with why; ``record`` and ``reason`` name the first.
+    """
 
     code = "record-refused"
     status = 500
+
+    def __init__(self, refused: Mapping[Key, str]) -> None:
+        first, reason = next(iter(refused.items()))
+        super().__init__(record=f"{first.kind} {first.id}", reason=reason, count=len(refused))
+        self.refused = dict(refused)
 
 
 class StoredQueryUnknown(VermilionError):
@@ -87,6 +101,20 @@ class TooManyExports(VermilionError):
 
     code = "too-many-exports"
     status = 409
+
+
+class ExportFileThere(VermilionError):
+    """An export to a file never writes over another one. Context: ``file``."""
+
+    code = "export-file-there"
+    status = 409
+
+
+class ExportFormatUnknown(VermilionError):
+    """The file's name does not say a format. Context: ``file``, ``known``."""
+
+    code = "export-format-unknown"
+    status = 422
 
 
 class ExportNotReady(VermilionError):

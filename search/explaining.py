@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from core.i18n import Translator
@@ -12,18 +13,35 @@ _STATE_GROUPS: Final = ("case", "document", "search-state")
 
 
 def explain(mistake: Mistake, translator: Translator) -> str:
-    """One sentence: what was typed, why it was left out or read otherwise, and what is known."""
+    """One sentence in the reader's language: what was typed, why it was left out or read otherwise, and what
+    is known.
+    """
     between = translator.text("search-mistake-between")
-    known = mistake.known
+    typed = _field_name(mistake.text, translator) if mistake.code == "value-missing" else mistake.text
+    known = between.join(known_names(mistake, translator))
+    return translator.text(f"search-mistake-{mistake.code}", text=typed, known=known)
+
+
+def known_names(mistake: Mistake, translator: Translator) -> tuple[str, ...]:
+    """What would have been understood, as it is called in the reader's language."""
     if mistake.code == "field-unknown":
-        known = field_names(translator)
-    return translator.text(f"search-mistake-{mistake.code}", text=mistake.text, known=between.join(known))
+        return field_names(translator)
+    return tuple(dict.fromkeys(_own(names, translator) for names in mistake.known))
 
 
 def field_names(translator: Translator) -> tuple[str, ...]:
     """The fields of the query language as they are called in the reader's language."""
+    return tuple(_own(names, translator) for names in FIELDS.values())
+
+
+def _field_name(field: str, translator: Translator) -> str:
+    return next((_own(names, translator) for known, names in FIELDS.items() if known == field), field)
+
+
+def _own(names: Sequence[str], translator: Translator) -> str:
+    """The first of the names in the reader's language; the first of all where there is none."""
     is_english = translator.language == "en"
-    return tuple(next(name for name in names if name.isascii() == is_english) for names in FIELDS.values())
+    return next((name for name in names if name.isascii() == is_english), names[0])
 
 
 def kind_text(kind: str, translator: Translator) -> str:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from search import tokens
-from search.index import Excerpt, Record, Segment
+from search.hearing import Heard
+from search.index import Excerpt, MarkedName, Record, Segment
 from search.query import Word
 
 WIDTH: Final = 120
@@ -18,20 +19,25 @@ _LEAD: Final = 30
 _MOST_SPANS: Final = 1_000
 
 
-def spans(text: str, words: Iterable[Word]) -> list[tuple[int, int]]:
-    """The places (start, end) of all words in ``text``, in order, apart from each other."""
+def spans(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> list[tuple[int, int]]:
+    """The places (start, end) of all words, and of what of ``names`` was heard, in order, apart from each
+    other.
+    """
     plain = tokens.canonical(text)
-    wanted = [word for word in words if word.pattern in plain]
+    wanted: list[tuple[str, tuple[tuple[int, int], ...]]]
+    wanted = [(word.pattern, ((0, len(word.pattern)),)) for word in words if word.pattern in plain]
+    wanted += [(each.name.pattern, each.places) for each in names if each.name.pattern in plain]
     if not wanted:
         return []
     canonical, places = tokens.canonical_places(text)
     found: list[tuple[int, int]] = []
-    for word in wanted:
-        at = canonical.find(word.pattern)
+    for pattern, parts in wanted:
+        at = canonical.find(pattern)
         while at >= 0 and len(found) < _MOST_SPANS:
-            there = [place for place in places[at : at + len(word.pattern)] if place >= 0]
-            found.append((there[0], there[-1] + 1))
-            at = canonical.find(word.pattern, at + 1)
+            for start, end in parts:
+                there = [place for place in places[at + start : at + end] if place >= 0]
+                found.append((there[0], there[-1] + 1))
+            at = canonical.find(pattern, at + 1)
     return _merged(found)
 
 
@@ -45,9 +51,20 @@ def _merged(found: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-def segments(text: str, words: Iterable[Word]) -> tuple[Segment, ...]:
+def segments(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> tuple[Segment, ...]:
     """The whole text in pieces; joined they are the text."""
-    return _cut(text, spans(text, words), 0, len(text))
+    return _cut(text, spans(text, words, names), 0, len(text))
+
+
+def marked_names(record: Record, words: Sequence[Word], names: Sequence[Heard]) -> tuple[MarkedName, ...]:
+    """The names besides the title in which something is marked, each once, in its first field."""
+    marked: dict[str, MarkedName] = {}
+    for field, those in record.names().items():
+        for name in those:
+            pieces = segments(name, words, names)
+            if field != "title" and any(piece.is_hit for piece in pieces):
+                marked.setdefault(name, MarkedName(field, pieces))
+    return tuple(marked.values())
 
 
 def _cut(text: str, found: Sequence[tuple[int, int]], start: int, end: int) -> tuple[Segment, ...]:
@@ -66,13 +83,16 @@ def _cut(text: str, found: Sequence[tuple[int, int]], start: int, end: int) -> t
     return tuple(pieces)
 
 
-def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerpt | None:
-    """The passage or page of the record that shows most of the words, cut to about ``width`` characters.
+def excerpt(
+    record: Record, words: Sequence[Word], names: Sequence[Heard] = (), width: int = WIDTH
+) -> Excerpt | None:
+    """The passage or page of the record that shows most of what was found, cut to about ``width``
+    characters: the words, and the names that were heard.
 
     Of equals the first, pages before passages. Without a match, the beginning of what there is; None
     when the record has no text but its title.
     """
-    wanted = list(words)
+    wanted = [*words, *(each.name for each in names)]
     best: tuple[int, str, int | None] = (0, "", None)
     for passage, page in _passages(record):
         if best[0] == 0 and not best[1].strip():
@@ -87,7 +107,7 @@ def excerpt(record: Record, words: Sequence[Word], width: int = WIDTH) -> Excerp
     _, text, page = best
     if not text.strip():
         return None
-    found = spans(text, wanted)
+    found = spans(text, words, names)
     start, end = _window(text, found, width)
     return Excerpt(_cut(text, found, start, end), page, start > 0, end < len(text))
 

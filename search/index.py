@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any, Final, Literal, NamedTuple, Protocol
+from typing import Final, Literal, NamedTuple, Protocol
 from uuid import UUID
 
 from search.language import Mistake
@@ -157,6 +157,17 @@ class Segment(NamedTuple):
     is_hit: bool
 
 
+class MarkedName(NamedTuple):
+    """A name with what was looked for in it, or what sounds so: its field, and the name in pieces."""
+
+    field: NameField
+    segments: tuple[Segment, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(segment.text for segment in self.segments)
+
+
 @dataclass(frozen=True)
 class Excerpt:
     """Where the words stand: some text around them, and the page (from 1) when it is a page's text."""
@@ -193,41 +204,12 @@ class Hit:
     excerpt: Excerpt | None
     related: Mapping[str, UUID]
     access: tuple[str, ...]
+    marked_names: tuple[MarkedName, ...] = ()
 
     @property
     def page(self) -> int | None:
         """The page (from 1) that the excerpt is from."""
         return self.excerpt.page if self.excerpt else None
-
-    def to_json(self) -> dict[str, Any]:
-        """What ``vermilion search --json`` prints on a line."""
-        return {
-            "kind": self.kind,
-            "id": str(self.id),
-            "title": self.title,
-            "number": self.number,
-            "date": self.date.isoformat(),
-            "subkind": self.subkind,
-            "state": self.state,
-            "marks": list(self.marks),
-            "seal": _named(self.seal),
-            "department": _named(self.department),
-            "applicant": _named(self.applicant),
-            "counterparty": self.counterparty,
-            "amount": None if self.amount is None else f"{self.amount:.2f}",
-            "people": [_named(person) for person in self.people],
-            "page": self.page,
-            "excerpt": self.excerpt.text if self.excerpt else None,
-            "highlights": [
-                {"text": segment.text, "hit": segment.is_hit}
-                for segment in (self.excerpt.segments if self.excerpt else self.title_segments)
-            ],
-            "related": {name: str(other) for name, other in self.related.items()},
-        }
-
-
-def _named(tag: Tag | None) -> dict[str, str] | None:
-    return None if tag is None else {"id": str(tag.id), "name": tag.name}
 
 
 @dataclass(frozen=True)
@@ -339,7 +321,8 @@ class Index(Protocol):
 
         Durable, and found by every later search of this process, when it returns; by other processes
         within a second. All or nothing for each record. Raises IndexBusy when another process goes on
-        writing.
+        writing; RecordRefused, which names all records that the engine will never take as they are,
+        after everything else was done. Of those nothing is left in the index.
         """
         ...
 

@@ -20,9 +20,10 @@ from core.clock import Clock
 from core.database import Database
 from core.models import OutboxJob
 from core.permissions import ResourceType, access_terms
-from search.errors import KindUnknown, RecordUnsettled
+from search.errors import KindUnknown, RecordRefused, RecordUnsettled
 from search.index import Index, Key, Record
 from search.language import Vocabulary
+from search.refusals import note, refusals, settle
 
 Builder = Callable[[Session, Sequence[UUID]], list[Record]]
 """Makes the records of these ids from their rows; leaves out what is not there, or not to be found."""
@@ -45,6 +46,14 @@ class Difference:
 
     key: Key
     what: Literal["missing", "outdated", "left-over"]
+
+
+@dataclass(frozen=True)
+class Reindexed:
+    """What a rebuild did: how many things there are, and which of them the index does not take."""
+
+    count: int
+    refused: Mapping[Key, str]
 
 
 @dataclass(frozen=True)
@@ -79,22 +88,35 @@ class IndexKeeper:
 
         Order and repetition do no harm, nor does another process that refreshes the same: after
         writing, the rows are read again, and what changed meanwhile is written again.
-        Raises KindUnknown, IndexBusy, SearchUnavailable, RecordUnsettled.
+        What the index does not take is remembered (``refusals``). Raises KindUnknown, IndexBusy,
+        SearchUnavailable, RecordUnsettled.
         """
-        self._refresh(keys, self._index.apply)
+        wanted = list(dict.fromkeys(keys))
+        refused = self._refresh(wanted, self._index.apply)
+        with self._database.read() as session:
+            known = refusals(session)
+        if refused or any(key in known for key in wanted):
+            with self._database.write() as session:
+                settle(session, wanted)
+                note(session, refused, self._clock.now())
 
-    def _refresh(self, keys: Iterable[Key], apply: Apply) -> None:
-        waiting = list(dict.fromkeys(keys))
+    def _refresh(self, keys: Iterable[Key], apply: Apply) -> dict[Key, str]:
+        """Write until the rows are as they were read. Returns what the index does not take, with why."""
+        waiting, refused = list(dict.fromkeys(keys)), dict[Key, str]()
         for key in waiting:
             if key.kind not in self._sources:
                 raise KindUnknown(field="kind", kind=key.kind)
         wanted = self._read(waiting)
         for _ in range(_ROUNDS):
-            apply(list(wanted.values()), [key for key in waiting if key not in wanted])
+            refused = {key: reason for key, reason in refused.items() if key not in waiting}
+            try:
+                apply(list(wanted.values()), [key for key in waiting if key not in wanted])
+            except RecordRefused as error:
+                refused |= error.refused
             current = self._read(waiting)
             waiting = [key for key in waiting if current.get(key) != wanted.get(key)]
             if not waiting:
-                return
+                return refused
             wanted = {key: current[key] for key in waiting if key in current}
         raise RecordUnsettled(kind=waiting[0].kind)
 
@@ -102,29 +124,39 @@ class IndexKeeper:
         with self._database.read() as session:
             return self._records(session, keys)
 
-    def reindex(self, progress: Progress | None = None) -> int:
-        """Build an index beside the one in use and let it take its place. Returns how many things there are.
+    def reindex(self, progress: Progress | None = None) -> Reindexed:
+        """Build an index beside the one in use and let it take its place.
 
-        Searching goes on meanwhile; what changes meanwhile is not lost. Raises RebuildSuperseded when
-        somebody starts another one.
+        Searching goes on meanwhile; what changes meanwhile is not lost. What the index does not take is
+        told and remembered, and stops nothing. Raises RebuildSuperseded when somebody starts another one.
         """
+        known = self.refusals()
         name = self._index.begin_rebuild()
         keys = list(self._all_keys())
-        done = 0
+        done, refused = 0, dict[Key, str]()
         for some in batches(keys, _INDEXED_AT_ONCE):
-            self._refresh(some, partial(self._index.apply_rebuilt, name))
+            refused |= self._refresh(some, partial(self._index.apply_rebuilt, name))
             done += len(some)
             if progress is not None:
                 progress(done, len(keys))
         self._index.finish_rebuild(name)
-        return done
+        with self._database.write() as session:
+            settle(session, known)
+            note(session, refused, self._clock.now())
+        return Reindexed(done, refused)
+
+    def refusals(self) -> Mapping[Key, str]:
+        """What the index does not take, with why."""
+        with self._database.read() as session:
+            return refusals(session)
 
     def differences(self, progress: Progress | None = None) -> Iterator[Difference]:
         """What the index has otherwise than the database: every record is compared.
 
-        What still waits to be indexed is not told. Raises SearchUnavailable.
+        What still waits to be indexed, or is refused by the index, is not told. Raises SearchUnavailable.
         """
         indexed = dict(self._index.digests())
+        refused = self.refusals()
         keys = list(self._all_keys())
         done = 0
         for some in batches(keys, CHECKED_AT_ONCE):
@@ -132,6 +164,8 @@ class IndexKeeper:
             waiting = self._waiting(some)
             for key in some:
                 digest = indexed.pop(key, None)
+                if key in refused and digest is None:
+                    continue
                 if key in records and key not in waiting and digest != records[key].digest():
                     yield Difference(key, "missing" if digest is None else "outdated")
             if progress is not None:

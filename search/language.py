@@ -34,6 +34,8 @@ from search.query import (
 LONGEST_QUERY: Final = 500
 """In characters; what follows is left out, and said so."""
 MOST_TERMS: Final = 40
+_MOST_KNOWN: Final = 12
+"""Of the values of a field, that are told to who typed another one."""
 
 FieldName = Literal[
     "title", "seal", "applicant", "person", "department", "counterparty",
@@ -72,12 +74,13 @@ class Mistake:
 
     ``code``: ``too-long``, ``too-many``, ``field-unknown`` (read as words), ``value-missing``,
     ``amount-unclear``, ``date-unclear``, ``kind-unknown``, ``state-unknown``, ``either-alone``.
-    ``text`` is what was typed; ``known`` what would have been understood, where that is a short list.
+    ``text`` is what was typed (of ``value-missing``: the field); ``known`` what would have been understood,
+    where that is a short list: of each value all its names, in either language (see ``search.explaining``).
     """
 
     code: str
     text: str
-    known: tuple[str, ...] = ()
+    known: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,7 @@ class _Reading:
             return _word(piece)
         value = piece.text.strip()
         if not value:
-            self.mistakes.append(Mistake("value-missing", FIELDS[piece.field][0]))
+            self.mistakes.append(Mistake("value-missing", piece.field))
             return None
         if piece.field in NAME_FIELDS:
             word = _word(piece)
@@ -210,9 +213,16 @@ class _Reading:
     def _named(self, name: Literal["kind", "state"], known: Mapping[str, str], value: str) -> Is | None:
         meant = known.get(named(value))
         if meant is None:
-            self.mistakes.append(Mistake(f"{name}-unknown", value, tuple(dict.fromkeys(known))[:12]))
+            self.mistakes.append(Mistake(f"{name}-unknown", value, _names_of_values(known)[:_MOST_KNOWN]))
             return None
         return Is(name, meant)
+
+
+def _names_of_values(known: Mapping[str, str]) -> tuple[tuple[str, ...], ...]:
+    names: dict[str, list[str]] = {}
+    for name, meant in known.items():
+        names.setdefault(meant, []).append(name)
+    return tuple(map(tuple, names.values()))
 
 
 def vocabulary_of(kinds: Mapping[str, tuple[str, ...]], states: Mapping[str, tuple[str, ...]]) -> Vocabulary:

@@ -20,7 +20,7 @@ import structlog
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from core import notices, outbox
+from core import audit, notices, outbox
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput, NotFound
@@ -82,6 +82,9 @@ class SavedSearches:
                 checked_at=None if known is None else now,
             )
             session.add(row)
+            session.flush()
+            payload = {"name": name, "query": row.query, "is_notified": is_notified}
+            audit.record(session, now, principal.person_id, "search.saved", RESOURCE, row.id, payload)
         return row
 
     def change(
@@ -115,9 +118,11 @@ class SavedSearches:
     def delete(self, principal: Principal, saved_id: UUID) -> None:
         """Forget it, with its notices. Raises NotFound."""
         with self._database.write() as session:
-            row = find(session, principal, saved_id)
-            notices.settle_all(session, self._clock.now(), RESOURCE, row.id)
+            row, now = find(session, principal, saved_id), self._clock.now()
+            notices.settle_all(session, now, RESOURCE, row.id)
             session.delete(row)
+            payload = {"name": row.name}
+            audit.record(session, now, principal.person_id, "search.forgotten", RESOURCE, saved_id, payload)
 
     def look(self, principal: Principal, saved_id: UUID) -> Query:
         """The person looks at what it finds: nothing is new any more. Raises NotFound, StoredQueryUnknown."""
@@ -225,6 +230,17 @@ def find(session: Session, principal: Principal, saved_id: UUID) -> SavedSearch:
     row = session.get(SavedSearch, saved_id)
     if row is None or row.person_id != principal.person_id:
         raise NotFound(what="saved_search")
+    return row
+
+
+def find_named(session: Session, principal: Principal, name: str) -> SavedSearch:
+    """One of the person's own by its name. Raises NotFound."""
+    own = select(SavedSearch).where(
+        SavedSearch.person_id == principal.person_id, SavedSearch.name == " ".join(name.split())
+    )
+    row = session.scalar(own)
+    if row is None:
+        raise NotFound(what=name)
     return row
 
 

@@ -19,6 +19,7 @@ from core.permissions import Principal, ResourceType, readable
 from search import highlight, tokens
 from search.correcting import correct
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
+from search.hearing import heard
 from search.index import DEEPEST, Found, Hit, Index, Key, Lookup, Query, Record, Results, Suggestion
 from search.keeping import CHECKED_AT_ONCE, IndexKeeper, batches
 from search.language import Asked, Vocabulary, parse
@@ -70,7 +71,7 @@ class Searcher(IndexKeeper):
                 again = self._find(better)
                 if again.total:
                     found, lookup, corrected = again, better, put_right.text
-        hits = tuple(_hit(record, lookup.words) for record in self.records_of(principal, found.keys))
+        hits = tuple(_hit(record, lookup) for record in self.records_of(principal, found.keys))
         is_complete = self.require_complete()
         reached = query.offset + len(found.keys)
         return Results(
@@ -215,12 +216,13 @@ def _asks_nothing(query: Query, asked: Asked) -> bool:
     return bool(query.text.strip()) and not asked.clauses and not asked.mistakes
 
 
-def _hit(record: Record, words: tuple[Word, ...]) -> Hit:
+def _hit(record: Record, lookup: Lookup) -> Hit:
+    words, names = lookup.words, heard(record, lookup.clauses)
     return Hit(
         kind=record.kind,
         id=record.id,
         title=record.title,
-        title_segments=highlight.segments(record.title, words),
+        title_segments=highlight.segments(record.title, words, names),
         number=record.number,
         date=record.date,
         subkind=record.subkind,
@@ -232,9 +234,10 @@ def _hit(record: Record, words: tuple[Word, ...]) -> Hit:
         people=record.people,
         counterparty=record.counterparty,
         amount=record.amount,
-        excerpt=highlight.excerpt(record, words),
+        excerpt=highlight.excerpt(record, words, names),
         related=record.related,
         access=record.access,
+        marked_names=highlight.marked_names(record, words, names),
     )
 
 

@@ -97,6 +97,10 @@ class IndexFolder:
     def adopt(self, state: State) -> None:
         """Use the subfolders of a state, and remove all others. The caller holds the lock."""
         self.save(state)
+        self.tidy(state)
+
+    def tidy(self, state: State) -> None:
+        """Remove subfolders that the state does not name: whoever was killed left them. Under the lock."""
         for other in self.path.glob("index-*"):
             if other.name not in (state.folder, state.building):
                 shutil.rmtree(other, ignore_errors=True)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import tantivy
 
-from search.errors import IndexBusy, RebuildSuperseded, SearchUnavailable
+from search.errors import IndexBusy, RebuildSuperseded, RecordRefused, SearchUnavailable
 from search.fields import EXACT, TEXTS, Fields, fields_of, key_text, read_key
 from search.index import Found, Key, Lookup, Record
 from search.query import Word
@@ -50,6 +50,7 @@ class TantivyIndex:
             if state.building is not None:
                 self._write(state.building, change)
             self._write(state.folder, change)
+        change.require_taken()
 
     def begin_rebuild(self) -> str:
         """See ``search.index.Index``."""
@@ -68,6 +69,7 @@ class TantivyIndex:
             self._write(name, change)
             if not state.is_complete:
                 self._write(state.folder, change)
+        change.require_taken()
 
     def finish_rebuild(self, name: str) -> None:
         """See ``search.index.Index``."""
@@ -123,6 +125,8 @@ class TantivyIndex:
             elif state.building is not None and find_damage(self._folder.path / state.building) is not None:
                 state = replace(state, building=None)
                 self._folder.adopt(state)
+            if state is not None:
+                self._folder.tidy(state)
             self._folder.clear_suspicion()
         if state is None:
             state = self._folder.start_anew()
@@ -213,6 +217,7 @@ class TantivyIndex:
             "records": self.count(),
             "bytes": sum(file.stat().st_size for file in files),
             "folder": str(self._folder.path),
+            **({} if state is None or state.building is None else {"building": state.building}),
         }
 
     def close(self) -> None:
@@ -284,7 +289,18 @@ class _Change:
     def __init__(self, records: Sequence[Record], gone: Sequence[Key]) -> None:
         newest = {record.key: record for record in records}
         self.keys = sorted({key_text(key) for key in (*newest, *gone)})
-        self.documents = [_document(fields_of(record)) for record in newest.values()]
+        self.documents = []
+        self._refused: dict[Key, str] = {}
+        for key, record in newest.items():
+            try:
+                self.documents.append(_document(fields_of(record)))
+            except (ArithmeticError, ValueError) as error:  # a number or text beyond what the engine can hold
+                self._refused[key] = f"{type(error).__name__}: {error}"
+
+    def require_taken(self) -> None:
+        """Raise RecordRefused when the engine does not take some of the records."""
+        if self._refused:
+            raise RecordRefused(self._refused)
 
 
 def _schema() -> Any:

@@ -93,7 +93,8 @@ class Machine:
 
 
 _QUICK_START: Final = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-_PUSHING_BACK: Final = {"indexing_pressure.memory.limit": "2mb"}  # so that it does within a test
+# So that it does within a test.
+_PUSHING_BACK: Final = {"indexing_pressure.memory.limit": "2mb", "http.max_content_length": "2mb"}
 FOR_TESTS: Final = Machine("512m", _QUICK_START, _PUSHING_BACK)
 """Quick to start and small, rather than quick after an hour."""
 _ONE_OF_THREE: Final = Machine("320m", _QUICK_START, _PUSHING_BACK)

@@ -18,6 +18,7 @@ from vermilion.commands import (
     master_key,
     operation,
     people,
+    saved_searches,
     seals,
     verification,
 )
@@ -40,6 +41,7 @@ for name, module in (
     ("master-key", master_key),
     ("seal", seals),
     ("flow", flows),
+    ("saved-search", saved_searches),
     ("audit", audit),
 ):
     app.add_typer(module.app, name=name)

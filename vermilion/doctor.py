@@ -164,6 +164,13 @@ def _search(settings: Settings, database: Database, progress: Progress | None) -
         if not searcher.is_complete():
             yield Finding("search", "warning", text.text("doctor-search-building"))
             return
+        if "building" in about:
+            yield Finding("search", "warning", text.text("doctor-search-rebuilding"))
+        refused = searcher.refusals()
+        if refused:
+            named = "; ".join(f"{key.kind} {key.id}: {why}" for key, why in list(refused.items())[:_NAMED])
+            told = text.text("doctor-search-refused", count=len(refused), named=named)
+            yield Finding("search", "error", told)
         found = list(searcher.differences(progress))
         for what in ("missing", "outdated", "left-over"):
             those = [one.key for one in found if one.what == what]
@@ -174,7 +181,7 @@ def _search(settings: Settings, database: Database, progress: Progress | None) -
                     "error",
                     text.text(f"doctor-search-{what}", count=len(those), named=named),
                 )
-        if not found:
+        if not found and not refused:
             yield Finding("search", "ok", text.text("doctor-search-same"))
     finally:
         searcher.close()

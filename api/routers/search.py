@@ -22,6 +22,7 @@ from api.schemas_search import (
     FacetAnswer,
     HitAnswer,
     Kind,
+    MarkedNameAnswer,
     MistakeAnswer,
     Named,
     SearchAnswer,
@@ -33,7 +34,7 @@ from core.i18n import translator
 from core.models import Organisation
 from ingest.service import IngestService
 from search import index
-from search.explaining import explain
+from search.explaining import explain, known_names
 from search.language import LONGEST_QUERY
 from search.service import Searcher
 from signing.attribution import register_entries, sealed_states
@@ -105,7 +106,9 @@ def find(
         is_complete=results.is_complete,
         corrected=results.corrected,
         mistakes=[
-            MistakeAnswer(code=one.code, text=one.text, known=list(one.known), message=explain(one, text))
+            MistakeAnswer(
+                code=one.code, text=one.text, known=list(known_names(one, text)), message=explain(one, text)
+            )
             for one in results.mistakes
         ],
         items=[_hit(hit) for hit in results.hits],
@@ -251,6 +254,9 @@ def _hit(hit: index.Hit) -> HitAnswer:
         amount=None if hit.amount is None else f"{hit.amount:.2f}",
         people=[PersonName(id=tag.id, name=tag.name) for tag in hit.people],
         related=dict(hit.related),
+        marked_names=[
+            MarkedNameAnswer(field=name.field, segments=_segments(name.segments)) for name in hit.marked_names
+        ],
     )
 
 

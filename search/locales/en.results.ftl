@@ -43,5 +43,7 @@ error-saved-search-name-taken = You already have a saved search called “{ $nam
 error-too-many-saved-searches = You may keep { $limit } searches. Delete one you no longer need.
 error-search-too-wide = This search finds more than { $limit } records. Notices of new ones need a narrower search.
 error-too-many-exports = { $limit } of your exports are still being written. Wait until one is done.
+error-export-file-there = { $file } is there already. Name another file.
+error-export-format-unknown = The name { $file } has to end in one of { $known }.
 error-export-not-ready = This file is not ready ({ $state }).
 error-export-outdated = You may no longer see { $count } of the records in this file. Export again.

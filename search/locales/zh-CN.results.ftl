@@ -43,5 +43,7 @@ error-saved-search-name-taken = 您已有名为“{ $name }”的搜索。
 error-too-many-saved-searches = 最多可保存 { $limit } 个搜索，请先删除不再需要的。
 error-search-too-wide = 这个搜索的结果超过 { $limit } 条，需缩小范围才能提醒新结果。
 error-too-many-exports = 您有 { $limit } 个导出尚未完成，请等其中一个完成后再试。
+error-export-file-there = { $file } 已存在，请换一个文件名。
+error-export-format-unknown = 文件名 { $file } 必须以 { $known } 之一结尾。
 error-export-not-ready = 文件尚未就绪（{ $state }）。
 error-export-outdated = 文件中有 { $count } 条记录您现在已无权查看，请重新导出。

@@ -43,6 +43,7 @@ def test_a_search_answers_with_all_that_is_known_of_a_hit(world: World) -> None:
         "contract", [], "上海华天科技股份有限公司", "1234567.80"
     )  # fmt: skip
     assert hit["applicant"]["name"] == "张伟"
+    assert hit["marked_names"] == []
     (mistake,) = answer["mistakes"]
     assert (mistake["code"], mistake["text"]) == ("amount-unclear", "many")
     assert "is no amount" in mistake["message"]
@@ -52,6 +53,24 @@ def test_a_search_answers_with_all_that_is_known_of_a_hit(world: World) -> None:
         world.client("staff").get("/api/v1/search", params={"q": "框驾采购"}).json()["corrected"]
         == "框架采购"
     )
+
+
+def test_a_name_that_sounds_as_was_typed_is_marked(world: World) -> None:
+    (hit, *_) = world.client("staff").get("/api/v1/search", params={"q": "htkj"}).json()["items"]
+
+    (name,) = hit["marked_names"]
+    assert name["field"] == "counterparty"
+    assert [one["text"] for one in name["segments"] if one["is_hit"]] == ["华天科技"]
+    assert "".join(one["text"] for one in name["segments"]) == hit["counterparty"]
+
+
+def test_what_is_known_in_place_of_a_mistake_is_in_the_caller_s_language(world: World) -> None:
+    client = world.client("staff")
+    for language, known, foreign in (("en", "contract", "合同"), ("zh-CN", "合同", "contract")):
+        asked = {"headers": {"Accept-Language": language}, "params": {"q": "kind:zz 框架"}}
+        (mistake,) = client.get("/api/v1/search", **asked).json()["mistakes"]
+        assert known in mistake["known"] and foreign not in mistake["known"]
+        assert known in mistake["message"] and foreign not in mistake["message"]
 
 
 def test_filters_and_orders(world: World) -> None:

@@ -70,6 +70,26 @@ def browser_in_chinese(client: TestClient, q: str) -> str:
     return text_of(client.get("/search", params={"q": q}, headers={"Accept-Language": "zh-CN"}).text)
 
 
+def test_a_name_that_was_found_by_its_sound_is_marked_where_it_stands(staff: TestClient) -> None:
+    page = staff.get("/search", params={"q": "htkj"}).text
+    assert "上海<mark>华天科技</mark>股份有限公司 · 合同专用章 · 张伟" in page
+    page = staff.get("/search", params={"q": "ly"}).text  # who approved, and is not shown otherwise
+    assert " · <mark>刘洋</mark> · " in page
+
+
+def test_an_explanation_has_the_names_of_one_language(staff: TestClient) -> None:
+    page = text_of(
+        staff.get("/search", params={"q": "类型:zz 状态:yy"}, headers={"accept-language": "en"}).text
+    )
+    said = page[
+        page.index("There is no kind “zz”") : page.index("records found") if "records found" in page else None
+    ]
+    assert (
+        "contract" in said.partition("There is no state")[0]
+        and "合同" not in said.partition("There is no state")[0]
+    )
+
+
 def test_a_slip_is_put_right_and_said(staff: TestClient) -> None:
     page = staff.get("/search", params={"q": "框驾采购"}).text
 

@@ -247,25 +247,57 @@ def test_an_index_that_was_deleted_by_hand_is_noticed(
     index.close()
 
 
+@pytest.mark.parametrize("lost", ["2024", "other"])
+def test_one_yearly_index_that_was_deleted_by_hand_is_noticed(
+    elasticsearch: ElasticServer, elastic_prefix: str, client: Elasticsearch, lost: str
+) -> None:
+    index = open_index(elasticsearch.url(elastic_prefix), elasticsearch.access)
+    records = [make(f"合同{n}", id=made) for n, made in enumerate((id_of(2024), id_of(2025), uuid4()))]
+    name = index.begin_rebuild()
+    index.apply_rebuilt(name, records)
+    index.finish_rebuild(name)
+    there = client.indices.get(index=f"{elastic_prefix}-*", features="aliases")
+    (deleted,) = [each for each in there if each.endswith(f"-{lost}")]
+    client.indices.delete(index=deleted)
+    other = open_index(elasticsearch.url(elastic_prefix), elasticsearch.access)
+    assert (other.is_complete(), other.count()) == (False, 2)
+    other.apply([make("新的", id=id_of(2024)), make("无年份", id=uuid4())])  # its index is there again
+    for look in (index, other):
+        look.check()
+        assert (look.is_complete(), look.count()) == (False, 4)
+    again = other.begin_rebuild()
+    other.apply_rebuilt(again, records)
+    assert not index.is_complete()
+    other.finish_rebuild(again)
+    assert (index.is_complete(), index.count()) == (True, 3)
+    for each in (index, other):
+        each.close()
+
+
 # writing
 
 
-def test_a_record_that_is_refused_is_named_and_the_others_are_written(
-    opened: Opened, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bad = make("坏的")
-    real = elastic_index.document
-    monkeypatch.setattr(
-        elastic_index,
-        "document",
-        lambda fields: real(fields) | ({"unheard": 1} if bad.id.hex in fields.key else {}),
-    )
+def test_a_record_larger_than_the_cluster_lets_in_is_refused_alone(opened: Opened) -> None:
+    """The test's server takes requests of two megabytes (``http.max_content_length``)."""
     index = opened()
+    huge, good = make("太大", pages=("合同" * 500_000,)), [make(f"第{n}份") for n in range(4)]
     with pytest.raises(RecordRefused) as refused:
-        index.apply([make("一"), bad, make("二")])
-    assert refused.value.context["record"] == f"document:{bad.id.hex}"
-    assert "strict" in str(refused.value.context["reason"])
-    assert index.count() == 2
+        index.apply([*good[:2], huge, *good[2:]])
+    assert dict(refused.value.refused) == {huge.key: "413 request too large"}
+    assert set(index.keys(EVERYTHING)) == {each.key for each in good}
+
+
+def test_what_the_cluster_may_take_later_is_not_refused(opened: Opened, client: Elasticsearch) -> None:
+    """An index that may only be read, as when a disk is full, stops the writing; it costs no record."""
+    index = opened()
+    record = make("合同")
+    index.apply([record])
+    alias = index._generations.live_alias
+    client.indices.put_settings(index=alias, settings={"index.blocks.write": True})
+    with pytest.raises(SearchUnavailable):
+        index.apply([make("另一份")])
+    client.indices.put_settings(index=alias, settings={"index.blocks.write": None})
+    assert list(index.keys(EVERYTHING)) == [record.key]
 
 
 def test_a_cluster_that_has_no_room_is_given_time(opened: Opened, client: Elasticsearch) -> None:
@@ -343,11 +375,18 @@ def test_a_wrong_password_or_certificate_is_refused_at_the_start_without_telling
             open_index(elastic_url, changed)
         assert reason in str(refused.value)
         assert "hunter-2" not in str(refused.value) and PASSWORD not in str(refused.value)
-    index = open_index(elastic_url.replace("+https", "+http"), replace(access, ca_file=None))
-    with pytest.raises(SearchUnavailable) as away:  # TLS is not spoken where it is expected
-        index.count()
-    assert PASSWORD not in str(away.value)
-    index.close()
+
+
+def test_plain_http_to_a_port_with_tls_is_said_at_the_start(
+    elasticsearch: ElasticServer, elastic_url: str
+) -> None:
+    access, port = replace(elasticsearch.access, ca_file=None), elasticsearch.ports[0]
+    with pytest.raises(SettingUnusable) as refused:
+        open_index(elastic_url.replace("+https", "+http"), access)
+    assert refused.value.context["setting"] == "VERMILION_SEARCH_URL"
+    reason = str(refused.value.context["reason"])
+    assert reason.startswith(f"127.0.0.1:{port} speaks TLS: write elasticsearch+https://")
+    assert PASSWORD not in str(refused.value)
 
 
 def test_a_password_in_the_url_will_do(elasticsearch: ElasticServer, elastic_url: str) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from elasticsearch import Elasticsearch
 
+from core.errors import SettingUnusable
 from search.errors import SearchUnavailable
 from search.index import Index, Key
 from search.opening import open_index
@@ -30,6 +31,8 @@ def test_a_cluster_loses_no_record_and_goes_on_when_a_node_is_killed(
     cluster: tuple[ElasticServer, list[Node]],
 ) -> None:
     server, nodes = cluster
+    with pytest.raises(SettingUnusable, match=r"127.0.0.1:\d+ speaks no TLS: write elasticsearch\+http://"):
+        open_index(server.url(PREFIX).replace("+http", "+https"))
     index = open_index(server.url(PREFIX))
     committed: list[Key] = []
     refused: list[SearchUnavailable] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import pytest
 from core.errors import SettingUnusable
 from core.settings import Settings
 from search.elastic_address import Access, read_address
+from search.errors import SearchUnavailable
 from search.opening import open_index, open_index_of
 
 SETTING = "VERMILION_SEARCH_URL"
@@ -45,6 +47,32 @@ def answering(version: str, product: str = "Elasticsearch") -> Iterator[tuple[st
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_https_to_a_port_without_tls_is_said_at_the_start() -> None:
+    with answering("8.19.0") as (url, seen), pytest.raises(SettingUnusable) as refused:
+        open_index(url.replace("+http", "+https"))
+    assert " speaks no TLS: write elasticsearch+http://" in str(refused.value)
+    assert seen == []
+
+
+def test_what_takes_connections_and_says_nothing_is_away_whatever_the_scheme() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+        threading.Thread(target=_hang_up, args=(listening,), daemon=True).start()
+        for scheme in ("http", "https"):
+            index = open_index(f"elasticsearch+{scheme}://127.0.0.1:{port}")
+            with pytest.raises(SearchUnavailable):
+                index.count()
+            index.close()
+
+
+def _hang_up(listening: socket.socket) -> None:
+    while True:
+        try:
+            listening.accept()[0].close()
+        except OSError:
+            return
 
 
 @pytest.mark.parametrize("version", ["7.17.29", "8.18.4", "8.9.0", "10.0.0"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -10,8 +11,12 @@ from hypothesis import strategies as st
 
 from core.ids import new_id
 from search import tokens
-from search.highlight import WIDTH, excerpt, segments
-from search.index import Record, Segment
+from search.hearing import heard
+from search.highlight import WIDTH, excerpt, marked_names, segments
+from search.index import Record, Segment, Tag
+from search.query import words_of
+from search.sounds import sounds
+from tests.search.asking import clauses
 from tests.search.asking import words as parse
 from tests.search.test_tokens import MIXED
 
@@ -99,3 +104,75 @@ def test_without_words_the_beginning_is_shown_and_without_text_nothing() -> None
     assert shown is not None
     assert (shown.text, shown.page) == ("第二页有字", 2)
     assert excerpt(record(), parse("题")) is None
+
+
+SURNAMES, GIVEN = "王李张刘陈单曾仇", "芳伟娜敏静重行乐"
+NAMES = st.builds(
+    "".join, st.tuples(st.sampled_from(SURNAMES), st.text(alphabet=GIVEN, min_size=1, max_size=3))
+)
+
+
+@pytest.mark.parametrize(
+    ("query", "fields", "expected"),
+    [
+        ("wf", {"applicant": "王芳"}, "由[王芳]与李芳办理"),
+        ("wangf", {"applicant": "王芳"}, "由[王芳]与李芳办理"),
+        ("fang", {"applicant": "王芳"}, "由王[芳]与李芳办理"),
+        ("applicant:wf", {"applicant": "王芳"}, "由[王芳]与李芳办理"),
+        ("counterparty:wf", {"applicant": "王芳"}, "由王芳与李芳办理"),
+        ("-wf", {"applicant": "王芳"}, "由王芳与李芳办理"),
+        ('"wf"', {"applicant": "王芳"}, "由王芳与李芳办理"),
+        ("lf wf", {"applicant": "王芳", "people": "李芳"}, "由[王芳]与[李芳]办理"),
+        ("htkj", {"counterparty": "上海華天科技有限公司"}, "与上海[華天科技]有限公司签约"),
+        ("ht", {"counterparty": "上海HT(华天)公司"}, "与上海[HT]([华天])公司签约"),
+    ],
+)
+def test_names_that_were_found_by_their_sound_are_marked_where_they_stand(
+    query: str, fields: dict[str, str], expected: str
+) -> None:
+    made = record(title=expected.replace("[", "").replace("]", ""))
+    made = replace(
+        made,
+        applicant=Tag(new_id(), fields["applicant"]) if "applicant" in fields else None,
+        people=(Tag(new_id(), fields["people"]),) if "people" in fields else (),
+        counterparty=fields.get("counterparty"),
+    )
+    asked = clauses(query)
+    parts = segments(made.title, words_of(asked), heard(made, asked))
+    assert "".join(f"[{part}]" if is_hit else part for part, is_hit in parts) == expected
+
+
+@given(NAMES, st.text(alphabet="与，、 \n由王芳办理", max_size=12), st.data())
+def test_what_is_marked_of_a_name_sounds_as_was_typed(name: str, around: str, data: st.DataObject) -> None:
+    sound = data.draw(st.sampled_from([each for each in sounds(name) if len(each) > 1]))
+    typed = sound[: data.draw(st.integers(2, len(sound)))]
+    made = replace(record(title=f"{around}，{name}，{around}"), people=(Tag(new_id(), name),))
+    asked = clauses(typed)
+    names = heard(made, asked)
+    parts = segments(made.title, words_of(asked), names)
+    assert "".join(part.text for part in parts) == made.title
+    assert any(part.is_hit for part in parts)
+    for part in parts:
+        if part.is_hit:
+            assert any(each.startswith(typed) for each in sounds(part.text)) or _side_by_side(
+                part.text, typed
+            )
+    (marked,) = marked_names(made, words_of(asked), names)
+    assert (marked.field, marked.text) == ("person", name)
+
+
+def _side_by_side(text: str, typed: str) -> bool:
+    """Whether it is several pieces one behind the other, each of which sounds so."""
+    return any(
+        any(sound.startswith(typed) for sound in sounds(text[:cut]))
+        and (any(sound.startswith(typed) for sound in sounds(text[cut:])) or _side_by_side(text[cut:], typed))
+        for cut in range(1, len(text))
+    )
+
+
+def test_an_excerpt_shows_the_page_on_which_a_name_stands_that_was_heard() -> None:
+    made = replace(record("无关的一页", "经办人：王芳（签字）"), applicant=Tag(new_id(), "王芳"))
+    asked = clauses("wf")
+    found = excerpt(made, words_of(asked), heard(made, asked))
+    assert found is not None and found.page == 2
+    assert Segment("王芳", True) in found.segments

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from core.errors import SettingUnusable
 from core.ids import new_id
 from search import tokens
-from search.errors import RebuildSuperseded
+from search.errors import RebuildSuperseded, RecordRefused
 from search.index import FacetCount, Index, Key, Lookup, Record, Tag
 from search.opening import open_index
 from search.query import Amount, Between, Clause, InField, Is, Term, Word
@@ -133,6 +133,27 @@ def test_the_last_of_equal_keys_in_one_call_is_kept(index: Index) -> None:
     record = make("甲")
     index.apply([record, replace(record, title="乙")])
     assert (index.count(), titles(index, [replace(record, title="乙")], "乙")) == (1, ["乙"])
+
+
+def test_a_record_that_is_refused_is_named_and_the_others_are_written(index: Index) -> None:
+    """A number beyond what an engine can hold; of what it had before, nothing is left."""
+    once, good = make("曾经收下"), [make("一"), make("二")]
+    index.apply([once])
+    bad = [replace(once, amount=Decimal("1e30")), make("从未收下", amount=Decimal("Infinity"))]
+    with pytest.raises(RecordRefused) as refused:
+        index.apply([good[0], *bad, good[1]])
+    assert set(refused.value.refused) == {each.key for each in bad} and refused.value.context["count"] == 2
+    assert all(refused.value.refused.values())
+    assert set(index.keys(EVERYTHING)) == {each.key for each in good}
+
+    name = index.begin_rebuild()
+    with pytest.raises(RecordRefused) as refused:
+        index.apply_rebuilt(name, [*bad, *good])
+    assert set(refused.value.refused) == {each.key for each in bad}
+    index.finish_rebuild(name)
+    assert (index.count(), index.is_complete()) == (2, True)
+    index.apply([once])
+    assert index.count() == 3
 
 
 def test_nothing_is_found_or_counted_without_a_common_term(index: Index) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.i18n import translator
 from search.days import read_days
+from search.explaining import explain, known_names
 from search.language import FIELDS, LONGEST_QUERY, MOST_TERMS, Mistake, parse, read_amount, vocabulary_of
 from search.query import Amount, Clause, Days, InField, Is, NumberHas, Term, Word
 from tests.search.asking import TODAY, clauses
@@ -88,10 +91,10 @@ def test_a_query_is_understood(text: str, expected: list[Clause]) -> None:
         ("合同 OR OR 协议", [Mistake("either-alone", "OR")], "合同"),
         (
             "kind:书 合同",
-            [Mistake("kind-unknown", "书", ("contract", "合同", "sealrecord", "用印记录"))],
+            [Mistake("kind-unknown", "书", (("contract", "合同"), ("sealrecord", "用印记录")))],
             "合同",
         ),
-        ("state:x", [Mistake("state-unknown", "x", ("sealed", "已用印"))], ""),
+        ("state:x", [Mistake("state-unknown", "x", (("sealed", "已用印"),))], ""),
         ("字" * (LONGEST_QUERY + 5), [Mistake("too-long", str(LONGEST_QUERY))], "字" * LONGEST_QUERY),
     ],
 )
@@ -102,6 +105,25 @@ def test_a_mistake_is_explained_and_the_rest_is_asked(text: str, mistakes: list[
         " ".join(term.condition.runs) for (term, *_) in asked.clauses if isinstance(term.condition, Word)
     ]
     assert "|".join(words) == left
+
+
+@pytest.mark.parametrize("typed", ["kind", "类型", "state", "状态", "foo", "seal", "印章"])
+def test_an_explanation_is_all_in_the_reader_s_language(typed: str) -> None:
+    """What was typed, ``zz``, is repeated; the names beside it are those of one language."""
+    value = "" if typed in ("seal", "印章") else "zz"
+    (mistake,) = parse(f"{typed}:{value}", TODAY, VOCABULARY).mistakes
+    english, chinese = explain(mistake, translator("en")), explain(mistake, translator("zh-CN"))
+    assert not [letter for letter in english if "\u4e00" <= letter <= "\u9fff"], english
+    assert not re.findall("[A-Za-z]+", chinese.replace("zz", "").replace("foo", "")), chinese
+    if value:
+        names = known_names(mistake, translator("en"))
+        assert names and all(f"{name}" in english for name in names)
+
+
+def test_a_value_without_a_name_in_the_reader_s_language_is_told_by_the_one_it_has() -> None:
+    (mistake,) = parse("kind:x", TODAY, vocabulary_of({"leave": (), "采购": ()}, {})).mistakes
+    assert known_names(mistake, translator("en")) == ("leave", "采购")
+    assert known_names(mistake, translator("zh-CN")) == ("leave", "采购")
 
 
 def test_too_many_terms_are_cut_and_said_so() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+import ingest.records
 from core import outbox, tasks
 from core.errors import InvalidInput
 from core.ids import new_id
@@ -24,6 +27,7 @@ from core.runtime import Runtime
 from core.tasks import EmbeddedWorker
 from ingest.models import Document, DocumentKind
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
+from search.hit_json import described
 from search.index import DEEPEST, Hit, Index, Key, Lookup, Query, Record
 from search.keeping import Difference, announce
 from search.opening import open_index
@@ -441,9 +445,44 @@ def test_reindex_counts_and_forgets_what_is_gone(
     with runtime.database.write() as session:
         session.execute(delete(Document).where(Document.id == documents[0]))
     seen: list[tuple[int, int]] = []
-    assert searcher.reindex(lambda done, total: seen.append((done, total))) == 4
+    done = searcher.reindex(lambda done, total: seen.append((done, total)))
+    assert (done.count, done.refused) == (4, {})
     assert seen[-1] == (4, 4)
     assert index.count() == 4
+
+
+def test_what_the_index_refuses_stops_nothing_is_named_and_taken_once_it_is_put_right(
+    company: Company, runtime: Runtime, searcher: Searcher, rows: Rows
+) -> None:
+    with runtime.database.write() as session:
+        ids = [rows.add_document(session, f"合同{n}") for n in range(5)]
+    is_bad, bad, real = True, Key("document", ids[2]), ingest.records.records
+
+    def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
+        amount = Decimal("1e30") if is_bad else None
+        return [replace(r, amount=amount) if r.id == bad.id else r for r in real(session, wanted)]
+
+    searcher.register("document", records, ingest.records.ids, ingest.records.vocabulary)
+    tasks.run_pending(runtime)
+    done = searcher.reindex()
+    assert (done.count, set(done.refused)) == (5, {bad})
+    for _ in range(2):  # found once more, it is still named once
+        with runtime.database.write() as session:
+            announce(session, "document", bad.id, runtime.clock.now())
+        tasks.run_pending(runtime)
+        assert set(searcher.refusals()) == {bad} and "Overflow" in searcher.refusals()[bad]
+    with runtime.database.read() as session:
+        (left,) = session.scalars(select(OutboxJob))
+    assert left.failed_at is not None and left.task == "search.index"
+    assert list(searcher.differences()) == []
+    assert len(found(searcher, company, "admin", "title:合同")) == 4
+
+    is_bad = False
+    with runtime.database.write() as session:  # an administrator has it tried again
+        session.execute(update(OutboxJob).values(failed_at=None, tries=0))
+    tasks.run_pending(runtime)
+    assert waiting(runtime, "search.index") == 0 and not searcher.refusals()
+    assert len(found(searcher, company, "admin", "title:合同")) == 5
 
 
 def test_jobs_are_served_on_every_database(database_url: str, tmp_path: Path) -> None:
@@ -520,7 +559,7 @@ def test_hits_as_json_are_plain_values(
     tasks.run_pending(runtime)
     (hit,) = searcher.search(company.principal("admin"), Query(text="框架")).hits
     assert isinstance(hit, Hit)
-    answer = hit.to_json()
+    answer = described(hit)
     assert (answer["kind"], answer["id"], answer["number"]) == ("seal_record", str(row.id), "2026-0001")
     assert answer["seal"] == {"id": str(row.seal_id), "name": "合同专用章"}
     assert "".join(part["text"] for part in answer["highlights"]) == answer["excerpt"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from core import append_only, audit
 from core.models import AuditEntry, AuditHead, AuditTile, AuditTree
@@ -203,6 +203,22 @@ def test_a_seal_from_a_scan_is_applied_for_and_waits_for_somebody_else(
     assert applied.returncode == 0, applied.stderr
     own = run(home, "seal", "decide", applied.stdout.strip(), "agree")
     assert own.returncode == 1 and "Somebody else has to agree" in own.stderr
+
+
+def test_what_the_index_refuses_is_named_by_reindex_and_doctor(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    with open_office(home) as office:
+        case_id = office.submit_contract()
+    runtime = open_home(home, "")
+    with runtime.database.write() as session:  # past the column's type, as only a damaged database has it
+        session.execute(text(f"UPDATE \"case\" SET amount = 1e25 WHERE id = '{case_id.hex}'"))
+    assembly.close(runtime)
+    done = run(home, "reindex")
+    assert done.returncode == 0 and int(done.stdout) > 1
+    assert f"case {case_id} is not taken by the index: OverflowError" in done.stderr
+    lines = [json.loads(line) for line in run(home, "doctor", "--json").stdout.splitlines()]
+    (said,) = [one["message"] for one in lines if one["subject"] == "search" and one["level"] != "ok"]
+    assert said.startswith("1 not taken by the index") and str(case_id) in said and "OverflowError" in said
 
 
 def test_audit_verify_names_the_entry_that_does_not_fit(tmp_path: Path) -> None:

@@ -149,13 +149,17 @@ def run_doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None
 
 
 def reindex() -> None:
-    """Build the search index anew from the database."""
+    """Build the search index anew from the database; names what the index does not take."""
     with at_work() as work:
-        with progress("reindex") as advance:
-            if work.owns_home:
-                count = work.runtime.get(Searcher).reindex(lambda done, total: advance(done, total, ""))
-                out.print(f"{count}", highlight=False)
-                return
-        with work.runtime.database.write() as session:
-            outbox.enqueue(session, "search.reindex", {}, work.runtime.clock.now(), key="search.reindex")
-        work.finish(task="search.reindex")
+        searcher = work.runtime.get(Searcher)
+        if work.owns_home:
+            with progress("reindex") as advance:
+                done = searcher.reindex(lambda done, total: advance(done, total, ""))
+            out.print(f"{done.count}", highlight=False)
+        else:
+            with work.runtime.database.write() as session:
+                outbox.enqueue(session, "search.reindex", {}, work.runtime.clock.now(), key="search.reindex")
+            work.finish(task="search.reindex")
+        for key, reason in searcher.refusals().items():
+            said = texts().text("reindex-refused", record=f"{key.kind} {key.id}", reason=reason)
+            err.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
