@@ -39,6 +39,7 @@ bench: install $(VENV)/.test-installed ## Measure against named rivals; prints r
 	$(BIN)/python -m bench.verifying $(ARGS)
 	$(BIN)/python -m bench.ocsp $(ARGS)
 	$(BIN)/python -m bench.search $(ARGS)
+	$(BIN)/python -m bench.search_elastic $(ARGS)
 	$(BIN)/python -m bench.ingest $(ARGS)
 
 fuzz: test-tools ## Throw mutated files at the parsers and the verifier for a long time
