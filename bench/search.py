@@ -293,10 +293,11 @@ def _answers(ours: Ours, rival: Rival, each: int) -> Iterator[Figure]:
 def _fill(many: int, long: int, ours: Ours, rival: Rival, shown: dict[Key, Record]) -> tuple[float, float]:
     """Seconds that each takes for all records."""
     spent = [0.0, 0.0]
+    both: tuple[Ours | Rival, ...] = (ours, rival)
     for records in (seal_records(many), documents(long)):
         while some := list(islice(records, _BATCH)):
             shown.update((record.key, record) for record in some)
-            for place, one in enumerate((ours, rival)):
+            for place, one in enumerate(both):
                 spent[place] += _seconds(partial(one.fill, some))
             if len(shown) % (50 * _BATCH) == 0:
                 rates = ", ".join(f"{len(shown) / seconds:,.0f}" for seconds in spent)

@@ -1,4 +1,4 @@
-"""What an index holds of a record: the same fields and tokens on every engine.
+"""What an index holds of a record: the same fields and tokens on every engine, but for ``fours``.
 
 ``texts`` are tokens joined by a space, to be split at white space again; each passage is a value of its
 own, so that no phrase reaches from one into the next. ``exact`` are whole values, compared as they are or
@@ -38,7 +38,7 @@ TIE_BITS: Final = 14
 _SHORT: Final = 100
 MOST_VALUES: Final = 50
 """Of a facet, that are told."""
-MOST_COUNTED: Final = 200
+MOST_COUNTED: Final = 100
 """Of a facet, in all: one thing may stand under several names."""
 MOST_OF_A_PART: Final = 1_000
 """Of a facet, in each part of an index. Counts are exact where what was found has no more values there; past
@@ -49,10 +49,15 @@ MOST_MONTHS: Final = 3_000
 
 @dataclass(frozen=True)
 class Fields:
-    """One record as an index holds it. ``order`` sorts by date; ``amount`` is in fen."""
+    """One record as an index holds it. ``order`` sorts by date; ``amount`` is in fen.
+
+    ``fours`` are ``tokens.fours`` of ``head`` and ``text``: a word of four characters is one of them, a
+    longer one two or three, where of the pairs in ``texts`` there would be many places to compare.
+    """
 
     key: str
     texts: Mapping[str, tuple[str, ...]]
+    fours: Mapping[str, tuple[str, ...]]
     exact: Mapping[str, tuple[str, ...]]
     order: int
     amount: int | None
@@ -64,13 +69,15 @@ def fields_of(record: Record) -> Fields:
     names = record.names()
     numbers = _unique(map(_compact, record.numbers))
     shown = (*names["title"], *names["counterparty"], *names["seal"], *names["applicant"])
+    head, passages = record.head(), record.passages()
     return Fields(
         key=key_text(record.key),
         texts={
-            "head": _texts(record.head()),
-            "text": _texts(record.passages()),
+            "head": _texts(head),
+            "text": _texts(passages),
             **{field: _texts(names[field]) for field in NAME_FIELDS},
         },
+        fours={"head": _unique(map(_fours, head)), "text": _unique(map(_fours, passages))},
         exact={
             "name": _unique(map(_compact, shown)),
             "number": numbers,
@@ -106,6 +113,17 @@ def _once(passage: str) -> str:
 _often = lru_cache(maxsize=50_000)(_once)
 """Names stand in several fields of a record, and in many records."""
 _compact = lru_cache(maxsize=50_000)(tokens.compact)
+
+
+def _fours(passage: str) -> str:
+    return _fours_often(passage) if len(passage) <= _SHORT else _fours_once(passage)
+
+
+def _fours_once(passage: str) -> str:
+    return " ".join(tokens.fours(passage))
+
+
+_fours_often = lru_cache(maxsize=50_000)(_fours_once)
 
 
 @lru_cache(maxsize=50_000)

@@ -16,8 +16,9 @@ from search.errors import IndexBusy, RebuildSuperseded, RecordRefused, SearchUna
 from search.fields import EXACT, TEXTS, Fields, fields_of, key_text, read_key
 from search.index import Found, Key, Lookup, Record
 from search.query import Word
+from search.tantivy_counts import COUNTED, COUNTS, counted_text, number_of
 from search.tantivy_folder import IndexFolder, State, clear_unfinished, find_damage
-from search.tantivy_query import COUNTED, NO_AMOUNT, Asking
+from search.tantivy_query import IN_FOURS, NO_AMOUNT, Asking
 
 _HEAP: Final = 48 * 1024 * 1024
 
@@ -39,6 +40,7 @@ class TantivyIndex:
         self._open_name = ""
         self._whole_name = ""
         self._seen: tuple[int, ...] = ()
+        self._known: dict[int, str] = {}
 
     # writing
 
@@ -143,7 +145,7 @@ class TantivyIndex:
         if searcher is None or lookup.sees_nothing:
             return Found((), 0, {})
         with self._guarded("read"):
-            asking = Asking(self._schema, searcher)
+            asking = Asking(self._schema, searcher, self._known)
             facets, months = asking.facets(lookup) if lookup.facets else ({}, ())
             keys: list[Key] = []
             total = 0
@@ -164,7 +166,7 @@ class TantivyIndex:
         if searcher is None or lookup.sees_nothing:
             return ()
         with self._guarded("read"):
-            query = Asking(self._schema, searcher).near(word, lookup)
+            query = Asking(self._schema, searcher, self._known).near(word, lookup)
             if query is None:
                 return ()
             found = searcher.search(query, limit)
@@ -176,7 +178,7 @@ class TantivyIndex:
         if searcher is None or lookup.sees_nothing or searcher.num_docs == 0:
             return
         with self._guarded("read"):
-            query = Asking(self._schema, searcher).matching(lookup)
+            query = Asking(self._schema, searcher, self._known).matching(lookup)
             found = searcher.search(query, searcher.num_docs, **_ordered(lookup))
             for _, address in found.hits:
                 yield _stored_key(searcher, address)
@@ -309,8 +311,12 @@ def _schema() -> Any:
     builder.add_text_field("digest", stored=True, tokenizer_name="raw", index_option="basic")
     for name in TEXTS:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in EXACT:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=name in COUNTED)
+    for name in IN_FOURS.values():
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in (*EXACT, COUNTED):
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    for name in COUNTS.values():
+        builder.add_integer_field(name, fast=True)
     builder.add_integer_field("order", indexed=True, fast=True)
     builder.add_integer_field("amount", indexed=True, fast=True)
     builder.add_integer_field("amount_up", fast=True)  # turned round: who has none comes last in either order
@@ -324,6 +330,14 @@ def _document(fields: Fields) -> Any:
     for name, values in (*fields.texts.items(), *fields.exact.items()):
         for value in values:  # each value of a text keeps its distance from the next
             document.add_text(name, value)
+    for text, name in IN_FOURS.items():
+        for value in fields.fours[text]:
+            document.add_text(name, value)
+    for facet, name in COUNTS.items():
+        for value in fields.exact[f"in_{facet}"]:
+            number = number_of(value)
+            document.add_integer(name, number)
+            document.add_text(COUNTED, counted_text(number, value))
     document.add_integer("order", fields.order)
     document.add_integer("amount", NO_AMOUNT if fields.amount is None else fields.amount)
     document.add_integer("amount_up", NO_AMOUNT if fields.amount is None else -fields.amount)

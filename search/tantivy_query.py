@@ -12,14 +12,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from search import sounds, tokens
-from search.fields import (
-    MOST_COUNTED,
-    MOST_MONTHS,
-    MOST_OF_A_PART,
-    facet_counts,
-    month_counts,
-    order_of,
-)
+from search.fields import facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
 from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
@@ -36,8 +29,10 @@ from search.query import (
     Term,
     Word,
 )
+from search.tantivy_counts import Counting
 
-COUNTED: Final = (*(f"in_{name}" for name in FACETS), "in_month")
+IN_FOURS: Final = {"text": "text_four", "head": "head_four"}
+"""Fields of whole fours of characters."""
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
 _MOST_EXPANSIONS: Final = 12_000  # the engine refuses a phrase whose last token stands for more than 16,384
@@ -47,9 +42,11 @@ _FEW_TERMS: Final = 50
 class Asking:
     """Queries in the engine's terms. Nothing is scored but ``near``: the order is the tier, then the date."""
 
-    def __init__(self, schema: Any, searcher: Any) -> None:
+    def __init__(self, schema: Any, searcher: Any, known: dict[int, str]) -> None:
+        """``known``: what ``Counting`` keeps between queries."""
         self._schema = schema
         self._searcher = searcher
+        self._counting = Counting(searcher, known)
 
     def matching(self, lookup: Lookup, leave_out: str | None = None) -> Any:
         """All that matches, whatever the tier; ``leave_out`` names a filter to pass over."""
@@ -92,23 +89,13 @@ class Asking:
     def facets(self, lookup: Lookup) -> tuple[Mapping[str, tuple[FacetCount, ...]], tuple[FacetCount, ...]]:
         """Values and counts of each facet under all filters but its own, and of months under all."""
         narrowed = {name for name in FACETS if getattr(lookup, name) is not None}
-        counted = self._count(self.matching(lookup), [n for n in FACETS if n not in narrowed] + ["month"])
+        counted = self._counting.count(
+            self.matching(lookup), [n for n in FACETS if n not in narrowed] + ["month"]
+        )
         months = month_counts(counted.pop("month"))
         for name in narrowed:
-            counted |= self._count(self.matching(lookup, leave_out=name), [name])
+            counted |= self._counting.count(self.matching(lookup, leave_out=name), [name])
         return {name: facet_counts(name, counted[name]) for name in FACETS}, months
-
-    def _count(self, query: Any, names: list[str]) -> dict[str, list[tuple[str, int]]]:
-        wanted = {}
-        for name in names:
-            most = MOST_MONTHS if name == "month" else MOST_COUNTED
-            size = {"size": most, "segment_size": max(most, MOST_OF_A_PART)}
-            wanted[name] = {"terms": {"field": f"in_{name}", **size}}
-        answer = self._searcher.aggregate(query, wanted)
-        return {
-            name: [(str(bucket["key"]), int(bucket["doc_count"])) for bucket in answer[name]["buckets"]]
-            for name in names
-        }
 
     def near(self, word: Word, lookup: Lookup) -> Any | None:
         """What has something like the word, scored; None for a word that is too short for it."""
@@ -227,6 +214,23 @@ class Asking:
         return Query.regex_query(self._schema, "sound", f"({'|'.join(SOUND_FIELDS)}):{sound}.*")
 
     def _text(self, field: str, word: Word) -> Any:
+        long = [run for run in word.runs if len(run) >= 4 and tokens.starts_chinese(run)]
+        if field not in IN_FOURS or not long:
+            return self._phrase(field, word)
+        ways = [self._in_fours(IN_FOURS[field], run) for run in long]
+        if len(word.runs) > 1:
+            ways.append(self._phrase(field, word))
+        return ways[0] if len(ways) == 1 else Query.boolean_query([(Occur.Must, way) for way in ways])
+
+    def _in_fours(self, field: str, run: str) -> Any:
+        """A run of four Chinese characters or more, by fours that overlap and reach from end to end."""
+        last = len(run) - 4
+        if last == 0:
+            return Query.term_query(self._schema, field, run)
+        places = [*range(0, last, 3), last]
+        return Query.phrase_query(self._schema, field, [(at, run[at : at + 4]) for at in places])
+
+    def _phrase(self, field: str, word: Word) -> Any:
         *first, last = word.phrase
         if not word.is_prefix:
             if not first:

@@ -224,3 +224,11 @@ def tokens(text: str) -> list[str]:
         else:
             found.append(run)
     return found
+
+
+def fours(text: str) -> list[str]:
+    """For each Chinese character of a text, it and the next three of its run, fewer at the run's end.
+
+    So each character is one place, and two fours that stand less than four places apart are of one run.
+    """
+    return [run[at : at + 4] for run in _parts(text) if starts_chinese(run) for at in range(len(run))]
