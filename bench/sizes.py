@@ -26,7 +26,7 @@ from search.elastic_address import Access
 from search.index import Index, Lookup, Record, Tag
 from search.opening import open_index
 
-_BATCH = 200  # as a rebuild writes
+_BATCH = 1_000  # as a rebuild writes
 _KINDS = "电子用印"
 _ENTITY = "云杉测试科技有限公司"
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,7 +34,11 @@ Progress = Callable[[int, int], None]
 """Called with how many are done and how many there are."""
 Apply = Callable[[Sequence[Record], Sequence[Key]], None]
 
-_INDEXED_AT_ONCE: Final = 200  # whole texts are in memory meanwhile, here and below
+_AT_ONCE: Final = 1_000
+"""Things that a rebuild writes together: an embedded index merges what it wrote, so that few large portions
+take much less time than many small ones."""
+_TEXTS_AT_ONCE: Final = 200
+"""Documents, whose whole texts are in memory meanwhile."""
 CHECKED_AT_ONCE: Final = 500
 _ROUNDS: Final = 5
 _ASK_AGAIN: Final = 5.0  # seconds
@@ -134,7 +138,7 @@ class IndexKeeper:
         name = self._index.begin_rebuild()
         keys = list(self._all_keys())
         done, refused = 0, dict[Key, str]()
-        for some in batches(keys, _INDEXED_AT_ONCE):
+        for some in _portions(keys):
             refused |= self._refresh(some, partial(self._index.apply_rebuilt, name))
             done += len(some)
             if progress is not None:
@@ -260,6 +264,11 @@ def announce(session: Session, kind: str, resource_id: UUID, now: datetime) -> N
         now,
         key=f"search.index:{kind}:{resource_id}",
     )
+
+
+def _portions(keys: Iterable[Key]) -> Iterator[list[Key]]:
+    for kind, some in groupby(keys, key=lambda key: key.kind):
+        yield from batches(some, _TEXTS_AT_ONCE if kind == "document" else _AT_ONCE)
 
 
 def batches(keys: Iterable[Key], size: int) -> Iterator[list[Key]]:

@@ -119,7 +119,7 @@ def rebuild(place: Place, moment: Moment | None, said: Connection) -> None:
     """Build the index anew, a few records at a time."""
     if moment is not None:
         moment.set()
-    keeping._INDEXED_AT_ONCE = BATCH  # type: ignore[misc]
+    keeping._AT_ONCE = keeping._TEXTS_AT_ONCE = BATCH  # type: ignore[misc]
     _, searcher, _ = place.open()
     said.send("begins")
     searcher.reindex()
