@@ -36,9 +36,9 @@ ABBREVIATED: Final = ("counterparty", "seal", "department")
 """Fields whose names get abbreviated by characters from here and there."""
 TIE_BITS: Final = 14
 _SHORT: Final = 100
-MOST_VALUES: Final = 50
+MOST_VALUES: Final = 20
 """Of a facet, that are told."""
-MOST_COUNTED: Final = 100
+MOST_COUNTED: Final = 40
 """Of a facet, in all: one thing may stand under several names."""
 MOST_OF_A_PART: Final = 1_000
 """Of a facet, in each part of an index. Counts are exact where what was found has no more values there; past

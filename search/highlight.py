@@ -23,10 +23,9 @@ def spans(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> list
     """The places (start, end) of all words, and of what of ``names`` was heard, in order, apart from each
     other.
     """
-    plain = tokens.canonical(text)
     wanted: list[tuple[str, tuple[tuple[int, int], ...]]]
-    wanted = [(word.pattern, ((0, len(word.pattern)),)) for word in words if word.pattern in plain]
-    wanted += [(each.name.pattern, each.places) for each in names if each.name.pattern in plain]
+    wanted = [(word.pattern, ((0, len(word.pattern)),)) for word in words]
+    wanted += [(each.name.pattern, each.places) for each in names]
     if not wanted:
         return []
     canonical, places = tokens.canonical_places(text)
