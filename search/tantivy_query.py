@@ -71,8 +71,11 @@ class Asking:
         others = self.matching(replace(lookup, clauses=lookup.other_clauses))
         in_head = Query.boolean_query([(Occur.Must, self._word("head", word)) for word in words])
         whole = "".join(word.compact for word in words)
-        better = [(matching, Query.term_query(self._schema, "name", whole)), (others, in_head)]
+        better = [(others, in_head)]
+        if self._has("name", whole):
+            better.insert(0, (matching, Query.term_query(self._schema, "name", whole)))
         numbers = sorted({word.number for word in words if word.number is not None})
+        numbers = [number for number in numbers if self._has("number", number)]
         if numbers:
             better.insert(0, (matching, Query.term_set_query(self._schema, "number", numbers)))
         found: list[Any] = []
@@ -81,6 +84,10 @@ class Asking:
             found.append(Query.boolean_query([(Occur.Must, within), (Occur.Must, tier), *above]))
             above.append((Occur.MustNot, tier))
         return [*found, Query.boolean_query([(Occur.Must, matching), *above])]
+
+    def _has(self, field: str, value: str) -> bool:
+        """Whether any record has the value: to look it up is quicker than to ask for what has it."""
+        return int(self._searcher.doc_freq(field, value)) > 0
 
     def count(self, lookup: Lookup) -> int:
         """How much matches."""

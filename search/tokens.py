@@ -113,10 +113,18 @@ def _normal_character(letter: str) -> str:
 
 
 class _NormalForms(dict[int, str]):
-    """The table behind ``str.translate``, filled as characters are met."""
+    """The table behind ``str.translate``, filled as characters are met. ``uneven`` are those of them whose
+    normal form has more characters than one, or none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uneven: set[str] = set()
 
     def __missing__(self, point: int) -> str:
-        self[point] = found = _normal_character(chr(point))
+        found = _normal_character(chr(point))
+        if len(found) != 1:
+            self.uneven.add(chr(point))
+        self[point] = found  # the last step: whoever finds it here finds it among the uneven
         return found
 
 
@@ -151,7 +159,8 @@ def normalise(text: str) -> str:
 
 def origins(text: str) -> list[int]:
     """For each character of ``normalise(text)``, the place in ``text`` that it came from."""
-    if normalise(text) == text:  # the usual case, and many times as fast
+    normalise(text)
+    if _NORMAL.uneven.isdisjoint(text):  # the usual case, and many times as fast
         return list(range(len(text)))
     return [place for place, letter in enumerate(text) for _ in _NORMAL[ord(letter)]]
 
@@ -194,7 +203,7 @@ def _parts(text: str) -> list[str]:
 
 def canonical_places(text: str) -> tuple[str, list[int]]:
     """The canonical form and, for each of its characters, the place in ``text`` (-1 for spaces)."""
-    normal, back = normalise(text), origins(text)
+    back, normal = origins(text), normalise(text)
     found: list[str] = []
     places = [-1]
     for start, end, kind in runs(normal):
