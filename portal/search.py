@@ -11,6 +11,8 @@ from fastapi import Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import select
 
+from ingest.media import MediaType
+from ingest.models import Version
 from portal import charts
 from portal.asking import FILTERS, Asking
 from portal.frame import Visiting, is_htmx, page, pages
@@ -51,6 +53,7 @@ def show_search(
         mistakes=[explain(mistake, visit.translator) for mistake in results.mistakes],
         facets=[(name, _choices(visit, name, results, asking)) for name in FILTERS],
         months=_months(visit, results, asking), subkinds=_subkinds(visit, results.hits),
+        pictured=_pictured(visit, results.hits),
         place=place, state_group=lambda state: state_group(state, visit.translator),
         next_address=None
         if results.next_offset is None
@@ -95,6 +98,22 @@ def value_label(visit: Visit, name: str, count: index.FacetCount) -> str:
         case "state":
             return state_text(count.value, visit.translator)
     return count.label
+
+
+def _pictured(visit: Visit, hits: Sequence[index.Hit]) -> dict[UUID, tuple[str, int]]:
+    """Digest and pages of the documents that have pages: an e-mail or a ZIP has none to show."""
+    ids = [hit.id for hit in hits if hit.kind == "document"]
+    with visit.runtime.database.read() as session:
+        rows = session.execute(
+            select(Version.document_id, Version.digest, Version.pages)
+            .where(
+                Version.document_id.in_(ids),
+                Version.media_type == MediaType.PDF.value,
+                Version.pages.is_not(None),
+            )
+            .order_by(Version.number)
+        )
+        return {document_id: (digest, pages or 0) for document_id, digest, pages in rows}
 
 
 def _months(visit: Visit, results: index.Results, asking: Asking) -> list[charts.Bar]:

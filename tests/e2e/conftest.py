@@ -105,7 +105,12 @@ class Desk:
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on(
-            "console", lambda message: self.problems.append(message.text) if message.type == "error" else None
+            "console",
+            lambda message: (
+                self.problems.append(f"{message.text} {message.location.get('url', '')}")
+                if message.type == "error"
+                else None
+            ),
         )
 
     @property

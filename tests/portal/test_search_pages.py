@@ -10,11 +10,14 @@ from uuid import UUID
 import pytest
 from fastapi.testclient import TestClient
 
+from core.ids import new_id
 from core.permissions import ResourceType, grant_access
+from ingest.models import Version
 from search.errors import SearchUnavailable
 from search.index import Index, Lookup
 from search.saved import SavedSearches
 from search.tantivy_index import TantivyIndex
+from storage.models import StoredObject
 from tests.api.world import World, make_world
 from tests.portal.test_archive_pages import browser, post
 from tests.search.rows import Rows
@@ -104,6 +107,33 @@ def test_a_hit_says_who_with_whom_and_how_much(staff: TestClient) -> None:
     assert "Sealed" in page and "Completed" in page
     assert "Electronic · 2026-0001" in page
     assert "李娜" not in page
+
+
+def test_only_what_has_pages_has_a_picture(world: World, staff: TestClient) -> None:
+    """An e-mail or a ZIP is ready without any page."""
+    rows = Rows(world.company)
+    with world.runtime.database.write() as session:
+        without = rows.add_document(session, "无页邮件", owner="staff")
+        paged = rows.add_document(session, "有页文件", owner="staff")
+        now = world.runtime.clock.now()
+        for document_id, kind, pages in ((without, "zip", None), (paged, "pdf", 1)):
+            session.add(StoredObject(digest=f"{pages or 0:064}", size=1, references=1, reserved_at=now))
+            session.flush()
+            session.add(
+                Version(
+                    id=new_id(), document_id=document_id, number=9, digest=f"{pages or 0:064}", size=1,
+                    media_type=f"application/{kind}", pages=pages, reason="uploaded", findings=[],
+                    created_at=now,
+                )
+            )  # fmt: skip
+    world.work()
+
+    shown = staff.get("/search", params={"q": "无页邮件 OR 有页文件"}).text
+
+    assert len(re.findall(r'<li class="hit">', shown)) == 2
+    pictures = re.findall(r'<img class="thumb" src="([^"]+)"', shown)
+    assert pictures == [f"/documents/{paged}/pages/1.png?width=120&amp;digest={1:064}"]
+    assert staff.get(f"/documents/{without}/pages/1.png").status_code == 404
 
 
 def test_facets_and_months_lead_to_narrower_searches(staff: TestClient) -> None:
