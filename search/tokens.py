@@ -159,7 +159,12 @@ def normalise(text: str) -> str:
 
 def origins(text: str) -> list[int]:
     """For each character of ``normalise(text)``, the place in ``text`` that it came from."""
-    normalise(text)
+    normalise(text)  # from then on, what is uneven in it is known
+    return _origins(text)
+
+
+def _origins(text: str) -> list[int]:
+    """The origins of a text that was normalised already."""
     if _NORMAL.uneven.isdisjoint(text):  # the usual case, and many times as fast
         return list(range(len(text)))
     return [place for place, letter in enumerate(text) for _ in _NORMAL[ord(letter)]]
@@ -187,23 +192,16 @@ def canonical(text: str) -> str:
 def _parts(text: str) -> list[str]:
     """The runs of the canonical form."""
     normal = normalise(text)
-    classes = normal.translate(_CLASS)
-    parts = []
-    for match in _RUNS.finditer(classes):
-        start, end = match.span()
-        if classes[start] == "c":
-            run = normal[start:end]
-            parts.append("".join(run.split()) if classes.find("s", start, end) >= 0 else run)
-        elif end - start <= LONGEST_RUN:
-            parts.append(normal[start:end])
-        else:
-            parts.extend(normal[at : min(end, at + LONGEST_RUN)] for at in range(start, end, LONGEST_RUN))
-    return parts
+    return [
+        "".join(normal[start:end].split()) if kind == "c" else normal[start:end]
+        for start, end, kind in runs(normal)
+    ]
 
 
 def canonical_places(text: str) -> tuple[str, list[int]]:
     """The canonical form and, for each of its characters, the place in ``text`` (-1 for spaces)."""
-    back, normal = origins(text), normalise(text)
+    normal = normalise(text)
+    back = _origins(text)
     found: list[str] = []
     places = [-1]
     for start, end, kind in runs(normal):
