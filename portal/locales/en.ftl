@@ -46,6 +46,7 @@ page-error-back = Go back
 error-form-out-of-date = This page is out of date. Go back, reload it and send it again; what you typed is still there.
 alert-title = Not done
 connection-lost = The connection was lost. Nothing is lost; try again when it is back.
+page-changed = Something has changed here. The page waits with it until what you are writing is sent or deleted.
 
 ## Signing in
 sign-in-title = Sign in

@@ -43,6 +43,7 @@ page-error-back = 返回上一页
 error-form-out-of-date = 这个页面已经过期，请返回并刷新后再提交；输入的内容仍在页面上。
 alert-title = 没有完成
 connection-lost = 网络断开了，内容没有丢失，连接恢复后请再试一次。
+page-changed = 这里的内容有了变化。您正在填写的内容不会丢失：提交或清空之后，页面会更新。
 
 ## Signing in
 sign-in-title = 登录

@@ -9,15 +9,37 @@ const csrfToken = () => $('meta[name="csrf-token"]')?.content ?? "";
 document.addEventListener("htmx:configRequest", (event) => {
   event.detail.headers["X-CSRF-Token"] = csrfToken();
 });
-document.addEventListener("htmx:sendError", () => showAlert(document.body.dataset.connectionLost));
+document.addEventListener("htmx:sendError", () => showAlert(document.body.dataset.connectionLost, "danger"));
 
-function showAlert(message) {
+function showAlert(message, tone) {
   const box = $("#alerts");
   if (!box || !message) return;
   const alert = document.createElement("div");
-  alert.className = "alert alert-danger";
+  alert.className = `alert alert-${tone}`;
   alert.textContent = message;
   box.replaceChildren(alert);
+}
+
+// A page that renews itself waits for whoever is on the way to another one, which would be called off,
+// and for whoever has begun to write. A download looks like leaving, so that counts for some seconds only.
+const LEAVING = 15000;
+let left = -LEAVING;
+window.addEventListener("beforeunload", () => (left = performance.now()));
+document.addEventListener("htmx:beforeOnLoad", (event) => {
+  if (!event.detail.xhr.getResponseHeader("HX-Refresh")) return;
+  const isLeaving = performance.now() - left < LEAVING;
+  if (!isLeaving && !hasWritten()) return;
+  event.preventDefault();
+  if (!isLeaving && !document.body.dataset.waits) {
+    document.body.dataset.waits = "yes";
+    showAlert(document.body.dataset.pageChanged, "info");
+  }
+});
+
+function hasWritten() {
+  return $$("main :is(textarea, input):not([type=hidden])").some((field) =>
+    /^(checkbox|radio)$/.test(field.type) ? field.checked !== field.defaultChecked : field.value !== field.defaultValue,
+  );
 }
 
 // Menus are <details>: one open at a time, closed by Escape and by a press elsewhere.

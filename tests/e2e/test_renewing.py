@@ -1,0 +1,55 @@
+"""A page that renews itself, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Route, expect
+
+from tests.e2e.conftest import Desk, Served
+from tests.e2e.test_batches import apply_for_leave, flow, picture
+
+Sit = Callable[..., Desk]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("batches")]
+__all__ = ["flow"]  # the fixture
+
+
+def test_it_waits_for_whoever_writes_and_whoever_leaves(desk: Sit, served: Served, flow: None) -> None:
+    applicant = desk("zhangwei")
+    page = applicant.page
+    asked: list[Route] = []
+    page.route("**/progress?*", lambda route: asked.append(route))
+    apply_for_leave(applicant, 1, "更新")
+    case = page.url
+
+    def wait_for(held: list[Route]) -> Route:
+        while not held:
+            page.wait_for_timeout(50)
+        return held.pop()
+
+    def has_changed() -> None:
+        """The page asks whether the case has changed; it has."""
+        wait_for(asked).fulfill(status=204, headers={"HX-Refresh": "true"})
+
+    page.fill("#text", "请先看附件")
+    has_changed()
+    expect(page.locator("#alerts .alert-info")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("请先看附件")
+    picture(applicant, "renewing")
+    page.evaluate("window.isOld = true")
+    page.fill("#text", "")
+    has_changed()
+    page.wait_for_function("window.isOld === undefined")
+
+    held: list[Route] = []
+    page.route("**/me", lambda route: held.append(route))
+    page.evaluate("setTimeout(() => location.assign('/me'))")
+    on_its_way = wait_for(held)
+    has_changed()
+    page.wait_for_timeout(300)  # time enough for a page that would not wait
+    assert page.url == case
+    on_its_way.continue_()
+    page.wait_for_url(re.compile(r"/me$"))
+    assert applicant.problems == []
