@@ -10,6 +10,7 @@ characters, the commonest length in Chinese: there the texts themselves have to 
 
 from __future__ import annotations
 
+import gc
 import random
 import resource
 import sqlite3
@@ -300,6 +301,7 @@ def _fill(many: int, long: int, ours: Ours, rival: Rival, shown: dict[Key, Recor
     for records in (seal_records(many), documents(long)):
         while some := list(islice(records, _BATCH)):
             shown.update((record.key, record) for record in some)
+            gc.freeze()  # a worker does not hold a million records; to look through them is no part of indexing
             for place, one in enumerate(both):
                 spent[place] += _seconds(partial(one.fill, some))
             if len(shown) % (50 * _BATCH) == 0:

@@ -91,24 +91,25 @@ def excerpt(
     Of equals the first, pages before passages. Without a match, the beginning of what there is; None
     when the record has no text but its title.
     """
-    wanted = [*words, *(each.name for each in names)]
-    best: tuple[int, str, int | None] = (0, "", None)
-    for passage, page in _passages(record):
-        if best[0] == 0 and not best[1].strip():
-            best = (0, passage, page)
-        if not wanted and best[1].strip():
-            break
-        count = _count(passage, wanted)
-        if count > best[0]:
-            best = (count, passage, page)
-        if wanted and count == len(wanted):
-            break
-    _, text, page = best
-    if not text.strip():
+    shown = [(passage, page) for passage, page in _passages(record) if passage.strip()]
+    if not shown:
         return None
+    text, page = shown[0] if len(shown) == 1 else _best(shown, [*words, *(each.name for each in names)])
     found = spans(text, words, names)
     start, end = _window(text, found, width)
     return Excerpt(_cut(text, found, start, end), page, start > 0, end < len(text))
+
+
+def _best(shown: Sequence[tuple[str, int | None]], wanted: Sequence[Word]) -> tuple[str, int | None]:
+    """What shows most of the words, the first of equals."""
+    best, most = shown[0], 0
+    for passage, page in shown:
+        if most == len(wanted):
+            break
+        count = _count(passage, wanted)
+        if count > most:
+            best, most = (passage, page), count
+    return best
 
 
 def _count(passage: str, words: Sequence[Word]) -> int:

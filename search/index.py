@@ -313,7 +313,8 @@ class Index(Protocol):
 
     **A rebuild** goes on beside: an index of its own that is filled with ``apply_rebuilt``, and takes the
     place of the one in use in one step. Meanwhile ``apply`` writes to both. Where the one in use is not
-    complete, ``apply_rebuilt`` writes to both as well, so that something is found soon.
+    complete, ``apply_rebuilt`` writes to both as well, so that something is found soon; where it is empty
+    besides, an engine may fill it where it lies, and the two are one.
     """
 
     def apply(self, records: Sequence[Record], gone: Sequence[Key] = ()) -> None:

@@ -41,6 +41,10 @@ class State:
     is_complete: bool
     building: str | None = None
 
+    def written(self) -> tuple[str, ...]:
+        """The subfolders that a change is written to, that in use last."""
+        return (self.folder,) if self.building in (None, self.folder) else (self.building, self.folder)
+
 
 class IndexFolder:
     """The folder and its state."""
@@ -84,9 +88,11 @@ class IndexFolder:
         finally:
             os.close(descriptor)
 
-    def start_anew(self) -> State:
-        """A new, empty subfolder in the place of what was there. The caller holds the lock."""
-        return State(INDEXED_AS, tokens.fingerprint(), self.new_subfolder(), False)
+    def start_anew(self, name: str) -> State:
+        """Use an empty index in the place of what was there. The caller holds the lock."""
+        state = State(INDEXED_AS, tokens.fingerprint(), name, False)
+        self.adopt(state)
+        return state
 
     def new_subfolder(self) -> str:
         """An empty subfolder that nothing names yet. The caller holds the lock."""

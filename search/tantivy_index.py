@@ -49,17 +49,18 @@ class TantivyIndex:
         change = _Change(records, gone)
         with self._locked():
             state = self._usable_state()
-            if state.building is not None:
-                self._write(state.building, change)
-            self._write(state.folder, change)
+            for name in state.written():
+                self._write(name, change)
         change.require_taken()
 
     def begin_rebuild(self) -> str:
         """See ``search.index.Index``."""
         with self._locked():
             state = self._usable_state()
-            name = self._folder.new_subfolder()
-            tantivy.Index(self._schema, path=str(self._folder.path / name))
+            if not state.is_complete and state.building is None and self._is_empty(state.folder):
+                name = state.folder  # nothing to search meanwhile: it is filled where it lies
+            else:
+                name = self._new_index()
             self._folder.adopt(replace(state, building=name))
         return name
 
@@ -68,9 +69,8 @@ class TantivyIndex:
         change = _Change(records, gone)
         with self._locked():
             state = self._building(name)
-            self._write(name, change)
-            if not state.is_complete:
-                self._write(state.folder, change)
+            for each in (name,) if state.is_complete else state.written():
+                self._write(each, change)
         change.require_taken()
 
     def finish_rebuild(self, name: str) -> None:
@@ -131,11 +131,19 @@ class TantivyIndex:
                 self._folder.tidy(state)
             self._folder.clear_suspicion()
         if state is None:
-            state = self._folder.start_anew()
-            tantivy.Index(self._schema, path=str(self._folder.path / state.folder))
-            self._folder.adopt(state)
+            state = self._folder.start_anew(self._new_index())
         self._whole_name = state.folder
         return state
+
+    def _new_index(self) -> str:
+        """The name of a new, empty index that nothing uses yet. The caller holds the lock."""
+        name = self._folder.new_subfolder()
+        tantivy.Index(self._schema, path=str(self._folder.path / name))
+        return name
+
+    def _is_empty(self, name: str) -> bool:
+        with self._guarded("read"):
+            return int(open_folder(self._folder.path / name).searcher().num_docs) == 0
 
     # reading
 

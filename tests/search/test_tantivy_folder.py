@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from search import tantivy_folder, tantivy_index
-from search.errors import IndexBusy, SearchUnavailable
+from search.errors import IndexBusy, RebuildSuperseded, SearchUnavailable
 from search.index import Lookup
 from search.tantivy_index import TantivyIndex
 from tests.search.asking import clauses
@@ -101,6 +101,24 @@ def test_a_damaged_index_starts_anew_and_says_that_it_is_incomplete(folder: Path
     assert index.is_complete()
     assert index.search(replace(EVERYTHING, clauses=clauses("重新"))).total == 1
     assert [path.name for path in folder.glob("index-*")] == [in_use(folder).name]
+
+
+def test_an_empty_index_is_filled_where_it_lies_and_only_once(folder: Path) -> None:
+    index, other = TantivyIndex(folder), TantivyIndex(folder)
+    first = index.begin_rebuild()
+    index.apply_rebuilt(first, [make("甲"), make("乙")])
+    other.apply([make("其间新增")])
+    assert [path.name for path in folder.glob("index-*")] == [first]
+    assert (other.count(), other.is_complete()) == (3, False)
+
+    second = other.begin_rebuild()  # the first one is not waited for: what it did may be out of date
+    assert second != first
+    with pytest.raises(RebuildSuperseded):
+        index.apply_rebuilt(first, [make("丙")])
+    other.apply_rebuilt(second, [make("丁")])
+    other.finish_rebuild(second)
+    assert (index.count(), index.is_complete()) == (1, True)
+    assert index.begin_rebuild() != second  # whole: the next one goes on beside it
 
 
 def test_damage_under_an_open_index_is_noticed_and_others_follow_to_the_new_one(folder: Path) -> None:
