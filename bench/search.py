@@ -41,7 +41,8 @@ RIVAL: Final = "SQLite FTS5 trigram"
 _BATCH: Final = 2_000
 _PAGE: Final = 20
 _SEARCHERS: Final = 8
-_WARMING: Final = 20
+_WARMING: Final = 200
+_PAGES: Final = 200
 _TODAY: Final = date(2026, 11, 27)
 
 
@@ -279,7 +280,7 @@ def measure(*, quick: bool, engine: Engine = embedded) -> Iterator[Figure]:
 
 def _answers(ours: Ours, rival: Rival, each: int) -> Iterator[Figure]:
     """How long questions take."""
-    asked = whole_pages(each)
+    asked = whole_pages(_PAGES)
     _require_equal("two words", ours.ask_page, rival.ask_page, asked)
     for one in (ours, rival):  # neither is measured while it reads its files for the first time
         _times(one.ask_page, whole_pages(_WARMING, seed=9))
@@ -301,7 +302,7 @@ def _fill(many: int, long: int, ours: Ours, rival: Rival, shown: dict[Key, Recor
     for records in (seal_records(many), documents(long)):
         while some := list(islice(records, _BATCH)):
             shown.update((record.key, record) for record in some)
-            gc.freeze()  # a worker does not hold a million records; to look through them is no part of indexing
+            gc.freeze()  # a worker does not hold a million records: looking through them is no part of it
             for place, one in enumerate(both):
                 spent[place] += _seconds(partial(one.fill, some))
             if len(shown) % (50 * _BATCH) == 0:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from search import tokens
 from search.elastic_address import Address
-from search.fields import EXACT, TEXTS, Fields
+from search.fields import EXACT, IN_FOURS, TEXTS, Fields
 from search.index import INDEXED_AS, Key
 
 LONGEST_VALUE: Final = 8_000
@@ -78,6 +78,7 @@ def mappings() -> dict[str, Any]:
         "norms": False,
         "index_prefixes": {"min_chars": 1, "max_chars": LONGEST_PREFIX},
     }
+    fours = {"type": "text", "analyzer": "whitespace", "norms": False}
     counted = {"type": "keyword"}
     exact = {"type": "keyword", "doc_values": False}
     return {
@@ -89,6 +90,7 @@ def mappings() -> dict[str, Any]:
             "order": {"type": "long"},
             "amount": {"type": "long"},
             **dict.fromkeys(TEXTS, text),
+            **dict.fromkeys(IN_FOURS.values(), fours),
             **{name: counted if name.startswith("in_") else exact for name in EXACT},
         },
     }
@@ -100,6 +102,7 @@ def document(fields: Fields) -> dict[str, Any]:
     if fields.amount is not None:
         made["amount"] = fields.amount
     made |= {name: list(values) for name, values in fields.texts.items() if values}
+    made |= {IN_FOURS[name]: list(values) for name, values in fields.fours.items() if values}
     made |= {name: cut_all(values) for name, values in fields.exact.items() if values}
     return made
 

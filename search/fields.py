@@ -1,4 +1,4 @@
-"""What an index holds of a record: the same fields and tokens on every engine, but for ``fours``.
+"""What an index holds of a record: the same fields and tokens on every engine.
 
 ``texts`` are tokens joined by a space, to be split at white space again; each passage is a value of its
 own, so that no phrase reaches from one into the next. ``exact`` are whole values, compared as they are or
@@ -23,6 +23,8 @@ from search.sounds import sounds
 
 TEXTS: Final = ("head", "text", *NAME_FIELDS)
 """``head`` is ``Record.head``, ``text`` everything (``Record.passages``); the others are names alone."""
+IN_FOURS: Final = {"text": "text_four", "head": "head_four"}
+"""Fields of fours of characters (``tokens.fours``), for each text that has one."""
 EXACT: Final = (
     "name", "number", "number_part", "sound", "letter", "access",
     "in_kind", "in_subkind", "in_state", "in_mark", "in_seal", "in_department", "in_person",

@@ -24,7 +24,7 @@ TAG_FACETS: Final = ("seal", "department", "person")
 DEEPEST: Final = 10_000
 """How far one can page: ``offset + limit`` stays at or below it. ``Index.keys`` has no such end."""
 
-INDEXED_AS: Final = 4
+INDEXED_AS: Final = 5
 """Rises when the fields of an index or their meaning change; an index of another format is built anew."""
 
 Facet = Literal["kind", "seal", "department", "person", "counterparty", "state", "year"]

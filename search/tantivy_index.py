@@ -13,12 +13,12 @@ from typing import Any, Final
 import tantivy
 
 from search.errors import IndexBusy, RebuildSuperseded, RecordRefused, SearchUnavailable
-from search.fields import EXACT, TEXTS, Fields, fields_of, key_text, read_key
+from search.fields import EXACT, IN_FOURS, TEXTS, Fields, fields_of, key_text, read_key
 from search.index import Found, Key, Lookup, Record
 from search.query import Word
 from search.tantivy_counts import COUNTED, COUNTS, counted_text, number_of
 from search.tantivy_folder import IndexFolder, State, clear_unfinished, find_damage
-from search.tantivy_query import IN_FOURS, NO_AMOUNT, Asking
+from search.tantivy_query import NO_AMOUNT, Asking
 
 _HEAP: Final = 48 * 1024 * 1024
 

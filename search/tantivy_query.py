@@ -12,7 +12,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from search import sounds, tokens
-from search.fields import facet_counts, month_counts, order_of
+from search.fields import IN_FOURS, facet_counts, month_counts, order_of
 from search.index import FACETS, FacetCount, Lookup
 from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
@@ -31,8 +31,6 @@ from search.query import (
 )
 from search.tantivy_counts import Counting
 
-IN_FOURS: Final = {"text": "text_four", "head": "head_four"}
-"""Fields of whole fours of characters."""
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
 _MOST_EXPANSIONS: Final = 12_000  # the engine refuses a phrase whose last token stands for more than 16,384
@@ -230,16 +228,15 @@ class Asking:
         return Query.regex_query(self._schema, "sound", f"({'|'.join(SOUND_FIELDS)}):{sound}.*")
 
     def _text(self, field: str, word: Word) -> Any:
-        long = [run for run in word.runs if len(run) >= 4 and tokens.starts_chinese(run)]
-        if field not in IN_FOURS or not long:
+        if field not in IN_FOURS or not word.long_runs:
             return self._phrase(field, word)
-        ways = [self._in_fours(IN_FOURS[field], run) for run in long]
+        ways = [self._in_fours(IN_FOURS[field], run) for run in word.long_runs]
         if len(word.runs) > 1:
             ways.append(self._phrase(field, word))
         return ways[0] if len(ways) == 1 else Query.boolean_query([(Occur.Must, way) for way in ways])
 
     def _in_fours(self, field: str, run: str) -> Any:
-        """A run of four Chinese characters or more, by fours that overlap and reach from end to end."""
+        """A run by fours that overlap and reach from end to end."""
         last = len(run) - 4
         if last == 0:
             return Query.term_query(self._schema, field, run)
