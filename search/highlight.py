@@ -5,7 +5,7 @@ Nothing here is markup: whoever shows a piece escapes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from search import tokens
@@ -23,21 +23,34 @@ def spans(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> list
     """The places (start, end) of all words, and of what of ``names`` was heard, in order, apart from each
     other.
     """
+    words, names = tuple(words), tuple(names)
+    if not names and not any(" " in word.pattern for word in words):  # Chinese words alone, the usual case
+        unbroken = tokens.unbroken(text)
+        if unbroken is not None:
+            return _merged([place for word in words for place in _places(unbroken, word.pattern)])
     wanted: list[tuple[str, tuple[tuple[int, int], ...]]]
     wanted = [(word.pattern, ((0, len(word.pattern)),)) for word in words]
     wanted += [(each.name.pattern, each.places) for each in names]
     if not wanted:
         return []
-    canonical, places = tokens.canonical_places(text)
+    canonical, back = tokens.canonical_places(text)
     found: list[tuple[int, int]] = []
     for pattern, parts in wanted:
-        at = canonical.find(pattern)
-        while at >= 0 and len(found) < _MOST_SPANS:
+        for at, _ in _places(canonical, pattern):
             for start, end in parts:
-                there = [place for place in places[at + start : at + end] if place >= 0]
+                there = [place for place in back[at + start : at + end] if place >= 0]
                 found.append((there[0], there[-1] + 1))
-            at = canonical.find(pattern, at + 1)
     return _merged(found)
+
+
+def _places(text: str, pattern: str) -> Iterator[tuple[int, int]]:
+    """Where a pattern stands, also across itself; no more than anybody reads."""
+    at = text.find(pattern)
+    for _ in range(_MOST_SPANS):
+        if at < 0:
+            return
+        yield at, at + len(pattern)
+        at = text.find(pattern, at + 1)
 
 
 def _merged(found: list[tuple[int, int]]) -> list[tuple[int, int]]:

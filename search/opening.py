@@ -7,7 +7,6 @@ from pathlib import Path
 from core.errors import SettingUnusable
 from core.settings import Settings
 from search.elastic_address import SCHEMES, Access, read_address
-from search.elastic_index import ElasticIndex
 from search.index import Index
 from search.tantivy_index import TantivyIndex
 
@@ -20,6 +19,8 @@ def open_index(url: str, access: Access = Access(), setting: str = "VERMILION_SE
     """
     scheme, _, place = url.partition(":")
     if scheme in SCHEMES:
+        from search.elastic_index import ElasticIndex  # its client takes a quarter of a second to import
+
         return ElasticIndex(read_address(url, access, setting), setting)
     if scheme != "tantivy":
         raise SettingUnusable(

@@ -14,11 +14,12 @@ import tantivy
 
 from search.errors import IndexBusy, RebuildSuperseded, RecordRefused, SearchUnavailable
 from search.fields import EXACT, IN_FOURS, TEXTS, Fields, fields_of, key_text, read_key
-from search.index import Found, Key, Lookup, Record
+from search.index import FacetCount, Found, Key, Lookup, Record
 from search.query import Word
 from search.tantivy_counts import COUNTED, COUNTS, counted_text, number_of
 from search.tantivy_folder import IndexFolder, State, clear_unfinished, find_damage
 from search.tantivy_query import NO_AMOUNT, Asking
+from search.tantivy_years import ACCESS_IN_YEAR, in_year, within_newest, year_of_order
 
 _HEAP: Final = 48 * 1024 * 1024
 
@@ -155,10 +156,13 @@ class TantivyIndex:
         with self._guarded("read"):
             asking = Asking(self._schema, searcher, self._known)
             facets, months = asking.facets(lookup) if lookup.facets else ({}, ())
+            page = self._newest(searcher, asking, lookup, months)
+            if page is not None:  # each hit has one month
+                return Found(page, sum(month.count for month in months), facets, months)
             keys: list[Key] = []
             total = 0
             for tier in asking.tiers(lookup):
-                if len(keys) == lookup.limit:  # what is left need only be counted: each has one month
+                if len(keys) == lookup.limit:  # what is left need only be counted
                     total = sum(month.count for month in months) or asking.count(lookup)
                     break
                 wanted = lookup.limit - len(keys)
@@ -167,6 +171,20 @@ class TantivyIndex:
                 keys.extend(_stored_key(searcher, address) for _, address in found.hits)
                 total += found.count
         return Found(tuple(keys), total, facets, months)
+
+    @staticmethod
+    def _newest(
+        searcher: Any, asking: Asking, lookup: Lookup, months: Sequence[FacetCount]
+    ) -> tuple[Key, ...] | None:
+        """The page, where the newest years have enough of the best hits for it; else None."""
+        within = within_newest(lookup, months)
+        if within is None:
+            return None
+        best = next(asking.tiers(within))
+        found = searcher.search(best, lookup.limit, offset=lookup.offset, count=False, **_ordered(lookup))
+        if len(found.hits) < lookup.limit:
+            return None
+        return tuple(_stored_key(searcher, address) for _, address in found.hits)
 
     def near(self, word: Word, lookup: Lookup, limit: int) -> tuple[Key, ...]:
         """See ``search.index.Index``."""
@@ -321,7 +339,7 @@ def _schema() -> Any:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in IN_FOURS.values():
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in (*EXACT, COUNTED):
+    for name in (*EXACT, COUNTED, ACCESS_IN_YEAR):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in COUNTS.values():
         builder.add_integer_field(name, fast=True)
@@ -341,6 +359,9 @@ def _document(fields: Fields) -> Any:
     for text, name in IN_FOURS.items():
         for value in fields.fours[text]:
             document.add_text(name, value)
+    year = year_of_order(fields.order)
+    for term in fields.exact["access"]:
+        document.add_text(ACCESS_IN_YEAR, in_year(year, term))
     for facet, name in COUNTS.items():
         for value in fields.exact[f"in_{facet}"]:
             number = number_of(value)

@@ -30,6 +30,7 @@ from search.query import (
     Word,
 )
 from search.tantivy_counts import Counting
+from search.tantivy_years import ACCESS_IN_YEAR, in_year, is_whole_years, years_between
 
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
@@ -145,9 +146,7 @@ class Asking:
                     yield Query.regex_query(self._schema, field, pattern)
 
     def _filters(self, lookup: Lookup, leave_out: str | None) -> list[Any]:
-        schema, queries = self._schema, []
-        if lookup.access is not None:
-            queries.append(self._access(sorted(lookup.access)))
+        schema, queries = self._schema, self._seen(lookup)
         for name in FACETS:
             value = getattr(lookup, name)
             if value is None or name == leave_out:
@@ -156,15 +155,26 @@ class Asking:
                 queries.append(Query.regex_query(schema, f"in_{name}", f"{value.hex} .*"))
             else:
                 queries.append(Query.term_query(schema, f"in_{name}", value))
-        if lookup.since is not None or lookup.until is not None:
-            queries.append(self._between(Between(lookup.since, lookup.until)))
         return [Query.const_score_query(query, 0.0) for query in queries]
 
-    def _access(self, terms: list[str]) -> Any:
+    def _seen(self, lookup: Lookup) -> list[Any]:
+        """What may be seen, of the days that are asked for."""
+        between = Between(lookup.since, lookup.until)
+        days = [] if between == Between() else [self._between(between)]
+        if lookup.access is None:
+            return days
+        terms = sorted(lookup.access)
+        years = years_between(self._searcher, between) if days else None
+        if years is None or len(years) * len(terms) > _FEW_TERMS:
+            return [self._access("access", terms), *days]
+        within = self._access(ACCESS_IN_YEAR, [in_year(year, term) for year in years for term in terms])
+        return [within] if is_whole_years(between) else [within, *days]
+
+    def _access(self, field: str, terms: list[str]) -> Any:
         """What has one of the terms. A set is read whole before anything is compared; a few terms are not."""
         if len(terms) > _FEW_TERMS:
-            return Query.term_set_query(self._schema, "access", terms)
-        return _any([Query.term_query(self._schema, "access", term) for term in terms])
+            return Query.term_set_query(self._schema, field, terms)
+        return _any([Query.term_query(self._schema, field, term) for term in terms])
 
     # conditions
 

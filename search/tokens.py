@@ -44,6 +44,7 @@ _RADICALS: Final = dict(
         strict=True,
     )
 )
+_SPACE: Final = re.compile(r"\s")
 _RUNS: Final = re.compile(r"c(?:s*c)*|l+|d+")
 
 
@@ -213,6 +214,15 @@ def canonical_places(text: str) -> tuple[str, list[int]]:
         places += its
         places.append(-1)
     return (f" {' '.join(found)} ", places) if found else ("", [])
+
+
+def unbroken(text: str) -> str | None:
+    """The normal form of a text without white space, where each character keeps its place; else None.
+
+    A run of Chinese characters stands in the canonical form of such a text where it stands in this one.
+    """
+    normal = normalise(text)
+    return normal if _SPACE.search(normal) is None and _NORMAL.uneven.isdisjoint(text) else None
 
 
 def compact(text: str) -> str:

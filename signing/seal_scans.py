@@ -45,7 +45,9 @@ class SealScans:
         ``plain`` is the file as an upright sRGB PNG. The caller has checked that the actor may apply for
         seals. Raises PrintMissing, SeveralPrints, StorageFull, StorageUnavailable.
         """
-        found = prints.take(plain)
+        from signing.print_taking import take  # numpy is only for who takes a print in
+
+        found = take(plain)
         kept, first = self._store.keep(found.png), self._store.keep(original)
         now = self._clock.now()
         row = SealScan(

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.ids import new_id
 from search import tokens
 from search.hearing import heard
-from search.highlight import WIDTH, excerpt, marked_names, segments
+from search.highlight import WIDTH, excerpt, marked_names, segments, spans
 from search.index import Record, Segment, Tag
 from search.query import words_of
 from search.sounds import sounds
@@ -60,6 +60,16 @@ def test_segments_join_back_and_hits_are_what_was_asked(text: str, data: st.Data
             plain, asked = tokens.compact(part.text), "".join(words[0].runs)
             assert asked in plain
             assert plain == asked or set(plain) <= set(asked) or len(plain) <= 2 * len(asked) + 4
+
+
+@given(
+    st.text(alphabet="采购合同，a１Å㊣ \n繁國", max_size=30),
+    st.text(alphabet="采购合国", min_size=1, max_size=3),
+)
+def test_chinese_words_are_marked_alike_whatever_stands_before_them(text: str, query: str) -> None:
+    words = parse(query)
+    behind = spans(f"b {text}", words)  # white space: there the quick way is not taken
+    assert spans(text, words) == [(start - 2, end - 2) for start, end in behind]
 
 
 def test_an_excerpt_shows_the_page_with_most_of_the_words() -> None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
@@ -17,7 +15,6 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
-import ingest.records
 from core import outbox, tasks
 from core.errors import InvalidInput
 from core.ids import new_id
@@ -449,40 +446,6 @@ def test_reindex_counts_and_forgets_what_is_gone(
     assert (done.count, done.refused) == (4, {})
     assert seen[-1] == (4, 4)
     assert index.count() == 4
-
-
-def test_what_the_index_refuses_stops_nothing_is_named_and_taken_once_it_is_put_right(
-    company: Company, runtime: Runtime, searcher: Searcher, rows: Rows
-) -> None:
-    with runtime.database.write() as session:
-        ids = [rows.add_document(session, f"合同{n}") for n in range(5)]
-    is_bad, bad, real = True, Key("document", ids[2]), ingest.records.records
-
-    def records(session: Session, wanted: Sequence[UUID]) -> list[Record]:
-        amount = Decimal("1e30") if is_bad else None
-        return [replace(r, amount=amount) if r.id == bad.id else r for r in real(session, wanted)]
-
-    searcher.register("document", records, ingest.records.ids, ingest.records.vocabulary)
-    tasks.run_pending(runtime)
-    done = searcher.reindex()
-    assert (done.count, set(done.refused)) == (5, {bad})
-    for _ in range(2):  # found once more, it is still named once
-        with runtime.database.write() as session:
-            announce(session, "document", bad.id, runtime.clock.now())
-        tasks.run_pending(runtime)
-        assert set(searcher.refusals()) == {bad} and "Overflow" in searcher.refusals()[bad]
-    with runtime.database.read() as session:
-        (left,) = session.scalars(select(OutboxJob))
-    assert left.failed_at is not None and left.task == "search.index"
-    assert list(searcher.differences()) == []
-    assert len(found(searcher, company, "admin", "title:合同")) == 4
-
-    is_bad = False
-    with runtime.database.write() as session:  # an administrator has it tried again
-        session.execute(update(OutboxJob).values(failed_at=None, tries=0))
-    tasks.run_pending(runtime)
-    assert waiting(runtime, "search.index") == 0 and not searcher.refusals()
-    assert len(found(searcher, company, "admin", "title:合同")) == 5
 
 
 def test_jobs_are_served_on_every_database(database_url: str, tmp_path: Path) -> None:

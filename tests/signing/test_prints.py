@@ -15,7 +15,7 @@ from PIL import Image
 from core.errors import InvalidInput, NotFound
 from core.ids import new_id
 from core.models import LegalEntity
-from signing import prints, seal_fields, seals
+from signing import print_taking, prints, seal_fields, seals
 from signing.drawing import Drawing, shown
 from signing.fields import Placement, Straddle, WantedPlace
 from signing.models import SealScan
@@ -32,7 +32,7 @@ DIGEST = "a" * 64
 
 
 def taken(image: Image.Image) -> prints.Print:
-    return prints.take(encoded(image))
+    return print_taking.take(encoded(image))
 
 
 def alpha(png: bytes, size: tuple[int, int] | None = None) -> np.ndarray:
