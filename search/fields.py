@@ -211,6 +211,15 @@ def month_counts(buckets: Iterable[tuple[str, int]]) -> tuple[FacetCount, ...]:
     return tuple(FacetCount(month, month, count) for month, count in sorted(buckets))
 
 
+def years_in(months: Iterable[FacetCount]) -> dict[str, int]:
+    """The same by year."""
+    counts: dict[str, int] = {}
+    for month in months:
+        year = month.value.partition("-")[0]
+        counts[year] = counts.get(year, 0) + month.count
+    return counts
+
+
 @lru_cache(maxsize=50_000)
 def _labelled(text: str) -> tuple[str, str]:
     hexadecimal, _, label = text.partition(" ")

@@ -212,7 +212,7 @@ class Hit:
         return self.excerpt.page if self.excerpt else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FacetCount:
     """How many results have this value; ``label`` is a person's text, or the value itself."""
 

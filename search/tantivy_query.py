@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -12,7 +13,7 @@ import tantivy
 from tantivy import Occur, Query
 
 from search import sounds, tokens
-from search.fields import IN_FOURS, facet_counts, month_counts, order_of
+from search.fields import IN_FOURS, facet_counts, month_counts, order_of, years_in
 from search.index import FACETS, FacetCount, Lookup
 from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
@@ -30,7 +31,7 @@ from search.query import (
     Word,
 )
 from search.tantivy_counts import Counting
-from search.tantivy_years import ACCESS_IN_YEAR, in_year, is_whole_years, years_between
+from search.tantivy_years import ACCESS_IN_YEAR, in_year, is_whole_years, years_between, years_of
 
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
@@ -66,28 +67,24 @@ class Asking:
 
     def tiers(self, lookup: Lookup) -> Iterator[Any]:
         """Queries that share nothing and together are all that matches, the best first."""
-        matching = self._parts(lookup)
-        words = lookup.plain_words
         above: list[_Part] = []
-        if words and lookup.order == "best":
-            for tier, parts in self._better(lookup, words, matching):
+        if lookup.plain_words and lookup.order == "best":
+            for tier, parts in self._better(lookup, lookup.plain_words):
                 yield _all([*parts, *above])
                 above.append((Occur.MustNot, tier))
-        yield _all([*matching, *above])
+        yield _all([*self._parts(lookup), *above])
 
-    def _better(
-        self, lookup: Lookup, words: Sequence[Word], matching: list[_Part]
-    ) -> Iterator[tuple[Any, list[_Part]]]:
+    def _better(self, lookup: Lookup, words: Sequence[Word]) -> Iterator[tuple[Any, list[_Part]]]:
         """What makes each tier but the last, and all that has to hold for it."""
         numbers = sorted({word.number for word in words if word.number is not None})
         numbers = [number for number in numbers if self._has("number", number)]
         if numbers:
             with_number = Query.term_set_query(self._schema, "number", numbers)
-            yield with_number, [*matching, (Occur.Must, with_number)]
+            yield with_number, [*self._parts(lookup), (Occur.Must, with_number)]
         whole = "".join(word.compact for word in words)
         if self._has("name", whole):
             with_name = Query.term_query(self._schema, "name", whole)
-            yield with_name, [*matching, (Occur.Must, with_name)]
+            yield with_name, [*self._parts(lookup), (Occur.Must, with_name)]
         # What stands in the head stands in the text: the words need not be looked for in both.
         others = self._parts(replace(lookup, clauses=lookup.other_clauses))
         in_head: list[_Part] = [(Occur.Must, self._word("head", word)) for word in words]
@@ -104,10 +101,11 @@ class Asking:
     def facets(self, lookup: Lookup) -> tuple[Mapping[str, tuple[FacetCount, ...]], tuple[FacetCount, ...]]:
         """Values and counts of each facet under all filters but its own, and of months under all."""
         narrowed = {name for name in FACETS if getattr(lookup, name) is not None}
-        counted = self._counting.count(
-            self.matching(lookup), [n for n in FACETS if n not in narrowed] + ["month"]
-        )
+        plain = [name for name in FACETS if name not in narrowed and name != "year"]
+        counted = self._counting.count(self.matching(lookup), [*plain, "month"])
         months = month_counts(counted.pop("month"))
+        if "year" not in narrowed:
+            counted["year"] = list(years_in(months).items())
         for name in narrowed:
             counted |= self._counting.count(self.matching(lookup, leave_out=name), [name])
         return {name: facet_counts(name, counted[name]) for name in FACETS}, months
@@ -122,10 +120,9 @@ class Asking:
             ways.append(self._sounds(spelled))
         if not ways:
             return None
-        must = [(Occur.Must, query) for query in self._filters(lookup, None)]
-        for clause in lookup.clauses:
-            must.append((Occur.Must, Query.const_score_query(self._clause(clause), 0.0)))
-        return Query.boolean_query([*must, (Occur.Must, _any(ways))])
+        clauses = [self._clause(clause) for clause in lookup.clauses]
+        unscored = [Query.const_score_query(query, 0.0) for query in (*self._filters(lookup, None), *clauses)]
+        return _all([(Occur.Must, query) for query in (*unscored, _any(ways))])
 
     def _near_run(self, run: str) -> Iterable[Any]:
         if not tokens.starts_chinese(run):
@@ -155,7 +152,7 @@ class Asking:
                 queries.append(Query.regex_query(schema, f"in_{name}", f"{value.hex} .*"))
             else:
                 queries.append(Query.term_query(schema, f"in_{name}", value))
-        return [Query.const_score_query(query, 0.0) for query in queries]
+        return queries
 
     def _seen(self, lookup: Lookup) -> list[Any]:
         """What may be seen, of the days that are asked for."""
@@ -164,7 +161,7 @@ class Asking:
         if lookup.access is None:
             return days
         terms = sorted(lookup.access)
-        years = years_between(self._searcher, between) if days else None
+        years = years_between(self._years, between) if days else None
         if years is None or len(years) * len(terms) > _FEW_TERMS:
             return [self._access("access", terms), *days]
         within = self._access(ACCESS_IN_YEAR, [in_year(year, term) for year in years for term in terms])
@@ -175,6 +172,10 @@ class Asking:
         if len(terms) > _FEW_TERMS:
             return Query.term_set_query(self._schema, field, terms)
         return _any([Query.term_query(self._schema, field, term) for term in terms])
+
+    @cached_property
+    def _years(self) -> dict[int, int]:
+        return years_of(self._searcher)
 
     # conditions
 

@@ -6,7 +6,7 @@ lists cut into years let a search read a part of them: one within days, and one 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -20,8 +20,8 @@ ACCESS_IN_YEAR: Final = "access_in_year"
 _ZONE: Final = timezone(timedelta(hours=8))
 """Where most archives are: years that people ask for begin and end with those of the index. Any would do."""
 _YEARS: Final = 9999
-_WORTH_IT: Final = 0.6
-"""Share of all records up to which years are read in place of everything."""
+_WORTH_IT: Final = 0.35
+"""Share of all records up to which years are read in place of everything: many lists take time to begin."""
 _PLENTY: Final = 3
 """So many times the hits that are wanted are looked for in the newest years: not all are of the best."""
 
@@ -44,11 +44,15 @@ def in_year(year: int, term: str) -> str:
     return f"{year} {term}"
 
 
-def years_between(searcher: Any, between: Between) -> Sequence[int] | None:
-    """The years of the index that make up some days or a little more; None where that is most of it."""
-    counted = {
-        int(year): int(count) for year, count in searcher.terms_with_prefix("in_year", "", limit=_YEARS)
-    }
+def years_of(searcher: Any) -> dict[int, int]:
+    """How many records there are of each year of the organisation."""
+    told = searcher.terms_with_prefix("in_year", "", limit=_YEARS)
+    return {int(year): int(count) for year, count in told}
+
+
+def years_between(counted: Mapping[int, int], between: Between) -> Sequence[int] | None:
+    """The years of the index that make up some days or a little more; None where that is most of what there
+    is (``years_of``)."""
     if not counted:
         return None
     # The years that are counted are the organisation's: each may reach into the next or last of ours.
