@@ -41,7 +41,7 @@ class TantivyIndex:
         self._open_name = ""
         self._whole_name = ""
         self._seen: tuple[int, ...] = ()
-        self._known: dict[int, str] = {}
+        self._known: dict[int, tuple[str, str]] = {}
 
     # writing
 
@@ -341,7 +341,7 @@ def _schema() -> Any:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in (*EXACT, COUNTED, ACCESS_IN_YEAR):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
-    for name in COUNTS.values():
+    for name in dict.fromkeys(COUNTS.values()):
         builder.add_integer_field(name, fast=True)
     builder.add_integer_field("order", indexed=True, fast=True)
     builder.add_integer_field("amount", indexed=True, fast=True)
@@ -364,9 +364,9 @@ def _document(fields: Fields) -> Any:
         document.add_text(ACCESS_IN_YEAR, in_year(year, term))
     for facet, name in COUNTS.items():
         for value in fields.exact[f"in_{facet}"]:
-            number = number_of(value)
+            number = number_of(facet, value)
             document.add_integer(name, number)
-            document.add_text(COUNTED, counted_text(number, value))
+            document.add_text(COUNTED, counted_text(number, facet, value))
     document.add_integer("order", fields.order)
     document.add_integer("amount", NO_AMOUNT if fields.amount is None else fields.amount)
     document.add_integer("amount_up", NO_AMOUNT if fields.amount is None else -fields.amount)

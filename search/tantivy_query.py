@@ -43,7 +43,7 @@ _Part = tuple[Occur, Query]
 class Asking:
     """Queries in the engine's terms. Nothing is scored but ``near``: the order is the tier, then the date."""
 
-    def __init__(self, schema: Any, searcher: Any, known: dict[int, str]) -> None:
+    def __init__(self, schema: Any, searcher: Any, known: dict[int, tuple[str, str]]) -> None:
         """``known``: what ``Counting`` keeps between queries."""
         self._schema = schema
         self._searcher = searcher
@@ -104,10 +104,14 @@ class Asking:
         plain = [name for name in FACETS if name not in narrowed and name != "year"]
         counted = self._counting.count(self.matching(lookup), [*plain, "month"])
         months = month_counts(counted.pop("month"))
-        if "year" not in narrowed:
-            counted["year"] = list(years_in(months).items())
+        counted["year"] = list(years_in(months).items())
         for name in narrowed:
-            counted |= self._counting.count(self.matching(lookup, leave_out=name), [name])
+            query = self.matching(lookup, leave_out=name)
+            if name == "year":
+                within = month_counts(self._counting.count(query, ["month"])["month"])
+                counted["year"] = list(years_in(within).items())
+            else:
+                counted |= self._counting.count(query, [name])
         return {name: facet_counts(name, counted[name]) for name in FACETS}, months
 
     def near(self, word: Word, lookup: Lookup) -> Any | None:
