@@ -5,7 +5,7 @@ Nothing here is markup: whoever shows a piece escapes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from search import tokens
@@ -24,12 +24,14 @@ def spans(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> list
     other.
     """
     words, names = tuple(words), tuple(names)
-    if not names and not any(" " in word.pattern for word in words):  # Chinese words alone, the usual case
+    patterns = [word.pattern for word in words]
+    if not names and " " not in "".join(patterns):  # Chinese words alone, the usual case
         unbroken = tokens.unbroken(text)
         if unbroken is not None:
-            return _merged([place for word in words for place in _places(unbroken, word.pattern)])
+            plain = [place for pattern in patterns for place in _places(unbroken, pattern)]
+            return _merged(plain) if len(plain) > 1 else plain
     wanted: list[tuple[str, tuple[tuple[int, int], ...]]]
-    wanted = [(word.pattern, ((0, len(word.pattern)),)) for word in words]
+    wanted = [(pattern, ((0, len(pattern)),)) for pattern in patterns]
     wanted += [(each.name.pattern, each.places) for each in names]
     if not wanted:
         return []
@@ -43,14 +45,14 @@ def spans(text: str, words: Iterable[Word], names: Iterable[Heard] = ()) -> list
     return _merged(found)
 
 
-def _places(text: str, pattern: str) -> Iterator[tuple[int, int]]:
+def _places(text: str, pattern: str) -> list[tuple[int, int]]:
     """Where a pattern stands, also across itself; no more than anybody reads."""
+    found: list[tuple[int, int]] = []
     at = text.find(pattern)
-    for _ in range(_MOST_SPANS):
-        if at < 0:
-            return
-        yield at, at + len(pattern)
+    while at >= 0 and len(found) < _MOST_SPANS:
+        found.append((at, at + len(pattern)))
         at = text.find(pattern, at + 1)
+    return found
 
 
 def _merged(found: list[tuple[int, int]]) -> list[tuple[int, int]]:

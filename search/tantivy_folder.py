@@ -53,6 +53,7 @@ class IndexFolder:
         """``patience`` is how long to wait for another writer, in seconds. Raises SettingUnusable."""
         self.path = path
         self.patience = patience
+        self._read: tuple[tuple[int, int, int], State] | None = None
         try:
             path.mkdir(parents=True, exist_ok=True)
             os.scandir(path).close()
@@ -68,7 +69,12 @@ class IndexFolder:
     def state(self) -> State | None:
         """The state; None when there is no index that this program can use."""
         try:
-            state = State(**json.loads(self.state_file.read_bytes()))
+            with self.state_file.open("rb") as file:
+                status = os.fstat(file.fileno())
+                seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+                if self._read is None or self._read[0] != seen:
+                    self._read = seen, State(**json.loads(file.read()))
+            state = self._read[1]
         except (OSError, ValueError, TypeError):
             return None
         is_usable = state.format == INDEXED_AS and state.tables == tokens.fingerprint()

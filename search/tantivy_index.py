@@ -18,8 +18,8 @@ from search.index import FacetCount, Found, Key, Lookup, Record
 from search.query import Word
 from search.tantivy_counts import COUNTED, COUNTS, counted_text, number_of
 from search.tantivy_folder import IndexFolder, State, clear_unfinished, find_damage
+from search.tantivy_quarters import ACCESS_IN_QUARTER, in_quarter, quarter_of_order, within_newest
 from search.tantivy_query import NO_AMOUNT, Asking
-from search.tantivy_years import ACCESS_IN_YEAR, in_year, within_newest, year_of_order
 
 _HEAP: Final = 48 * 1024 * 1024
 
@@ -176,7 +176,7 @@ class TantivyIndex:
     def _newest(
         searcher: Any, asking: Asking, lookup: Lookup, months: Sequence[FacetCount]
     ) -> tuple[Key, ...] | None:
-        """The page, where the newest years have enough of the best hits for it; else None."""
+        """The page, where the newest quarters have enough of the best hits for it; else None."""
         within = within_newest(lookup, months)
         if within is None:
             return None
@@ -339,7 +339,7 @@ def _schema() -> Any:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in IN_FOURS.values():
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in (*EXACT, COUNTED, ACCESS_IN_YEAR):
+    for name in (*EXACT, COUNTED, ACCESS_IN_QUARTER):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in dict.fromkeys(COUNTS.values()):
         builder.add_integer_field(name, fast=True)
@@ -359,9 +359,9 @@ def _document(fields: Fields) -> Any:
     for text, name in IN_FOURS.items():
         for value in fields.fours[text]:
             document.add_text(name, value)
-    year = year_of_order(fields.order)
+    quarter = quarter_of_order(fields.order)
     for term in fields.exact["access"]:
-        document.add_text(ACCESS_IN_YEAR, in_year(year, term))
+        document.add_text(ACCESS_IN_QUARTER, in_quarter(quarter, term))
     for facet, name in COUNTS.items():
         for value in fields.exact[f"in_{facet}"]:
             number = number_of(facet, value)

@@ -31,7 +31,13 @@ from search.query import (
     Word,
 )
 from search.tantivy_counts import Counting
-from search.tantivy_years import ACCESS_IN_YEAR, in_year, is_whole_years, years_between, years_of
+from search.tantivy_quarters import (
+    ACCESS_IN_QUARTER,
+    in_quarter,
+    is_whole_quarters,
+    quarters_between,
+    quarters_of,
+)
 
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
@@ -165,11 +171,12 @@ class Asking:
         if lookup.access is None:
             return days
         terms = sorted(lookup.access)
-        years = years_between(self._years, between) if days else None
-        if years is None or len(years) * len(terms) > _FEW_TERMS:
+        quarters = quarters_between(self._quarters, between) if days else None
+        if quarters is None or len(quarters) * len(terms) > _FEW_TERMS:
             return [self._access("access", terms), *days]
-        within = self._access(ACCESS_IN_YEAR, [in_year(year, term) for year in years for term in terms])
-        return [within] if is_whole_years(between) else [within, *days]
+        cut = [in_quarter(quarter, term) for quarter in quarters for term in terms]
+        within = self._access(ACCESS_IN_QUARTER, cut)
+        return [within] if is_whole_quarters(between) else [within, *days]
 
     def _access(self, field: str, terms: list[str]) -> Any:
         """What has one of the terms. A set is read whole before anything is compared; a few terms are not."""
@@ -178,8 +185,8 @@ class Asking:
         return _any([Query.term_query(self._schema, field, term) for term in terms])
 
     @cached_property
-    def _years(self) -> dict[int, int]:
-        return years_of(self._searcher)
+    def _quarters(self) -> dict[int, int]:
+        return quarters_of(self._searcher)
 
     # conditions
 
