@@ -53,7 +53,8 @@ class IndexFolder:
         """``patience`` is how long to wait for another writer, in seconds. Raises SettingUnusable."""
         self.path = path
         self.patience = patience
-        self._read: tuple[tuple[int, int, int], State] | None = None
+        self.state_file = path / "state.json"
+        self._read: tuple[bytes, State] | None = None
         try:
             path.mkdir(parents=True, exist_ok=True)
             os.scandir(path).close()
@@ -62,18 +63,12 @@ class IndexFolder:
                 setting="VERMILION_SEARCH_URL", reason=f"{path}: {error.strerror or error}"
             ) from error
 
-    @property
-    def state_file(self) -> Path:
-        return self.path / "state.json"
-
     def state(self) -> State | None:
         """The state; None when there is no index that this program can use."""
         try:
-            with self.state_file.open("rb") as file:
-                status = os.fstat(file.fileno())
-                seen = (status.st_ino, status.st_mtime_ns, status.st_size)
-                if self._read is None or self._read[0] != seen:
-                    self._read = seen, State(**json.loads(file.read()))
+            told = self.state_file.read_bytes()
+            if self._read is None or self._read[0] != told:  # to read it is quick, to understand it is not
+                self._read = told, State(**json.loads(told))
             state = self._read[1]
         except (OSError, ValueError, TypeError):
             return None
