@@ -284,7 +284,7 @@ def _answers(ours: Ours, rival: Rival, each: int) -> Iterator[Figure]:
     _require_equal("two words", ours.ask_page, rival.ask_page, asked)
     for one in (ours, rival):  # neither is measured while it reads its files for the first time
         _times(one.ask_page, whole_pages(_WARMING, seed=9))
-    pages = [_times(one.ask_page, asked) for one in (ours, rival)]
+    pages = [_steady_times(one.ask_page, asked) for one in (ours, rival)]
     for name, share in (("p50", 0.5), ("p95", 0.95)):
         mine, its = (_share(one, share) for one in pages)
         yield Figure("search", f"{name} two words{ours.case}", mine, its, RIVAL, "ms")
@@ -374,6 +374,11 @@ def _times(ask: Callable[[Question], int], asked: Sequence[Question]) -> list[fl
         ask(question)
         times.append((time.perf_counter() - begun) * 1000)
     return times
+
+
+def _steady_times(ask: Callable[[Question], int], asked: Sequence[Question]) -> list[float]:
+    """In milliseconds, of three rounds the middle one: what else the machine does is not the question's."""
+    return [statistics.median(times) for times in zip(*(_times(ask, asked) for _ in range(3)), strict=True)]
 
 
 def _share(times: Sequence[float], share: float) -> float:

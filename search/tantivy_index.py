@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -18,10 +18,25 @@ from search.index import FacetCount, Found, Key, Lookup, Record
 from search.query import Word
 from search.tantivy_counts import COUNTED, COUNTS, counted_text, number_of
 from search.tantivy_folder import IndexFolder, State, clear_unfinished, find_damage
-from search.tantivy_quarters import ACCESS_IN_QUARTER, in_quarter, quarter_of_order, within_newest
+from search.tantivy_quarters import (
+    ACCESS_IN_QUARTER,
+    QUARTER,
+    in_quarter,
+    quarter_of_order,
+    quarters_of,
+    within_newest,
+)
 from search.tantivy_query import NO_AMOUNT, Asking
 
 _HEAP: Final = 48 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _View:
+    """What was committed at one moment, and how many records of it are of each quarter."""
+
+    searcher: Any
+    quarters: Mapping[int, int]
 
 
 class TantivyIndex:
@@ -42,6 +57,7 @@ class TantivyIndex:
         self._whole_name = ""
         self._seen: tuple[int, ...] = ()
         self._known: dict[int, tuple[str, str]] = {}
+        self._view: _View | None = None
 
     # writing
 
@@ -150,11 +166,12 @@ class TantivyIndex:
 
     def search(self, lookup: Lookup) -> Found:
         """See ``search.index.Index``."""
-        searcher = self._searcher()
-        if searcher is None or lookup.sees_nothing:
+        view = self._current()
+        if view is None or lookup.sees_nothing:
             return Found((), 0, {})
+        searcher = view.searcher
         with self._guarded("read"):
-            asking = Asking(self._schema, searcher, self._known)
+            asking = self._asking(view)
             facets, months = asking.facets(lookup) if lookup.facets else ({}, ())
             page = self._newest(searcher, asking, lookup, months)
             if page is not None:  # each hit has one month
@@ -188,32 +205,34 @@ class TantivyIndex:
 
     def near(self, word: Word, lookup: Lookup, limit: int) -> tuple[Key, ...]:
         """See ``search.index.Index``."""
-        searcher = self._searcher()
-        if searcher is None or lookup.sees_nothing:
+        view = self._current()
+        if view is None or lookup.sees_nothing:
             return ()
         with self._guarded("read"):
-            query = Asking(self._schema, searcher, self._known).near(word, lookup)
+            query = self._asking(view).near(word, lookup)
             if query is None:
                 return ()
-            found = searcher.search(query, limit)
-            return tuple(_stored_key(searcher, address) for _, address in found.hits)
+            found = view.searcher.search(query, limit)
+            return tuple(_stored_key(view.searcher, address) for _, address in found.hits)
 
     def keys(self, lookup: Lookup) -> Iterator[Key]:
         """See ``search.index.Index``."""
-        searcher = self._searcher()
-        if searcher is None or lookup.sees_nothing or searcher.num_docs == 0:
+        view = self._current()
+        if view is None or lookup.sees_nothing or view.searcher.num_docs == 0:
             return
+        searcher = view.searcher
         with self._guarded("read"):
-            query = Asking(self._schema, searcher, self._known).matching(lookup)
+            query = self._asking(view).matching(lookup)
             found = searcher.search(query, searcher.num_docs, **_ordered(lookup))
             for _, address in found.hits:
                 yield _stored_key(searcher, address)
 
     def digests(self) -> Iterator[tuple[Key, str]]:
         """See ``search.index.Index``."""
-        searcher = self._searcher()
-        if searcher is None or searcher.num_docs == 0:
+        view = self._current()
+        if view is None or view.searcher.num_docs == 0:
             return
+        searcher = view.searcher
         with self._guarded("read"):
             found = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False)
             for _, address in found.hits:
@@ -222,8 +241,8 @@ class TantivyIndex:
 
     def count(self) -> int:
         """See ``search.index.Index``."""
-        searcher = self._searcher()
-        return 0 if searcher is None else int(searcher.num_docs)
+        view = self._current()
+        return 0 if view is None else int(view.searcher.num_docs)
 
     def is_complete(self) -> bool:
         """See ``search.index.Index``."""
@@ -251,39 +270,40 @@ class TantivyIndex:
     def close(self) -> None:
         """See ``search.index.Index``."""
         with self._reading_lock:
-            self._index, self._open_name, self._seen = None, "", ()
+            self._index, self._view, self._open_name, self._seen = None, None, "", ()
 
-    def _searcher(self) -> Any:
-        """A searcher over what is committed now, by any process. None when there is no index yet."""
+    def _current(self) -> _View | None:
+        """What is committed now, by any process. None when there is no index yet."""
         for attempt in (1, 2):
             state = self._folder.state()
             if state is None:
                 return None
             try:
                 with self._guarded("read"):
-                    index = self._open(state)
-                    self._reload_when_changed(index, self._folder.path / state.folder)
-                    return index.searcher()
+                    return self._open(state)
             except SearchUnavailable:
                 # Another process may just have replaced the files that this one was about to open.
                 if attempt == 2 or self._folder.state() == state:
                     raise
         return None
 
-    def _open(self, state: State) -> Any:
+    def _open(self, state: State) -> _View:
+        path = self._folder.path / state.folder
         with self._reading_lock:
             if self._open_name != state.folder or self._index is None:
-                index = open_folder(self._folder.path / state.folder)
+                index = open_folder(path)
                 index.config_reader("manual", 0)
-                self._index, self._open_name, self._seen = index, state.folder, ()
-            return self._index
+                self._index, self._view, self._open_name = index, None, state.folder
+            status = (path / "meta.json").stat()
+            seen = (status.st_ino, status.st_mtime_ns, status.st_size)
+            if self._view is None or seen != self._seen:
+                self._index.reload()
+                searcher = self._index.searcher()
+                self._view, self._seen = _View(searcher, quarters_of(searcher)), seen
+            return self._view
 
-    def _reload_when_changed(self, index: Any, folder: Path) -> None:
-        status = (folder / "meta.json").stat()
-        seen = (status.st_ino, status.st_mtime_ns, status.st_size)
-        if seen != self._seen:
-            index.reload()
-            self._seen = seen
+    def _asking(self, view: _View) -> Asking:
+        return Asking(self._schema, view.searcher, self._known, view.quarters)
 
     @contextmanager
     def _guarded(self, doing: str) -> Iterator[None]:
@@ -339,7 +359,7 @@ def _schema() -> Any:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in IN_FOURS.values():
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in (*EXACT, COUNTED, ACCESS_IN_QUARTER):
+    for name in (*EXACT, COUNTED, QUARTER, ACCESS_IN_QUARTER):
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     for name in dict.fromkeys(COUNTS.values()):
         builder.add_integer_field(name, fast=True)
@@ -360,6 +380,7 @@ def _document(fields: Fields) -> Any:
         for value in fields.fours[text]:
             document.add_text(name, value)
     quarter = quarter_of_order(fields.order)
+    document.add_text(QUARTER, str(quarter))
     for term in fields.exact["access"]:
         document.add_text(ACCESS_IN_QUARTER, in_quarter(quarter, term))
     for facet, name in COUNTS.items():

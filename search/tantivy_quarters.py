@@ -15,11 +15,13 @@ from search.fields import instant_of
 from search.index import FacetCount, Lookup
 from search.query import Between
 
+QUARTER: Final = "quarter"
+"""The field of each record's quarter."""
 ACCESS_IN_QUARTER: Final = "access_in_quarter"
 """The field of access terms by quarter, as ``in_quarter``."""
 _ZONE: Final = timezone(timedelta(hours=8))
 """Where most archives are, so that quarters that people ask for are those of the index. Any would do."""
-_MONTHS: Final = 9999 * 12
+_MOST: Final = 4 * 9999
 _WORTH_IT: Final = 0.35
 """Share of all records up to which quarters are read in place of everything: many lists take time, too."""
 _PLENTY: Final = 2
@@ -46,13 +48,10 @@ def in_quarter(quarter: int, term: str) -> str:
 
 
 def quarters_of(searcher: Any) -> dict[int, int]:
-    """How many records there are in each quarter of the organisation's calendar."""
-    counted: dict[int, int] = {}
-    for text, count in searcher.terms_with_prefix("in_month", "", limit=_MONTHS):
-        year, _, month = text.partition("-")
-        quarter = int(year) * 4 + (int(month) - 1) // 3
-        counted[quarter] = counted.get(quarter, 0) + int(count)
-    return counted
+    """How many records there are in each quarter."""
+    return {
+        int(quarter): int(count) for quarter, count in searcher.terms_with_prefix(QUARTER, "", limit=_MOST)
+    }
 
 
 def quarters_between(counted: Mapping[int, int], between: Between) -> Sequence[int] | None:
@@ -60,8 +59,7 @@ def quarters_between(counted: Mapping[int, int], between: Between) -> Sequence[i
     there is (``quarters_of``)."""
     if not counted:
         return None
-    # Those that are counted are the organisation's: each may reach into the next or last of ours.
-    first, last = min(counted) - 1, max(counted) + 1
+    first, last = min(counted), max(counted)
     if between.since is not None:
         first = max(first, quarter_of(between.since))
     if between.until is not None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,7 +35,6 @@ from search.tantivy_quarters import (
     in_quarter,
     is_whole_quarters,
     quarters_between,
-    quarters_of,
 )
 
 NO_AMOUNT: Final = -(2**62)
@@ -49,9 +47,12 @@ _Part = tuple[Occur, Query]
 class Asking:
     """Queries in the engine's terms. Nothing is scored but ``near``: the order is the tier, then the date."""
 
-    def __init__(self, schema: Any, searcher: Any, known: dict[int, tuple[str, str]]) -> None:
-        """``known``: what ``Counting`` keeps between queries."""
+    def __init__(
+        self, schema: Any, searcher: Any, known: dict[int, tuple[str, str]], quarters: Mapping[int, int]
+    ) -> None:
+        """``known``: what ``Counting`` keeps between queries. ``quarters``: ``quarters_of`` the searcher."""
         self._schema = schema
+        self._quarters = quarters
         self._searcher = searcher
         self._counting = Counting(searcher, known)
 
@@ -183,10 +184,6 @@ class Asking:
         if len(terms) > _FEW_TERMS:
             return Query.term_set_query(self._schema, field, terms)
         return _any([Query.term_query(self._schema, field, term) for term in terms])
-
-    @cached_property
-    def _quarters(self) -> dict[int, int]:
-        return quarters_of(self._searcher)
 
     # conditions
 
