@@ -24,7 +24,6 @@ from search.tantivy_quarters import (
     in_quarter,
     quarter_of_order,
     quarters_of,
-    within_newest,
 )
 from search.tantivy_query import NO_AMOUNT, Asking
 
@@ -194,10 +193,9 @@ class TantivyIndex:
         searcher: Any, asking: Asking, lookup: Lookup, months: Sequence[FacetCount]
     ) -> tuple[Key, ...] | None:
         """The page, where the newest quarters have enough of the best hits for it; else None."""
-        within = within_newest(lookup, months)
-        if within is None:
+        best = asking.newest(lookup, months)
+        if best is None:
             return None
-        best = next(asking.tiers(within))
         found = searcher.search(best, lookup.limit, offset=lookup.offset, count=False, **_ordered(lookup))
         if len(found.hits) < lookup.limit:
             return None

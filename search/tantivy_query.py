@@ -35,12 +35,14 @@ from search.tantivy_quarters import (
     in_quarter,
     is_whole_quarters,
     quarters_between,
+    within_newest,
 )
 
 NO_AMOUNT: Final = -(2**62)
 """What stands for no amount: below all that there are."""
 _MOST_EXPANSIONS: Final = 12_000  # the engine refuses a phrase whose last token stands for more than 16,384
 _FEW_TERMS: Final = 50
+_FEW_LISTS: Final = 24  # to begin with a list takes as long as to read some hundred records of it
 _Part = tuple[Occur, Query]
 
 
@@ -100,6 +102,17 @@ class Asking:
     def _has(self, field: str, value: str) -> bool:
         """Whether any record has the value: to look it up is quicker than to ask for what has it."""
         return int(self._searcher.doc_freq(field, value)) > 0
+
+    def newest(self, lookup: Lookup, months: Iterable[FacetCount]) -> Any | None:
+        """The first of ``tiers`` within the newest quarters, where those have plenty of hits and are quicker
+        to read; ``months`` are those of ``facets``."""
+        within = within_newest(lookup, months)
+        if (
+            within is None
+            or self._cut(Between(within.since, within.until), sorted(within.access or ())) is None
+        ):
+            return None
+        return next(self.tiers(within))
 
     def count(self, lookup: Lookup) -> int:
         """How much matches."""
@@ -172,12 +185,18 @@ class Asking:
         if lookup.access is None:
             return days
         terms = sorted(lookup.access)
-        quarters = quarters_between(self._quarters, between) if days else None
-        if quarters is None or len(quarters) * len(terms) > _FEW_TERMS:
+        cut = self._cut(between, terms)
+        if cut is None:
             return [self._access("access", terms), *days]
-        cut = [in_quarter(quarter, term) for quarter in quarters for term in terms]
         within = self._access(ACCESS_IN_QUARTER, cut)
         return [within] if is_whole_quarters(between) else [within, *days]
+
+    def _cut(self, between: Between, terms: Sequence[str]) -> list[str] | None:
+        """Access terms by quarter for some days; None where whole ones are read as quickly."""
+        quarters = quarters_between(self._quarters, between) if between != Between() else None
+        if quarters is None or len(quarters) * len(terms) > _FEW_LISTS:
+            return None
+        return [in_quarter(quarter, term) for quarter in quarters for term in terms]
 
     def _access(self, field: str, terms: list[str]) -> Any:
         """What has one of the terms. A set is read whole before anything is compared; a few terms are not."""

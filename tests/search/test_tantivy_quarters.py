@@ -113,7 +113,7 @@ def test_the_newest_quarters_are_taken_where_they_have_plenty(
     within = tantivy_quarters.within_newest(lookup, index.search(lookup).months)
     assert within is not None and within.since is not None and within.since.year >= 2024
     assert index.search(within).keys == index.search(lookup).keys
-    monkeypatch.setattr("search.tantivy_index.within_newest", lambda *_: None)
+    monkeypatch.setattr("search.tantivy_query.within_newest", lambda *_: None)
     assert index.search(within).keys == index.search(lookup).keys
     rare = replace(lookup, access=frozenset(TERMS[:1]), limit=400)
     assert tantivy_quarters.within_newest(rare, index.search(rare).months) is None
