@@ -74,7 +74,7 @@ def damaged(stamping: Stamping) -> Answer:
 
 
 def late(minutes: int) -> Stamping:
-    """An authority whose clock is wrong."""
+    """An authority whose clock is wrong, and stands: by more minutes than a run of all tests takes."""
     return Stamping(FixedClock(datetime.now(UTC) + timedelta(minutes=minutes)))
 
 

@@ -133,7 +133,11 @@ class Desk:
         return [str(row.get_attribute("id")).removeprefix("upload-") for row in rows.all()]
 
     def choose(self, field: str, *files: tuple[str, bytes]) -> None:
-        """Choose files that lie nowhere on the disk, by name and content."""
+        """Choose files that lie nowhere on the disk, by name and content.
+
+        What a page has just put in is not listened to for 20 ms: no hand is as quick as this one.
+        """
+        expect(self.page.locator(".htmx-added")).to_have_count(0)
         chosen = [
             {"name": name, "mimeType": "application/octet-stream", "buffer": data} for name, data in files
         ]

@@ -116,7 +116,7 @@ def test_a_beginning_longer_than_those_that_are_indexed_misses_nothing(opened: O
 
 def test_values_of_any_length_are_taken(opened: Opened) -> None:
     index = opened()
-    long = "长" * 40_000
+    long = "长" * 20_000  # 60,000 bytes; Lucene takes 32,766 as one term
     index.apply([make(long, number=long, counterparty=long, other_numbers=("a" * 70_000,))])
     assert index.search(replace(EVERYTHING, clauses=clauses("长长长"))).total == 1
     assert index.search(replace(EVERYTHING, counterparty=long)).total == 1
