@@ -138,6 +138,6 @@ def phone(keeper: Desk) -> None:
     page = keeper.page
     page.set_viewport_size({"width": 390, "height": 844})
     expect(page.locator(".placing-slice")).to_have_count(1)
-    page.wait_for_function("document.documentElement.scrollWidth <= 390")  # once it is drawn anew
+    page.wait_for_function("() => document.documentElement.scrollWidth <= 390")  # once it is drawn anew
     shot(page, "placing-phone")
     page.set_viewport_size({"width": 1280, "height": 900})
