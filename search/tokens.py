@@ -44,7 +44,6 @@ _RADICALS: Final = dict(
         strict=True,
     )
 )
-_SPACE: Final = re.compile(r"\s")
 _RUNS: Final = re.compile(r"c(?:s*c)*|l+|d+")
 
 
@@ -115,16 +114,19 @@ def _normal_character(letter: str) -> str:
 
 class _NormalForms(dict[int, str]):
     """The table behind ``str.translate``, filled as characters are met. ``uneven`` are those of them whose
-    normal form has more characters than one, or none."""
+    normal form has more characters than one, or none; ``breaking`` are these, and white space."""
 
     def __init__(self) -> None:
         super().__init__()
         self.uneven: set[str] = set()
+        self.breaking: set[str] = set()
 
     def __missing__(self, point: int) -> str:
         found = _normal_character(chr(point))
         if len(found) != 1:
             self.uneven.add(chr(point))
+        if len(found) != 1 or found.isspace():
+            self.breaking.add(chr(point))
         self[point] = found  # the last step: whoever finds it here finds it among the uneven
         return found
 
@@ -222,7 +224,7 @@ def unbroken(text: str) -> str | None:
     A run of Chinese characters stands in the canonical form of such a text where it stands in this one.
     """
     normal = normalise(text)
-    return normal if _SPACE.search(normal) is None and _NORMAL.uneven.isdisjoint(text) else None
+    return normal if _NORMAL.breaking.isdisjoint(text) else None
 
 
 def compact(text: str) -> str:
