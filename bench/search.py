@@ -38,7 +38,7 @@ from search.language import parse
 from search.tantivy_index import TantivyIndex
 
 RIVAL: Final = "SQLite FTS5 trigram"
-_BATCH: Final = 2_000
+_BATCH: Final = 1_000  # as a rebuild has it (search.keeping)
 _PAGE: Final = 20
 _SEARCHERS: Final = 8
 _WARMING: Final = 200

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from search import tokens
 from search.elastic_address import Address
-from search.fields import EXACT, IN_FOURS, TEXTS, Fields
+from search.fields import EXACT, IN_FOURS, TEXTS, Fields, key_text
 from search.index import INDEXED_AS, Key
 
 LONGEST_VALUE: Final = 8_000
@@ -98,7 +98,7 @@ def mappings() -> dict[str, Any]:
 
 def document(fields: Fields) -> dict[str, Any]:
     """A record as the index takes it."""
-    made: dict[str, Any] = {"key": fields.key, "digest": fields.digest, "order": fields.order}
+    made: dict[str, Any] = {"key": key_text(fields.key), "digest": fields.digest, "order": fields.order}
     if fields.amount is not None:
         made["amount"] = fields.amount
     made |= {name: list(values) for name, values in fields.texts.items() if values}

@@ -58,7 +58,7 @@ class Fields:
     longer one two or three, where of the pairs in ``texts`` there would be many places to compare.
     """
 
-    key: str
+    key: Key
     texts: Mapping[str, tuple[str, ...]]
     fours: Mapping[str, tuple[str, ...]]
     exact: Mapping[str, tuple[str, ...]]
@@ -74,7 +74,7 @@ def fields_of(record: Record) -> Fields:
     shown = (*names["title"], *names["counterparty"], *names["seal"], *names["applicant"])
     head, passages = record.head(), record.passages()
     return Fields(
-        key=key_text(record.key),
+        key=record.key,
         texts={
             "head": _texts(head),
             "text": _texts(passages),
@@ -215,7 +215,7 @@ def years_in(months: Iterable[FacetCount]) -> dict[str, int]:
     """The same by year."""
     counts: dict[str, int] = {}
     for month in months:
-        year = month.value.partition("-")[0]
+        year = month.value[:4]
         counts[year] = counts.get(year, 0) + month.count
     return counts
 

@@ -61,14 +61,17 @@ class Counting:
             most = _SIZES[field]
             size = {"size": most, "segment_size": max(most, MOST_OF_A_PART)}
             asked[field] = {"terms": {"field": field, **size}}
+        known = self._known
         for answer in self._searcher.aggregate(query, asked).values():
             for bucket in answer["buckets"]:
-                facet, value = self._value(int(bucket["key"]))
+                number = bucket["key"]
+                facet, value = known.get(number) or self.value(number)
                 if facet in found:
-                    found[facet].append((value, int(bucket["doc_count"])))
+                    found[facet].append((value, bucket["doc_count"]))
         return found
 
-    def _value(self, number: int) -> tuple[str, str]:
+    def value(self, number: int) -> tuple[str, str]:
+        """The facet and the value that a number stands for."""
         known = self._known.get(number)
         if known is None:
             digits = f"{number:016x} "

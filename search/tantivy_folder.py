@@ -53,8 +53,8 @@ class IndexFolder:
         """``patience`` is how long to wait for another writer, in seconds. Raises SettingUnusable."""
         self.path = path
         self.patience = patience
-        self.state_file = path / "state.json"
-        self._read: tuple[bytes, State] | None = None
+        self._file = path / "state.json"
+        self._read: tuple[bytes, State, Path] | None = None
         try:
             path.mkdir(parents=True, exist_ok=True)
             os.scandir(path).close()
@@ -66,14 +66,15 @@ class IndexFolder:
     def state(self) -> State | None:
         """The state; None when there is no index that this program can use."""
         try:
-            told = self.state_file.read_bytes()
+            told = self._file.read_bytes()
             if self._read is None or self._read[0] != told:  # to read it is quick, to understand it is not
-                self._read = told, State(**json.loads(told))
-            state = self._read[1]
+                state = State(**json.loads(told))
+                self._read = told, state, self.path / state.folder
+            _, state, folder = self._read
         except (OSError, ValueError, TypeError):
             return None
         is_usable = state.format == INDEXED_AS and state.tables == tokens.fingerprint()
-        return state if is_usable and (self.path / state.folder).is_dir() else None
+        return state if is_usable and folder.is_dir() else None
 
     def save(self, state: State) -> None:
         """Replace the state, durably. The caller holds the lock."""
@@ -82,7 +83,7 @@ class IndexFolder:
             json.dump(asdict(state), file)
             file.flush()
             os.fsync(file.fileno())
-        waiting.replace(self.state_file)
+        waiting.replace(self._file)
         descriptor = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(descriptor)

@@ -13,7 +13,7 @@ from tantivy import Occur, Query
 
 from search import sounds, tokens
 from search.fields import IN_FOURS, facet_counts, month_counts, order_of, years_in
-from search.index import FACETS, FacetCount, Lookup
+from search.index import FACETS, FacetCount, Key, Lookup
 from search.likeness import ABBREVIATIONS, SHORTEST_FUZZY
 from search.query import (
     SHORTEST_PART,
@@ -30,6 +30,7 @@ from search.query import (
     Word,
 )
 from search.tantivy_counts import Counting
+from search.tantivy_keys import read_keys
 from search.tantivy_quarters import (
     ACCESS_IN_QUARTER,
     in_quarter,
@@ -113,6 +114,14 @@ class Asking:
         ):
             return None
         return next(self.tiers(within))
+
+    def keys(self, hits: Sequence[tuple[Any, Any]]) -> tuple[Key, ...]:
+        """Which records were hit, in order."""
+        addresses = [address for _, address in hits]
+        return tuple(read_keys(self._searcher, addresses, self._kind))
+
+    def _kind(self, number: int) -> str:
+        return self._counting.value(number)[1]
 
     def count(self, lookup: Lookup) -> int:
         """How much matches."""
