@@ -45,14 +45,14 @@ class ElasticIndex:
         """See ``search.index.Index``."""
 
         def targets(state: State) -> list[_Target]:
-            both = [(state.live, True, True), (state.building, False, False)]
-            return [_Target(name, *how) for name, *how in both if name is not None]
+            live = None if state.live is None else _Target(state.live, is_live=True, is_refreshed=True)
+            return [each for each in (live, _beside(state)) if each is not None]
 
         self._write(_Change(records, gone), targets)
 
     def begin_rebuild(self) -> str:
         """See ``search.index.Index``."""
-        return self._generations.begin()
+        return self._generations.begin(lambda: self.count() == 0)
 
     def apply_rebuilt(self, name: str, records: Sequence[Record], gone: Sequence[Key] = ()) -> None:
         """See ``search.index.Index``. A live index that is written to as well is refreshed now and then."""
@@ -60,10 +60,10 @@ class ElasticIndex:
         def targets(state: State) -> list[_Target]:
             if state.building != name:
                 raise RebuildSuperseded(name=name)
-            found = [_Target(name, is_live=False, is_refreshed=False)]
+            live = None
             if state.live is not None and not state.is_complete:
-                found.append(_Target(state.live, is_live=True, is_refreshed=self._is_refresh_due()))
-            return found
+                live = _Target(state.live, is_live=True, is_refreshed=self._is_refresh_due())
+            return [each for each in (_beside(state), live) if each is not None]
 
         self._write(_Change(records, gone), targets)
 
@@ -72,7 +72,7 @@ class ElasticIndex:
         if self._generations.state().building != name:
             raise RebuildSuperseded(name=name)
         self._cluster.ask(
-            lambda client: client.indices.refresh(index=self._generations.building_alias), seconds=WRITING
+            lambda client: client.indices.refresh(index=self._generations.index(name, "*")), seconds=WRITING
         )
         try:
             self._generations.finish(name)
@@ -306,6 +306,13 @@ class _Target:
         self.generation = generation
         self.is_live = is_live
         self.is_refreshed = is_refreshed
+
+
+def _beside(state: State) -> _Target | None:
+    """The generation that is built beside the live one; None where none is, or the live one is filled."""
+    if state.building is None or state.building == state.live:
+        return None
+    return _Target(state.building, is_live=False, is_refreshed=False)
 
 
 class _Change:

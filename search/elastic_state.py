@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
@@ -45,7 +45,8 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True)
 class State:
-    """What is in use. ``live`` and ``building`` are generations; ``indices`` is what stands behind each.
+    """What is in use. ``live`` and ``building`` are generations, the same one where an empty index is filled
+    for the first time; ``indices`` is what stands behind each.
 
     ``lost`` are the years whose indices the live one had and has no more.
     """
@@ -176,21 +177,28 @@ class Generations:
             ]
         )
 
-    def begin(self) -> str:
-        """A new, empty generation behind the alias for building, in the place of an earlier one."""
+    def begin(self, is_empty: Callable[[], bool]) -> str:
+        """An empty generation behind the alias for building, in the place of an earlier one.
+
+        A new one; but a live one that was never filled (``is_empty`` looks) is filled where it lies, since
+        there is nothing to search meanwhile.
+        """
         state = self.usable()
-        generation = f"{new_id().hex[:16]}"
+        if state.live is not None and not state.is_complete and state.building is None and is_empty():
+            generation = state.live
+        else:
+            generation = f"{new_id().hex[:16]}"
+            self._put_template()
+            self._create(self.index(generation, OTHER), {})
         other = self.index(generation, OTHER)
-        self._put_template()
-        self._create(other, {})
         self._change(
             [
                 {"remove": {"index": f"{self._own}-*", "alias": self.building_alias, "must_exist": False}},
                 {"add": {"index": other, "alias": self.building_alias}},
             ]
         )
-        if state.building is not None:
-            self._delete(self._indices_of(state.building))
+        if state.building not in (None, state.live):
+            self._delete(self._listed(self.index(state.building, "*")))
         return generation
 
     def finish(self, generation: str) -> None:
@@ -261,9 +269,6 @@ class Generations:
         )
         if "error" in answer:
             raise Overtaken(str(answer["error"].get("type")))
-
-    def _indices_of(self, generation: str) -> list[str]:
-        return self._listed(self.index(generation, "*"))
 
     def _listed(self, pattern: str) -> list[str]:
         answer = self._cluster.ask(lambda client: client.indices.get(index=pattern, features="aliases"))

@@ -344,7 +344,7 @@ class _Change:
         self.keys = sorted({key_text(key) for key in (*newest, *gone)})
         self.documents = []
         self._refused: dict[Key, str] = {}
-        for record in _side_by_side(newest.values()):
+        for record in side_by_side(newest.values()):
             key = record.key
             try:
                 self.documents.append(_document(fields_of(record)))
@@ -357,7 +357,7 @@ class _Change:
             raise RecordRefused(self._refused)
 
 
-def _side_by_side(records: Iterable[Record]) -> list[Record]:
+def side_by_side(records: Iterable[Record]) -> list[Record]:
     """Records that the same people see next to each other: by the access term that most of them have.
 
     Whoever searches sees few records of many. In long stretches of which none or all are theirs, the engine

@@ -34,7 +34,7 @@ def quarter_of(instant: datetime) -> int:
         there = instant.astimezone(_ZONE)
     except OverflowError:  # the first or last hours of the calendar
         there = instant
-    return there.year * 4 + (there.month - 1) // 3
+    return _quarter(there.year, there.month)
 
 
 def quarter_of_order(order: int) -> int:
@@ -88,9 +88,13 @@ def within_newest(lookup: Lookup, months: Iterable[FacetCount]) -> Lookup | None
         left -= month.count
         if left <= 0:
             year, _, number = month.value.partition("-")
-            since = _beginning(int(year) * 4 + (int(number) - 1) // 3)
+            since = _beginning(_quarter(int(year), int(number)))
             return replace(lookup, since=since) if lookup.since is None or since > lookup.since else None
     return None
+
+
+def _quarter(year: int, month: int) -> int:
+    return year * 4 + (month - 1) // 3
 
 
 def _beginning(quarter: int) -> datetime:

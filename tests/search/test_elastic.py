@@ -139,6 +139,32 @@ def test_a_rebuild_is_refused_once_another_has_begun_or_the_index_was_replaced(o
         other.finish_rebuild(second)
 
 
+def test_an_index_that_was_never_filled_is_filled_where_it_lies(
+    opened: Opened, client: Elasticsearch, elastic_url: str
+) -> None:
+    """A filling that was left off is begun anew beside it, and what it did stays to be found."""
+    index, other = opened(), opened()
+
+    def generations() -> set[str]:
+        return {name.split("-")[-2] for name in client.indices.get(index=f"{prefix_of(elastic_url)}-*")}
+
+    records = [make(f"合同{n}", id=id_of(2020 + n)) for n in range(3)]
+    first = index.begin_rebuild()
+    index.apply_rebuilt(first, records[:2])
+    other.apply(records[2:], [records[0].key])
+    assert (other.count(), other.is_complete(), generations()) == (2, False, {first})
+    second = other.begin_rebuild()
+    assert (other.count(), generations()) == (2, {first, second})
+    for act in (lambda: index.apply_rebuilt(first, records), lambda: index.finish_rebuild(first)):
+        with pytest.raises(RebuildSuperseded):
+            act()
+    third = index.begin_rebuild()  # the one in use is not taken away with the one that was given up
+    assert (other.count(), generations()) == (2, {first, third})
+    index.apply_rebuilt(third, records[1:])
+    index.finish_rebuild(third)
+    assert (other.count(), other.is_complete(), generations()) == (2, True, {third})
+
+
 def test_the_new_index_takes_the_place_of_the_old_one_in_one_step(
     opened: Opened, client: Elasticsearch, elastic_url: str
 ) -> None:

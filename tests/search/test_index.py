@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 
@@ -122,6 +123,19 @@ def test_records_replace_each_other_and_go(index: Index) -> None:
     assert index.count() == 1
     index.apply([], [record.key])
     assert index.count() == 1
+
+
+def test_keys_come_back_whatever_the_id_and_the_kind(index: Index) -> None:
+    """Many, too: an engine reads them in portions."""
+    ids = [UUID(int=n) for n in (0, 1, 2**63, 2**64 - 1, 2**64, 2**127, 2**128 - 1)]
+    kinds = ("document", "case", "seal_record")
+    records = [make("同名", id=each, kind=kinds[n % 3]) for n, each in enumerate(ids)]
+    records += [make("同名", kind=kinds[n % 3]) for n in range(1_200)]
+    index.apply(records)
+    keys = {record.key for record in records}
+    assert set(index.keys(EVERYTHING)) == keys
+    assert dict(index.digests()) == {record.key: record.digest() for record in records}
+    assert set(index.search(replace(EVERYTHING, clauses=clauses("同名"), limit=2_000)).keys) == keys
 
 
 def test_the_last_of_equal_keys_in_one_call_is_kept(index: Index) -> None:
