@@ -202,6 +202,8 @@ def certificate(served: Served, name: str) -> bytes:
 
 
 def back_up_and_restore(served: Served, folder: Path) -> None:
+    indexed = served.run("reindex")  # by the server, which is waited for
+    assert indexed.returncode == 0 and int(indexed.stdout) > 10, indexed.stderr
     made = served.run("backup", "run")
     assert made.returncode == 0, made.stderr
     assert served.run("backup", "verify").returncode == 0

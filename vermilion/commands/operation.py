@@ -149,17 +149,18 @@ def run_doctor(as_json: Annotated[bool, typer.Option("--json")] = False) -> None
 
 
 def reindex() -> None:
-    """Build the search index anew from the database; names what the index does not take."""
+    """Build the search index anew from the database; tells how many records there are now, and names what
+    the index does not take. A server that is running does the work, and is waited for."""
     with at_work() as work:
         searcher = work.runtime.get(Searcher)
         if work.owns_home:
             with progress("reindex") as advance:
-                done = searcher.reindex(lambda done, total: advance(done, total, ""))
-            out.print(f"{done.count}", highlight=False)
+                searcher.reindex(lambda done, total: advance(done, total, ""))
         else:
             with work.runtime.database.write() as session:
                 outbox.enqueue(session, "search.reindex", {}, work.runtime.clock.now(), key="search.reindex")
             work.finish(task="search.reindex")
+        out.print(str(searcher.describe()["records"]), highlight=False)
         for key, reason in searcher.refusals().items():
             said = texts().text("reindex-refused", record=f"{key.kind} {key.id}", reason=reason)
             err.print(said, style="yellow", markup=False, highlight=False, soft_wrap=True)
