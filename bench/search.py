@@ -25,13 +25,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
 from bench import Figure, run
 from bench.seal_records import PAPERS, PROJECTS, SYLLABLES, TRADES, documents, seal_records
+from core.batches import batches
 from search import highlight, tokens
 from search.index import Index, Key, Lookup, Record, Tag
 from search.language import parse
@@ -232,7 +232,7 @@ class Rival:
         for column in range(1, 8):
             Counter(row[column] for row in rows).most_common(50)
         people: Counter[str] = Counter()
-        for some in _chunks([row[0] for row in rows], 500):
+        for some in batches((row[0] for row in rows), 500):
             marks = ",".join("?" * len(some))
             people.update(
                 name for (name,) in self._base.execute(f"select name from person where id in ({marks})", some)
@@ -247,10 +247,6 @@ class Rival:
 
 def _name(tag: Tag | None) -> str | None:
     return None if tag is None else tag.name
-
-
-def _chunks(some: Sequence[int], size: int) -> Iterator[Sequence[int]]:
-    return (some[at : at + size] for at in range(0, len(some), size))
 
 
 Engine = Callable[[ExitStack, Path, dict[Key, Record]], Ours]
@@ -300,7 +296,7 @@ def _fill(many: int, long: int, ours: Ours, rival: Rival, shown: dict[Key, Recor
     spent = [0.0, 0.0]
     both: tuple[Ours | Rival, ...] = (ours, rival)
     for records in (seal_records(many), documents(long)):
-        while some := list(islice(records, _BATCH)):
+        for some in batches(records, _BATCH):
             shown.update((record.key, record) for record in some)
             gc.freeze()  # a worker does not hold a million records: looking through them is no part of it
             for place, one in enumerate(both):

@@ -16,12 +16,12 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from bench.seal_records import seal_records
+from core.batches import batches
 from search.elastic_address import Access
 from search.index import Index, Lookup, Record, Tag
 from search.opening import open_index
@@ -72,7 +72,7 @@ def measure(index: Index, many: int) -> dict[str, Any]:
     records = true_records(many)
     name = index.begin_rebuild()
     spent, begun = 0.0, time.monotonic()
-    while some := list(islice(records, _BATCH)):
+    for some in batches(records, _BATCH):
         before = time.process_time()
         index.apply_rebuilt(name, some)
         spent += time.process_time() - before

@@ -25,6 +25,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit
+from core.batches import batches
 from core.clock import Clock
 from core.database import Base, Database, table_of
 from core.errors import VermilionError
@@ -152,8 +153,7 @@ class Rotation:
         keys = list(table_of(column.model).primary_key.columns)
         with self._database.read() as session:
             known = [tuple(row) for row in session.execute(select(*keys).order_by(*keys))]
-        for start in range(0, len(known), _BATCH):
-            portion = known[start : start + _BATCH]
+        for portion in batches(known, _BATCH):
             with self._database.write() as session:
                 yield sum(self._row(session, column, key) for key in portion), len(portion)
             reach("rotation.portion_done")

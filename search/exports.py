@@ -22,6 +22,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core import audit, outbox
+from core.batches import batches
 from core.clock import Clock
 from core.database import Database
 from core.errors import NotFound, VermilionError
@@ -31,7 +32,7 @@ from core.sheets import MOST_ROWS, Cell, SheetFormat, csv_pieces, write_workbook
 from search.errors import ExportNotReady, ExportOutdated, TooManyExports
 from search.explaining import kind_text, state_text
 from search.index import Key, Query, Record, Tag
-from search.keeping import CHECKED_AT_ONCE, batches
+from search.keeping import CHECKED_AT_ONCE
 from search.models import ExportState, SearchExport
 from search.service import Searcher, allowed_keys
 from search.stored_query import from_json, to_json

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from itertools import groupby, islice
+from itertools import groupby
 from typing import Final, Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core import outbox
+from core.batches import batches
 from core.clock import Clock
 from core.database import Database
 from core.models import OutboxJob
@@ -269,10 +270,3 @@ def announce(session: Session, kind: str, resource_id: UUID, now: datetime) -> N
 def _portions(keys: Iterable[Key]) -> Iterator[list[Key]]:
     for kind, some in groupby(keys, key=lambda key: key.kind):
         yield from batches(some, _TEXTS_AT_ONCE if kind == "document" else _AT_ONCE)
-
-
-def batches(keys: Iterable[Key], size: int) -> Iterator[list[Key]]:
-    """The keys in lists of a size, the last one shorter."""
-    left = iter(keys)
-    while some := list(islice(left, size)):
-        yield some

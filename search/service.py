@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
+from core.batches import batches
 from core.clock import Clock
 from core.database import Database
 from core.errors import InvalidInput
@@ -21,7 +22,7 @@ from search.correcting import correct
 from search.errors import KindUnknown, PageTooDeep, SearchUnavailable
 from search.hearing import heard
 from search.index import DEEPEST, Found, Hit, Index, Key, Lookup, Query, Record, Results, Suggestion
-from search.keeping import CHECKED_AT_ONCE, IndexKeeper, batches
+from search.keeping import CHECKED_AT_ONCE, IndexKeeper
 from search.language import Asked, Vocabulary, parse
 from search.query import Between, Clause, Days, InField, Term, Word
 from search.sounds import sounds

@@ -61,11 +61,9 @@ class Counting:
             most = _SIZES[field]
             size = {"size": most, "segment_size": max(most, MOST_OF_A_PART)}
             asked[field] = {"terms": {"field": field, **size}}
-        known = self._known
         for answer in self._searcher.aggregate(query, asked).values():
             for bucket in answer["buckets"]:
-                number = bucket["key"]
-                facet, value = known.get(number) or self.value(number)
+                facet, value = self.value(bucket["key"])
                 if facet in found:
                     found[facet].append((value, bucket["doc_count"]))
         return found

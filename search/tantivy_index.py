@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import tantivy
 
+from core.batches import batches
 from search.errors import IndexBusy, RebuildSuperseded, RecordRefused, SearchUnavailable
 from search.fields import EXACT, IN_FOURS, TEXTS, Fields, fields_of, key_text
 from search.index import FacetCount, Found, Key, Lookup, Record
@@ -227,7 +228,7 @@ class TantivyIndex:
             found = searcher.search(
                 asking.matching(lookup), searcher.num_docs, count=False, **_ordered(lookup)
             )
-            for hits in _some(found.hits):
+            for hits in batches(found.hits, _AT_ONCE):
                 yield from asking.keys(hits)
 
     def digests(self) -> Iterator[tuple[Key, str]]:
@@ -239,7 +240,7 @@ class TantivyIndex:
         with self._guarded("read"):
             asking = self._asking(view)
             found = searcher.search(tantivy.Query.all_query(), searcher.num_docs, count=False)
-            for hits in _some(found.hits):
+            for hits in batches(found.hits, _AT_ONCE):
                 for key, (_, address) in zip(asking.keys(hits), hits, strict=True):
                     yield key, str(searcher.doc(address).get_first("digest"))
 
@@ -413,11 +414,6 @@ def _document(fields: Fields) -> Any:
     document.add_integer("amount", NO_AMOUNT if fields.amount is None else fields.amount)
     document.add_integer("amount_up", NO_AMOUNT if fields.amount is None else -fields.amount)
     return document
-
-
-def _some(hits: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Hits, a portion at a time."""
-    return (hits[at : at + _AT_ONCE] for at in range(0, len(hits), _AT_ONCE))
 
 
 def _ordered(lookup: Lookup) -> dict[str, Any]:

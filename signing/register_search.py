@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, Row, case, func, select
 from sqlalchemy.orm import Session
 
+from core.batches import batches
 from core.database import Database
 from core.errors import InvalidInput
 from core.models import Department
 from core.permissions import Principal
 from search.index import FacetCount, Order, Query
-from search.keeping import batches
 from search.language import Mistake
 from search.service import Searcher
 from signing import register
